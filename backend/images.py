@@ -1,0 +1,199 @@
+"""Pictures in and out: files, bytes and arrays.
+
+Inside the backend a picture is a float32 array, height × width × channels, 3 (RGB) or 4 (RGB and straight alpha)
+channels, values in [0, 1], sRGB-encoded.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from backend.errors import ReverieError
+
+Picture = NDArray[np.float32]
+Depth = Literal["u1", "u2", "f4"]
+
+MAX_PIXELS = 100_000_000
+_FULL_SCALE: dict[str, float] = {"u1": 255.0, "u2": 65535.0, "f4": 1.0}
+
+
+def decode(data: bytes) -> Picture:
+    """The picture in the bytes of a .npy array (uint8, uint16 or float32) or a PNG, JPEG, TIFF, WebP… file.
+
+    Grey pictures become RGB. Raises ReverieError when the bytes are no picture, or one too large or not finite.
+    """
+    return _from_array(_read_npy(data)) if data.startswith(b"\x93NUMPY") else _from_file(data)
+
+
+def read(path: str | Path) -> Picture:
+    """The picture in a file; see `decode`. Raises ReverieError, also when the file cannot be read."""
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise ReverieError(f"“{path}” cannot be read: {error.strerror or error}.") from error
+    try:
+        return decode(data)
+    except ReverieError as error:
+        raise ReverieError(f"“{path}”: {error.message}") from error
+
+
+def write(path: str | Path, picture: Picture) -> None:
+    """Saves a picture in the format that the file's ending names. A file that was there stays until the new one is
+    complete. Raises ReverieError."""
+    path = Path(path)
+    if path.suffix.lower() == ".npy":
+        _replace(path, encode_npy(picture, "f4"))
+        return
+    format_name = Image.registered_extensions().get(path.suffix.lower())
+    if format_name is None or format_name not in Image.SAVE:
+        raise ReverieError(f"“{path.name}” does not end in the name of a picture format; use .png or .jpg, for example.")
+    image = _to_pillow(picture)
+    if format_name == "JPEG" and image.mode == "RGBA":  # JPEG has no alpha: show the picture as on white paper
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    buffer = io.BytesIO()
+    image.save(buffer, format_name, **({"quality": 95} if format_name in ("JPEG", "WEBP") else {}))
+    _replace(path, buffer.getvalue())
+
+
+def encode_npy(picture: Picture, depth: Depth, channels: int | None = None) -> bytes:
+    """The picture as a .npy array, H×W×C, of unsigned 8 bits ("u1"), 16 bits ("u2") or float32 ("f4").
+
+    `channels` 1 or 2 (with alpha) gives the luminance, 3 drops alpha, 4 adds an opaque one.
+    """
+    if channels is not None:
+        picture = _with_channels(picture, channels)
+    array: NDArray[Any] = np.ascontiguousarray(picture, dtype="<f4")
+    if depth != "f4":
+        array = np.rint(np.clip(picture, 0, 1) * _FULL_SCALE[depth]).astype("<" + depth)
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, array, version=(1, 0), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def encode_png(picture: Picture) -> bytes:
+    """The picture as an 8-bit PNG."""
+    buffer = io.BytesIO()
+    _to_pillow(picture).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def npy_depth(data: bytes) -> tuple[Depth, int]:
+    """Sample type and channel count of the bytes that `decode` accepts; files of other formats count as 8-bit."""
+    if not data.startswith(b"\x93NUMPY"):
+        return "u1", decode(data).shape[2]
+    array = _read_npy(data)
+    depth: Depth = "u1" if array.dtype.itemsize == 1 else "u2" if array.dtype.itemsize == 2 else "f4"
+    return depth, 1 if array.ndim == 2 else int(array.shape[2])
+
+
+def _read_npy(data: bytes) -> NDArray[Any]:
+    stream = io.BytesIO(data)
+    try:
+        version = np.lib.format.read_magic(stream)
+        read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read_header(stream)
+        if dtype.kind + str(dtype.itemsize) not in _FULL_SCALE:
+            raise ReverieError(f"The array holds {dtype}; a picture is uint8, uint16 or float32.")
+        _check_shape(shape)
+        stream.seek(0)
+        return np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
+    except (ValueError, EOFError, OSError) as error:
+        raise ReverieError("The .npy data is damaged or incomplete; send the picture again.") from error
+
+
+def _check_shape(shape: tuple[int, ...]) -> None:
+    if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (1, 2, 3, 4)):
+        raise ReverieError(f"An array of shape {shape} is no picture; height × width × (1 to 4) channels is.")
+    _check_size(shape[1], shape[0])
+
+
+def _check_size(width: int, height: int) -> None:
+    if width < 1 or height < 1:
+        raise ReverieError("The picture has no pixels.")
+    if width * height > MAX_PIXELS:
+        raise ReverieError(
+            f"The picture has {width}×{height} pixels, more than the {MAX_PIXELS // 10**6} megapixels that are accepted; "
+            "reduce it first."
+        )
+
+
+def _from_array(array: NDArray[Any]) -> Picture:
+    scale = _FULL_SCALE[array.dtype.kind + str(array.dtype.itemsize)]
+    picture = np.asarray(array, dtype=np.float32) / np.float32(scale)
+    if not np.isfinite(picture).all():
+        raise ReverieError("The picture holds values that are not numbers (NaN or infinity); remove them first.")
+    if picture.ndim == 2:
+        picture = picture[:, :, None]
+    return _with_channels(picture, 4 if picture.shape[2] in (2, 4) else 3)
+
+
+def _with_channels(picture: Picture, channels: int) -> Picture:
+    """Converts between grey, grey+alpha, RGB and RGBA; the weights are those of Rec. 709 luma, as in GIMP."""
+    color, alpha = (picture[:, :, :-1], picture[:, :, -1:]) if picture.shape[2] in (2, 4) else (picture, None)
+    if channels in (1, 2) and color.shape[2] == 3:
+        color = (color @ np.array([0.2126, 0.7152, 0.0722], np.float32))[:, :, None]
+    elif channels in (3, 4) and color.shape[2] == 1:
+        color = np.repeat(color, 3, axis=2)
+    if channels in (2, 4):
+        alpha = np.ones_like(color[:, :, :1]) if alpha is None else alpha
+        color = np.concatenate([color, alpha], axis=2)
+    return np.ascontiguousarray(color, dtype=np.float32)
+
+
+def _from_file(data: bytes) -> Picture:
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            _check_size(*image.size)
+            return _from_pillow(image)
+    except UnidentifiedImageError as error:
+        raise ReverieError("This is no picture that can be read; PNG, JPEG, TIFF and WebP files are.") from error
+    except Image.DecompressionBombError as error:
+        raise ReverieError(f"The picture is larger than the {MAX_PIXELS // 10**6} megapixels that are accepted.") from error
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise ReverieError("The picture file is damaged or incomplete; save or copy it again.") from error
+
+
+def _from_pillow(image: Image.Image) -> Picture:
+    profile = image.info.get("icc_profile")
+    upright = ImageOps.exif_transpose(image)
+    if upright.mode.startswith("I"):  # 16-bit grey
+        grey = np.asarray(upright, dtype=np.float32)[:, :, None] / 65535.0
+        return _with_channels(grey.clip(0, 1), 3)
+    has_alpha = "A" in upright.getbands() or "transparency" in upright.info
+    if profile:
+        upright = _to_srgb(upright, profile)
+    return np.asarray(upright.convert("RGBA" if has_alpha else "RGB"), dtype=np.float32) / np.float32(255)
+
+
+def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    if image.mode not in ("RGB", "RGBA", "CMYK"):
+        return image
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        converted = ImageCms.profileToProfile(
+            image, source, ImageCms.createProfile("sRGB"), outputMode="RGBA" if image.mode == "RGBA" else "RGB"
+        )
+    except (ImageCms.PyCMSError, OSError):
+        return image  # a broken profile must not cost the picture: its numbers are then read as sRGB
+    return converted if converted is not None else image
+
+
+def _to_pillow(picture: Picture) -> Image.Image:
+    return Image.fromarray(np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8))
+
+
+def _replace(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise ReverieError(f"“{path}” cannot be written: {error.strerror or error}.") from error
