@@ -26,9 +26,10 @@ def _ridges(x: Array, z: Array, texture: Array) -> Array:
         turn = 0.7 * octave
         u = (x * np.cos(turn) - z * np.sin(turn)) * scale + 131 * octave
         v = (x * np.sin(turn) + z * np.cos(turn)) * scale + 57 * octave
-        ridge = (1.0 - np.abs(np.tanh(0.9 * sample(texture, u, v, tile=True)))) ** 2
+        crease = np.sqrt(sample(texture, u, v, tile=True) ** 2 + 0.012)  # a little rounding: no needles
+        ridge = np.exp(-1.1 * crease)
         total += amplitude * ridge * weight
-        weight = np.clip(ridge * 1.5, 0, 1)
+        weight = np.clip(ridge * 1.35 - 0.1, 0, 1)
         amplitude, scale = amplitude * 0.44, scale * 2.05
     return total
 
@@ -61,7 +62,7 @@ def _terrain(h: int, w: int, rng: np.random.Generator) -> tuple[Array, Array]:
     inland = np.clip((z - shore) / 4.0, 0, None)
     valley = smoothstep(0.02, 0.42, np.abs(u + 0.03 - 0.05 * np.sin(z * 0.2)))
     hills = 1.35 * smoothstep(0, 1.2, inland) * (0.35 + peaks) * (0.35 + 0.75 * valley)
-    summits = 8.2 * smoothstep(2.4, 9.0, inland) * peaks**1.25 * (0.62 + 0.5 * valley)
+    summits = 15.5 * smoothstep(2.0, 10.0, inland) * (peaks - 0.17) * (0.55 + 0.5 * valley)
     ground = np.where(z > shore, 0.02 * np.minimum(inland * 8, 1) + hills * np.minimum(inland, 1) + summits, -0.02)
     patches = sample(texture, x * 40, z * 40, tile=True)
     forest = smoothstep(2.7, 1.7, ground + 0.35 * patches) * smoothstep(0.02, 0.06, ground) * smoothstep(22, 15, z)
@@ -94,7 +95,7 @@ def _terrain(h: int, w: int, rng: np.random.Generator) -> tuple[Array, Array]:
     albedo = mix(meadow, rock, smoothstep(0.55, 1.0, steep + 0.15 * patches + 0.4 * (ground > 2.6)))
     albedo = mix(albedo, wood, smoothstep(0.2, 0.5, forest))
     albedo = mix(albedo, colour(150, 138, 116), smoothstep(0.035, 0.012, ground))
-    snow = smoothstep(3.4, 4.4, ground + 0.5 * patches + 0.2 * grain) * smoothstep(1.75, 1.05, steep)
+    snow = smoothstep(2.9, 3.9, ground + 0.5 * patches + 0.2 * grain) * smoothstep(2.6, 1.3, steep)
     albedo = mix(albedo, colour(244, 246, 250), snow)
 
     shade = colour(92, 116, 168) * 0.62 * (1 + 0.45 * hollow)[..., None]
@@ -127,7 +128,7 @@ def _sky(h: int, w: int, rng: np.random.Generator) -> Array:
     depth = 1.0 / (0.16 + 0.84 * up)  # a cloud sheet overhead, seen under perspective
 
     def cover(dx: float, dy: float) -> Array:
-        px = (across - 0.5 + dx) * depth * 420 + 300
+        px = (across - 0.5 + dx) * depth * 420 + 640
         py = depth * 250 + dy
         bent = 12 * sample(bends, px, py, tile=True)
         return sample(noise, px + bent, py + bent, tile=True)
