@@ -17,7 +17,7 @@ from backend.engine.events import Cancelled, Event, Preview, Progress, Started, 
 from backend.engine.lbfgs import LBFGS
 from backend.engine.objective import Objective, features_of
 from backend.engine.pyramid import Scale, scales
-from backend.engine.resize import fit, resize, to_tensor
+from backend.engine.resize import fit, resize, to_picture, to_tensor
 from backend.engine.terms import Term
 from backend.engine.terms.content import Content
 from backend.engine.terms.style import Style
@@ -28,7 +28,7 @@ from backend.networks import registry
 from backend.networks.network import Network
 from backend.recipe import Recipe
 
-CONTENT_WEIGHT = 0.15
+CONTENT_WEIGHT = 0.4
 """Weight of the content at strength ½, against 1 for the style; found by looking at many pictures."""
 
 PREVIEW_SECONDS = 1.0
@@ -75,8 +75,7 @@ def render(
     painted = resize(painted, content.shape[1], content.shape[0])
     if recipe.color == "luminance":
         painted = color.luminance_of(painted, source)
-    picture = painted.clamp(0, 1)[0].permute(1, 2, 0).cpu().numpy()
-    picture = np.concatenate([picture, content[:, :, 3:]], axis=2)
+    picture = np.concatenate([to_picture(painted), content[:, :, 3:]], axis=2)
     return Result(picture, recipe, network.name, where.type, time.monotonic() - started)
 
 
@@ -206,7 +205,7 @@ class _Job:
         )
         if now - self._previewed >= PREVIEW_SECONDS:
             self._previewed = now
-            self._report(Preview(picture.detach().clamp(0, 1)[0].permute(1, 2, 0).cpu().numpy()))
+            self._report(Preview(to_picture(picture)))
 
 
 __all__ = ["Cancelled", "Preview", "Progress", "Result", "Started", "Warning_", "render"]

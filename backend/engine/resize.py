@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from backend.images import Picture
+
 
 def resize(picture: Tensor, width: int, height: int) -> Tensor:
     """Bicubic, anti-aliased when it shrinks. 1×C×H×W, any C, to height×width; values are not clipped."""
@@ -20,6 +22,20 @@ def fit(width: int, height: int, longest: int) -> tuple[int, int]:
     return max(1, round(width * factor)), max(1, round(height * factor))
 
 
-def to_tensor(picture: torch.Tensor | object, device: torch.device) -> Tensor:
+def shrink_to(picture: Picture, longest: int) -> Picture:
+    """The picture reduced to a longest side of `longest` pixels; a smaller one is returned as it is."""
+    height, width = picture.shape[:2]
+    if max(width, height) <= longest:
+        return picture
+    return to_picture(resize(to_tensor(picture, torch.device("cpu")), *fit(width, height, longest)))
+
+
+def to_tensor(picture: Picture, device: torch.device) -> Tensor:
     """H×W×C array to a 1×C×H×W tensor on the device."""
-    return torch.as_tensor(picture, dtype=torch.float32).permute(2, 0, 1)[None].contiguous().to(device)
+    return torch.from_numpy(picture).to(device).permute(2, 0, 1)[None].contiguous()
+
+
+def to_picture(tensor: Tensor) -> Picture:
+    """1×C×H×W tensor to an H×W×C array, clipped to 0–1."""
+    picture: Picture = tensor.detach().clamp(0, 1)[0].permute(1, 2, 0).contiguous().cpu().numpy()
+    return picture

@@ -1,0 +1,181 @@
+"""The command line: python -m backend …"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from backend import __version__
+from backend.errors import ReverieError
+
+EXIT_FAILED, EXIT_USAGE, EXIT_CANCELLED = 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command; returns 0 when it worked, 1 when it failed, 2 for a wrong command line, 130 when interrupted."""
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.run(options)
+        return status
+    except ReverieError as error:
+        if getattr(options, "json", False):
+            print(json.dumps({"error": {"message": error.message, "field": error.field}}, ensure_ascii=False))
+        else:
+            print(f"reverie: {error.message}", file=sys.stderr)
+        return EXIT_FAILED
+    except KeyboardInterrupt:
+        print("reverie: stopped; nothing was written.", file=sys.stderr)
+        return EXIT_CANCELLED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m backend", description="Neural style transfer and deep dream.")
+    parser.add_argument("--version", action="version", version=f"Reverie {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    style = commands.add_parser("style", help="paint a photo in the style of a picture")
+    style.add_argument("photo", type=Path)
+    style.add_argument("--style", action="append", default=[], metavar="PICTURE[:WEIGHT]", help="may be repeated")
+    style.add_argument("--recipe", type=Path, help="a recipe file to start from")
+    style.add_argument("--strength", type=float, help="0 keeps the photo, 1 gives all to the style (0.5)")
+    style.add_argument("--style-scale", type=float, help="size of the strokes; 2 makes them twice as large (1)")
+    style.add_argument("--color", choices=["style", "luminance", "match"], help="where the colours come from (style)")
+    style.add_argument("--network", help="see `networks` (auto)")
+    style.add_argument("--iterations", type=int)
+    style.add_argument("--seed", type=int)
+    style.set_defaults(run=_style)
+
+    run = commands.add_parser("run", help="carry out a recipe file")
+    run.add_argument("recipe", type=Path)
+    run.add_argument("photo", type=Path)
+    run.set_defaults(run=_run)
+
+    for command in (style, run):
+        command.add_argument("-o", "--output", type=Path, required=True)
+        command.add_argument("--size", type=int, help="longest side of the result, in pixels (the photo's own)")
+        command.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"])
+        command.add_argument("--json", action="store_true", help="progress and outcome as one JSON object a line")
+
+    networks = commands.add_parser("networks", help="list the networks and where their weights are")
+    networks.add_argument("--json", action="store_true")
+    networks.set_defaults(run=_networks)
+
+    schema = commands.add_parser("schema", help="print the JSON schema of a recipe")
+    schema.set_defaults(run=_schema)
+
+    serve = commands.add_parser("serve", help="serve GIMP and other programs over HTTP on this machine")
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=int, default=0, help="0 takes a free one (0)")
+    serve.add_argument("--ready-file", type=Path, help="where to write port and token")
+    serve.add_argument("--idle-exit", type=float, default=1800, metavar="SECONDS", help="leave when unused (1800)")
+    serve.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"])
+    serve.set_defaults(run=_serve)
+    return parser
+
+
+def _style(options: argparse.Namespace) -> int:
+    document: dict[str, Any] = _read_recipe(options.recipe) if options.recipe else {}
+    if options.style:
+        document["style"] = [_style_argument(text) for text in options.style]
+    if options.style_scale is not None:
+        styles = document.get("style", [])
+        document["style"] = [
+            {**({"image": entry} if isinstance(entry, str) else entry), "scale": options.style_scale}
+            for entry in (styles if isinstance(styles, list) else [styles])
+        ]
+    for name in ("strength", "color", "network", "iterations", "seed"):
+        value = getattr(options, name)
+        if value is not None:
+            document[name] = value
+    return _carry_out(document, Path.cwd(), options)
+
+
+def _run(options: argparse.Namespace) -> int:
+    # A recipe's pictures lie beside it, wherever the command is given.
+    return _carry_out(_read_recipe(options.recipe), options.recipe.parent, options)
+
+
+def _style_argument(text: str) -> dict[str, Any]:
+    """`a.jpg` or `a.jpg:0.5`; a name that exists as it stands is taken whole, colon or not."""
+    name, _, weight = text.rpartition(":")
+    if name and not Path(text).exists():
+        try:
+            return {"image": name, "weight": float(weight)}
+        except ValueError:
+            pass  # the colon is part of the name: C:\paintings\a.jpg
+    return {"image": text}
+
+
+def _read_recipe(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ReverieError(f"The recipe “{path}” cannot be read: {error.strerror or error}.") from error
+    except ValueError as error:
+        raise ReverieError(f"The recipe “{path}” is not valid JSON: {error}.") from error
+    if not isinstance(document, dict):
+        raise ReverieError(f'The recipe “{path}” is not a JSON object such as {{"style": "starry.jpg"}}.')
+    return document
+
+
+def _carry_out(document: dict[str, Any], folder: Path, options: argparse.Namespace) -> int:
+    """Renders a recipe's document; its image references are relative to `folder`."""
+    # Imported here: `--help` and a misspelt option should not wait for torch.
+    from backend import images
+    from backend.console import Console
+    from backend.engine import device, render
+    from backend.engine.resize import shrink_to
+    from backend.recipe import Recipe
+
+    if options.size is not None:
+        document["size"] = options.size
+    recipe = Recipe.parse(document)
+    content = images.read(options.photo)
+    if options.size is not None:
+        content = shrink_to(content, options.size)
+    pictures = {name: images.read(folder / name) for name in recipe.image_references()}
+    if not options.output.parent.is_dir():
+        raise ReverieError(f"The folder “{options.output.parent}” for the result does not exist; make it first.")
+    device.keep_freed_memory()
+    with Console(as_json=options.json) as console:
+        result = render.render(recipe, content, pictures, device=options.device, report=console.report)
+        images.write(options.output, result.picture)
+        console.finish(options.output, result)
+    return 0
+
+
+def _networks(options: argparse.Namespace) -> int:
+    from backend.console import print_networks
+
+    print_networks(as_json=options.json)
+    return 0
+
+
+def _schema(options: argparse.Namespace) -> int:
+    from backend.recipe import Recipe
+
+    print(json.dumps(Recipe.model_json_schema(), indent=2, ensure_ascii=False))
+    return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from backend.engine.device import keep_freed_memory
+    from backend.server.lifecycle import serve
+
+    keep_freed_memory()
+    serve(
+        host=options.host,
+        port=options.port,
+        ready_file=options.ready_file,
+        idle_exit=options.idle_exit,
+        device=options.device,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

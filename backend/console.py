@@ -1,0 +1,83 @@
+"""What the command line shows: a progress bar for people, JSON lines for scripts."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from types import TracebackType
+
+from rich.console import Console as Terminal
+from rich.progress import BarColumn, Progress as Bar, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from backend.engine.events import Event, Preview, Progress, Started, Warning_
+from backend.engine.render import Result
+from backend.networks import registry
+
+
+class Console:
+    """Shows the events of a job on stderr as a bar, or on stdout as one JSON object a line."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._json = as_json
+        self._terminal = Terminal(stderr=True)
+        self._bar = Bar(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeRemainingColumn(),
+            console=self._terminal,
+            disable=as_json,
+        )
+        self._task = self._bar.add_task("Loading", total=1.0)
+
+    def __enter__(self) -> Console:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def report(self, event: Event) -> None:
+        """Shows one event."""
+        if self._json:
+            if not isinstance(event, Preview):
+                name = type(event).__name__.rstrip("_").lower()
+                print(json.dumps({"type": name, **dataclasses.asdict(event)}), flush=True)
+        elif isinstance(event, Started):
+            self._bar.update(self._task, description=f"Painting with {event.network} on {event.device}")
+        elif isinstance(event, Progress):
+            self._bar.update(self._task, completed=event.fraction)
+        elif isinstance(event, Warning_):
+            self._terminal.print(f"[yellow]{event.message}[/]")
+
+    def finish(self, output: Path, result: Result) -> None:
+        """Says where the picture is and what made it."""
+        if self._json:
+            recipe = result.recipe.model_dump(mode="json")
+            print(json.dumps({"type": "done", "output": str(output), "seconds": result.seconds, "recipe": recipe}))
+            return
+        self._bar.update(self._task, completed=1.0)
+        height, width = result.picture.shape[:2]
+        self._bar.stop()
+        self._terminal.print(
+            f"[green]{output}[/]  {width}×{height}, {result.seconds:.1f} s with {result.network} on {result.device}",
+            highlight=False,
+        )
+
+
+def print_networks(*, as_json: bool) -> None:
+    """The networks that can be chosen, and whether their weights are at hand."""
+    rows = registry.describe()
+    if as_json:
+        print(json.dumps({"networks": rows}))
+        return
+    table = Table("network", "weights", "download", "licence")
+    for row in rows:
+        there = "bundled" if row["bundled"] else "at hand" if row["available"] else "to fetch"
+        table.add_row(str(row["name"]), there, f"{row['download_bytes'] / 1e6:.1f} MB", str(row["licence"]))
+    Terminal(file=sys.stdout).print(table)

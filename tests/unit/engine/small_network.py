@@ -1,0 +1,36 @@
+"""A network small enough for finite differences: random filters stand in for trained ones, the arithmetic is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+class SmallNetwork:
+    """Three convolutions with smooth activations (finite differences dislike kinks), strides 1, 2 and 2."""
+
+    name = "small"
+    layers = ("a", "b", "c")
+
+    def __init__(self, dtype: torch.dtype = torch.float64) -> None:
+        generator = torch.Generator().manual_seed(1)
+        sizes = [(6, 3), (8, 6), (10, 8)]
+        self._weights = [
+            torch.randn(out, inn, 3, 3, generator=generator, dtype=torch.float64).to(dtype) / (3 * inn**0.5)
+            for out, inn in sizes
+        ]
+
+    def features(self, x: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+        wanted = set(layers)
+        result = {}
+        for name, weight, stride in zip(self.layers, self._weights, (1, 2, 2), strict=True):
+            if not wanted:
+                break
+            x = functional.softplus(functional.conv2d(x, weight, stride=stride, padding=1))
+            if name in wanted:
+                result[name] = x
+                wanted.remove(name)
+        return result

@@ -1,0 +1,52 @@
+"""Gram matrix, mean and covariance against NumPy and against finite differences."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from backend.engine import moments
+
+
+def _features(seed: int = 0) -> torch.Tensor:
+    return torch.randn(1, 5, 4, 7, generator=torch.Generator().manual_seed(seed), dtype=torch.float64) + 3
+
+
+def test_gram_is_the_mean_of_outer_products():
+    features = _features()
+    flat = features[0].flatten(1).numpy()
+    expected = np.mean([np.outer(column, column) for column in flat.T], axis=0)
+    np.testing.assert_allclose(moments.gram(features).numpy(), expected, rtol=1e-5)
+
+
+def test_covariance_is_numpys():
+    mean, covariance = moments.mean_and_covariance(_features())
+    flat = _features()[0].flatten(1).numpy()
+    np.testing.assert_allclose(mean.numpy(), flat.mean(1), rtol=1e-5)
+    np.testing.assert_allclose(covariance.numpy(), np.cov(flat, bias=True), rtol=1e-4, atol=1e-5)
+
+
+def test_gram_gradient_agrees_with_finite_differences():
+    features = _features()
+    target = torch.randn(5, 5, generator=torch.Generator().manual_seed(3))
+
+    def value(f: torch.Tensor) -> torch.Tensor:
+        return (moments.gram(f) * target).sum()
+
+    x = features.clone().requires_grad_(True)
+    (gradient,) = torch.autograd.grad(value(x), x)
+    step = 1e-2  # the function is quadratic: central differences are exact, and the float32 sums want a large step
+    for index in [(0, 0, 0, 0), (0, 2, 1, 3), (0, 4, 3, 6)]:
+        up, down = features.clone(), features.clone()
+        up[index] += step
+        down[index] -= step
+        numeric = (value(up) - value(down)) / (2 * step)
+        assert abs(float(numeric) - float(gradient[index])) < 2e-3 * float(gradient.abs().max())
+
+
+def test_sums_add_up_over_parts_of_the_picture():
+    features, center = _features(), torch.full((5,), 3.0, dtype=torch.float64)
+    whole = moments.sums(features, center)
+    left, right = moments.sums(features[..., :3], center), moments.sums(features[..., 3:], center)
+    for total, a, b in zip(whole, left, right, strict=True):
+        torch.testing.assert_close(total, a + b, rtol=1e-5, atol=1e-5)

@@ -1,0 +1,88 @@
+"""The objective's gradient in pixels against finite differences, term by term."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from small_network import SmallNetwork
+
+from backend.engine.objective import Objective
+from backend.engine.terms import Term
+from backend.engine.terms.content import Content
+from backend.engine.terms.style import Style
+from backend.engine.terms.total_variation import TotalVariation
+
+NETWORK = SmallNetwork()
+
+
+def _picture(seed: int, height: int = 13, width: int = 17) -> torch.Tensor:
+    return torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def _terms() -> dict[str, Term]:
+    style = NETWORK.features(_picture(8, 21, 11), ["a", "c"])
+    return {
+        "content": Content(NETWORK.features(_picture(7), ["b"]), 1.0),
+        "covariance": Style([(style, 1.0)], 1.0),
+        "gram": Style([(style, 1.0)], 1.0, "gram"),
+        "total variation": TotalVariation(13, 17, 1.0),
+    }
+
+
+@pytest.mark.parametrize("name", ["content", "covariance", "gram", "total variation"])
+def test_gradient_agrees_with_finite_differences(name: str):
+    objective = Objective(NETWORK, [_terms()[name]])
+    x = _picture(1)
+    _, gradient = objective(x)
+    direction = torch.randn(x.shape, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    step = 1e-3
+    with torch.no_grad():
+        numeric = float(objective.loss(x + step * direction) - objective.loss(x - step * direction)) / (2 * step)
+    assert numeric == pytest.approx(float((gradient * direction).sum()), rel=2e-3)
+
+
+@pytest.mark.parametrize("name", ["content", "covariance", "gram"])
+def test_loss_is_zero_exactly_where_the_target_is(name: str):
+    target = _picture(7)
+    features = NETWORK.features(target, ["a", "b"])
+    term = Content(features, 1.0) if name == "content" else Style([(features, 1.0)], 1.0, name)
+    at_target = float(Objective(NETWORK, [term]).loss(target))
+    elsewhere = float(Objective(NETWORK, [term]).loss(_picture(9)))
+    assert at_target < 1e-6
+    assert elsewhere > 1e-3
+
+
+def test_terms_add_up_with_their_weights():
+    content, style = _terms()["content"], _terms()["covariance"]
+    alone = [float(Objective(NETWORK, [term]).loss(_picture(1))) for term in (content, style)]
+    style.weight = 3.0
+    assert float(Objective(NETWORK, [content, style]).loss(_picture(1))) == pytest.approx(alone[0] + 3 * alone[1], rel=1e-6)
+
+
+def test_two_styles_pull_to_the_mean_of_their_statistics():
+    """The blended target has, up to a constant, the summed loss of the two styles; so it has the same gradient."""
+    one, two = NETWORK.features(_picture(3), ["a"]), NETWORK.features(_picture(4) * 0.5, ["a"])
+    blend = Style([(one, 1.0), (two, 3.0)], 1.0)
+    x = _picture(1)
+    a, b = (0.25 * NETWORK.features(_picture(3), ["a"])["a"].mean((2, 3)), 0.75 * two["a"].mean((2, 3)))
+    sums = blend.measure(_features_of(NETWORK.features(x, ["a"])))
+    mean = sums[0] / sums[2] + (a + b)[0]
+    torch.testing.assert_close(mean.double(), NETWORK.features(x, ["a"])["a"].mean((2, 3))[0], rtol=1e-5, atol=1e-6)
+
+
+def _features_of(maps: dict[str, torch.Tensor]):
+    from backend.engine.terms import Features
+
+    return Features(maps, {name: (slice(0, m.shape[2]), slice(0, m.shape[3])) for name, m in maps.items()})
+
+
+def test_the_network_is_not_run_past_the_deepest_layer():
+    asked: list[tuple[str, ...]] = []
+
+    class Recording(SmallNetwork):
+        def features(self, x, layers):
+            asked.append(tuple(layers))
+            return super().features(x, layers)
+
+    Objective(Recording(), [Content(NETWORK.features(_picture(7), ["b"]), 1.0)])(_picture(1))
+    assert asked == [("b",)]

@@ -1,0 +1,65 @@
+"""The recipe: what it accepts, and how it says what is wrong."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from backend.errors import ReverieError
+from backend.recipe import Recipe
+
+
+def test_a_style_alone_is_a_recipe():
+    recipe = Recipe.parse('{"style": "starry.jpg"}')
+    assert [(style.image, style.weight, style.scale) for style in recipe.style] == [("starry.jpg", 1.0, 1.0)]
+    assert recipe.strength == 0.5
+
+
+@pytest.mark.parametrize(
+    "style", ["a.png", ["a.png"], {"image": "a.png"}, [{"image": "a.png"}], [{"image": "a.png", "weight": 1}]]
+)
+def test_short_forms_of_a_style_mean_the_same(style):
+    assert Recipe.parse({"style": style}) == Recipe.parse({"style": [{"image": "a.png"}]})
+
+
+@pytest.mark.parametrize(
+    ("document", "field", "words"),
+    [
+        ({"style": "a", "strenght": 1}, "strenght", ["no field"]),
+        ({"style": "a", "strength": 2}, "strength", ["less than or equal to 1", "2"]),
+        ({"style": "a", "strength": "much"}, "strength", ["valid number"]),
+        ({"style": [{"image": "a", "scale": 0}]}, "style.0.scale", ["greater than or equal to 0.1"]),
+        ({"style": "a", "color": "pink"}, "color", ["'style', 'luminance' or 'match'"]),
+        ({"style": "a", "size": 1e9}, "size", ["less than or equal to 16384"]),
+        ({"style": []}, "style", ["at least one style"]),
+        ({}, "style", ["at least one style"]),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_range(document, field, words):
+    with pytest.raises(ReverieError) as caught:
+        Recipe.parse(document)
+    assert caught.value.field == field
+    for word in [field, *words]:
+        assert word in caught.value.message
+
+
+@pytest.mark.parametrize("document", ["", "{", "[]", "3", '"a"', b"\xff"])
+def test_what_is_no_json_object_is_said_so(document):
+    with pytest.raises(ReverieError, match="JSON"):
+        Recipe.parse(document)
+
+
+def test_a_recipe_survives_the_way_through_json():
+    recipe = Recipe.parse({"style": [{"image": "a", "weight": 2}, "b"], "seed": 2**63 - 1})
+    assert Recipe.parse(recipe.model_dump_json()) == recipe
+
+
+def test_image_references_are_each_named_once():
+    assert Recipe.parse({"style": ["b", "a", {"image": "b", "scale": 2}]}).image_references() == ["b", "a"]
+
+
+def test_the_schema_describes_every_field():
+    schema = json.loads(json.dumps(Recipe.model_json_schema()))
+    assert set(schema["properties"]) == set(Recipe.model_fields)
+    assert schema["properties"]["strength"]["maximum"] == 1
