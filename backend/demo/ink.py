@@ -31,8 +31,8 @@ def _curl(canvas: Array, cx: float, cy: float, radius: float, rng: np.random.Gen
         thick = max(radius * (0.15 - 0.04 * arm), 1.4)
         brush.lay(canvas, None, points, thick, INK * 1.1, rng, opacity=0.95 - 0.2 * arm, taper=0.5, dryness=0.5)
     for _ in range(16):
-        turn, away = rng.uniform(-np.pi * 1.05, 0.2), radius * rng.uniform(1.1, 1.75)
-        px, py, size = cx + away * np.cos(turn), cy + away * np.sin(turn), radius * rng.uniform(0.03, 0.10)
+        where, away = rng.uniform(-np.pi * 1.05, 0.2), radius * rng.uniform(1.1, 1.75)
+        px, py, size = cx + away * np.cos(where), cy + away * np.sin(where), radius * rng.uniform(0.03, 0.10)
         spot = np.hypot(x - px, y - py)
         canvas += (PAPER * 1.04 - canvas) * smoothstep(size + 1, size, spot)[..., None]
         ring = smoothstep(1.0, 0.3, np.abs(spot - size - 0.6))
@@ -65,7 +65,7 @@ def render(height: int, width: int, seed: int) -> Array:
         line = base - tall * (0.25 + 0.5 * np.clip(0.5 + 0.5 * line, 0, 1.5)) + 0.05 * np.sin(x[0] * kink + dark * 9)
         under = y - line[None, :] + 0.0025 * grain
         mist = np.exp(-np.clip(under, 0, None) / (0.10 + 0.03 * dark)) * smoothstep(-0.002, 0.003, under)
-        folds = np.clip(fractal(height, width, rng, falloff=0.4, largest=0.1, smallest=0.006, stretch=(2.6, 1.0)), -1, 2)
+        folds = fractal(height, width, rng, falloff=0.4, largest=0.1, smallest=0.006, stretch=(2.6, 1.0)).clip(-1, 2)
         texture = smoothstep(0.3, 1.0, folds) * mist
         outline = np.exp(-((under / 0.0035) ** 2)) * smoothstep(-1.2, 0.6, folds + cloud)
         wash(dark * (0.62 * mist + 0.45 * texture + 0.7 * outline), colour(92, 98, 112))
@@ -99,10 +99,12 @@ def render(height: int, width: int, seed: int) -> Array:
             if tops[c] == tops[max(0, c - span) : c + span].min() and row > 0:
                 radius = (0.020 + 0.042 * near) * height
                 _curl(canvas, c + 0.5 * radius, tops[c] * height + 0.55 * radius, radius, rng)
-    for px, py, size in ((0.30, 0.13, 0.030), (0.37, 0.10, 0.024), (0.42, 0.15, 0.019), (0.25, 0.085, 0.017)):
+    for bird_x, bird_y, size in ((0.30, 0.13, 0.030), (0.37, 0.10, 0.024), (0.42, 0.15, 0.019), (0.25, 0.085, 0.017)):
         for side in (-1, 1):
             t = np.linspace(0, 1, 9)
-            points = np.stack([(px + side * size * t) * height, (py - size * 0.75 * np.sin(t * 2.4)) * height], -1)
+            points = np.stack(
+                [(bird_x + side * size * t) * height, (bird_y - size * 0.75 * np.sin(t * 2.4)) * height], -1
+            )
             brush.lay(canvas, None, points, 0.007 * height * size / 0.024, INK, rng, taper=0.6)
     for _ in range(90):
         spot = np.hypot(x - rng.uniform(0, wide), y - rng.uniform(0, 1))

@@ -224,7 +224,11 @@ def _island(w: int, h: int, rng: np.random.Generator) -> Image.Image:
         s, light = h * rng.uniform(0.002, 0.008), rng.uniform(0.2, 1)
         tint = colour(128, 126, 52) * light
         draw.ellipse([x - s, y - s, x + s, y + s * 0.8], fill=(*(int(255 * v) for v in tint), 255))
-    return picture
+    # Plaster, tiles and stone are never one colour.
+    pixels = np.asarray(picture, dtype=np.float64)
+    weather = 1 + 0.05 * fractal(h, w, rng, falloff=0.3, largest=0.2) + 0.035 * rng.standard_normal((h, w))
+    pixels = np.concatenate([pixels[..., :3] * weather[..., None], pixels[..., 3:]], -1)
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
 
 
 def _over(below: Array, layer: Image.Image, x: int, y: int, strength: float = 1.0) -> None:
@@ -243,7 +247,9 @@ def _foreground(w: int, h: int, rng: np.random.Generator) -> Image.Image:
     bank = h * (0.965 - 0.17 * np.exp(-((xs / w / 0.34) ** 2)) - 0.10 * np.exp(-(((xs / w - 1.02) / 0.17) ** 2)))
     bank = bank + h * 0.004 * np.sin(xs / w * 40) + h * 0.003 * np.sin(xs / w * 93)
     draw.polygon([(0, h), *zip(xs.tolist(), bank.tolist(), strict=True), (w, h)], fill=(38, 44, 22, 255))
-    for x, tall in ((0.225, 0.27), (0.955, 0.40), (0.02, 0.62), (0.165, 0.46), (0.09, 0.74), (0.99, 0.30), (0.905, 0.22)):
+    left = ((0.225, 0.27), (0.02, 0.62), (0.165, 0.46), (0.09, 0.74))
+    right = ((0.955, 0.40), (0.99, 0.30), (0.905, 0.22))
+    for x, tall in (*left, *right):
         _conifer(draw, x * w, bank[int(x * w)] + 0.015 * h, tall * h, rng)
     blades = 15000
     order = np.sort(rng.uniform(0, 1, blades))
@@ -277,7 +283,7 @@ def render(height: int, width: int, seed: int) -> Array:
     horizon = HORIZON * h
     below = np.clip(y - horizon, 1, None)
     near = below / (h - horizon)
-    waves = fractal(1024, 1024, rng, falloff=0.3, largest=0.10, smallest=0.004, stretch=(1.0, 0.3))
+    waves = fractal(1024, 1024, rng, falloff=0.3, largest=0.10, smallest=0.004, stretch=(1.0, 2.2))
     ripple = sample(waves, (x - w / 2) / (0.12 + near) * 0.5, 260 / (0.06 + near), tile=True)
     calm = 0.35 + 0.65 * smoothstep(-0.4, 0.9, sample(waves, x * 0.13, near * 160, tile=True))
     mirrored = sample(

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from backend.demo.fields import Array, colour, fractal, grid, relief, smoothstep
 
 GROUT = colour(74, 62, 52)
-# centre x, y and radius in units of the height, and the rings from the middle out
 GOLD, IVORY, CLAY, LAPIS, OLIVE, DARK, ROSE, SEA = range(8)
 STONES = [
     [(222, 172, 62), (240, 200, 96), (196, 138, 40), (250, 220, 130)],
@@ -20,6 +19,7 @@ STONES = [
     [(206, 142, 118), (222, 168, 142), (188, 116, 98)],
     [(60, 134, 138), (88, 160, 156), (44, 106, 118)],
 ]
+# centre x, y and radius in units of the height, and the rings from the middle out
 ROUNDELS = (
     (0.40, 0.42, 0.30, (GOLD, CLAY, IVORY, LAPIS, SEA, IVORY, DARK)),
     (1.03, 0.24, 0.19, (IVORY, ROSE, CLAY, DARK, IVORY)),
@@ -77,8 +77,8 @@ def render(height: int, width: int, seed: int) -> Array:
     direction = np.arctan2(gy, gx)
     base = 10.5 * height / 512
     rows, columns = int(height / base) + 2, int(width / base) + 2
-    sites = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), -1).reshape(-1, 2) * base
-    sites = sites + rng.uniform(-0.5, 0.5, sites.shape) * base
+    lattice = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), -1).reshape(-1, 2)
+    sites: Array = np.asarray((lattice + rng.uniform(-0.5, 0.5, lattice.shape)) * base, dtype=np.float64)
     size = np.full(len(sites), base) * rng.uniform(0.9, 1.1, len(sites))
     py, px = np.mgrid[0:height, 0:width].astype(np.float64)
     for turn in range(13):
@@ -89,7 +89,8 @@ def render(height: int, width: int, seed: int) -> Array:
         if turn < 12:
             count = np.bincount(owner.ravel(), minlength=len(sites))
             centre = [np.bincount(owner.ravel(), v.ravel(), len(sites)) / np.maximum(count, 1) for v in (px, py)]
-            sites = np.where(count[:, None] > 0, np.stack(centre, -1), sites)
+            moved = np.stack(centre, -1)
+            sites = np.asarray(np.where(count[:, None] > 0, moved, sites), dtype=np.float64)
     angle = angle + 0.05 * rng.standard_normal(len(sites))
 
     kinds = stone[iy, ix]

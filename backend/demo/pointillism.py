@@ -12,7 +12,8 @@ def _scene(x: Array, y: Array, rng: np.random.Generator) -> Array:
     h, w = x.shape
     puffs = fractal(h, w, rng, falloff=0.7, largest=0.3, smallest=0.02, stretch=(1.0, 1.6))
     leaves = fractal(h, w, rng, falloff=0.3, largest=0.12, smallest=0.012)
-    sky = ramp(y + 0.04 * puffs, [(0, colour(74, 122, 204)), (0.22, colour(150, 186, 222)), (0.45, colour(255, 214, 160))])
+    evening = [(0, colour(74, 122, 204)), (0.22, colour(150, 186, 222)), (0.45, colour(255, 214, 160))]
+    sky = ramp(y + 0.04 * puffs, evening)
     sky = mix(sky, colour(255, 236, 206), smoothstep(0.2, 1.4, puffs) * 0.85)
     sun = np.hypot(x - 0.86, y - 0.27)
     sky = mix(sky, colour(255, 214, 96), smoothstep(0.30, 0.03, sun))

@@ -43,7 +43,7 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     for name in options.names or PICTURES:
         path = options.out / f"{name}.jpg"
-        Image.fromarray(draw(name)).save(path, quality=QUALITY, optimize=True)
+        Image.fromarray(draw(name)).save(path, quality=QUALITY, subsampling=0, optimize=True)
         print(f"{path}: {path.stat().st_size // 1024} KB")
 
 

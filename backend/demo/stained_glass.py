@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-
 from numpy.typing import NDArray
 
 from backend.demo.fields import Array, blur, colour, fractal, grid, relief, smoothstep

@@ -53,7 +53,7 @@ def _flow(x: Array, y: Array, rng: np.random.Generator) -> Array:
         away = np.hypot(dx, dy) + 1e-6
         pull = 5.0 * np.exp(-((away / (radius * 2.6)) ** 2))
         vx, vy = vx - sense * pull * dy / away, vy + sense * pull * dx / away
-    return np.arctan2(vy, vx)
+    return np.asarray(np.arctan2(vy, vx), dtype=np.float64)
 
 
 def _along(angle: Array, noise: Array, steps: int) -> Array:

@@ -10,8 +10,16 @@ PETALS = [(214, 44, 60), (236, 98, 46), (150, 50, 140), (226, 70, 120), (58, 78,
 LEAVES = [(52, 116, 66), (96, 138, 46), (28, 92, 92), (128, 148, 60)]
 # x, y and radius in units of the height, which petal colour
 FLOWERS = (
-    (0.36, 0.36, 0.215, 0), (0.86, 0.30, 0.19, 3), (0.66, 0.68, 0.18, 1), (0.17, 0.74, 0.15, 2), (1.09, 0.63, 0.16, 4),
-    (0.61, 0.13, 0.10, 5), (1.16, 0.16, 0.09, 1), (0.10, 0.15, 0.11, 4), (0.42, 0.93, 0.11, 5), (0.92, 0.94, 0.11, 0),
+    (0.36, 0.36, 0.215, 0),
+    (0.86, 0.30, 0.19, 3),
+    (0.66, 0.68, 0.18, 1),
+    (0.17, 0.74, 0.15, 2),
+    (1.09, 0.63, 0.16, 4),
+    (0.61, 0.13, 0.10, 5),
+    (1.16, 0.16, 0.09, 1),
+    (0.10, 0.15, 0.11, 4),
+    (0.42, 0.93, 0.11, 5),
+    (0.92, 0.94, 0.11, 0),
 )
 
 
@@ -25,8 +33,8 @@ class _Sheet:
         self.grain = np.clip(0.5 + 0.33 * tooth, 0, 1)
         self.picture = np.tile(colour(252, 248, 238), (height, width, 1)) * (1 + 0.035 * relief(tooth, 0.5))[..., None]
         self.noises = [
-            fractal(height, width, rng, falloff=f, largest=l, smallest=s)
-            for f, l, s in ((0.8, 0.25, 0.004), (0.8, 0.25, 0.004), (0.9, 0.4, 0.006), (0.5, 0.12, 0.004))
+            fractal(height, width, rng, falloff=f, largest=large, smallest=small)
+            for f, large, small in ((0.8, 0.25, 0.004), (0.8, 0.25, 0.004), (0.9, 0.4, 0.006), (0.5, 0.12, 0.004))
         ]
 
     def _noise(self, which: int) -> Array:
@@ -84,7 +92,8 @@ def _leaf(sheet: _Sheet, px: float, py: float, turn: float, long: float, paint: 
     aside = aside + 0.14 * np.sin(out * 2.6)
     body = 0.23 * np.sin(np.pi * np.clip(out, 0, 1)) ** 0.8 - np.abs(aside) - 3 * np.maximum(np.abs(out - 0.5) - 0.5, 0)
     vein = smoothstep(0.004, 0.016, np.abs(aside) + 0.02 * (out > 0.9))
-    sheet.wash(np.where(vein > 0.3, body, -0.01) * long, paint, sheet.rng.uniform(0.6, 1.0), ragged=0.012 * long)
+    body = np.where(vein > 0.3, body, np.minimum(body, -0.01))
+    sheet.wash(body * long, paint, sheet.rng.uniform(0.6, 1.0), ragged=0.012 * long)
 
 
 def render(height: int, width: int, seed: int) -> Array:
@@ -95,7 +104,8 @@ def render(height: int, width: int, seed: int) -> Array:
     grounds = [(250, 214, 120), (140, 196, 214), (236, 168, 170), (150, 200, 160), (180, 160, 214), (248, 196, 140)]
     for i in range(16):
         away = np.hypot(sheet.x - rng.uniform(0, wide), sheet.y - rng.uniform(0, 1))
-        sheet.wash(rng.uniform(0.12, 0.3) - away, colour(*grounds[i % 6]), 0.62, soft=0.07 if i % 3 else 0.006, ragged=0.04)
+        soft = 0.07 if i % 3 else 0.006
+        sheet.wash(rng.uniform(0.12, 0.3) - away, colour(*grounds[i % 6]), 0.62, soft=soft, ragged=0.04)
     for i in range(34):
         fx, fy, radius, _ = FLOWERS[i % len(FLOWERS)]
         turn = rng.uniform(0, 2 * np.pi)
@@ -103,7 +113,8 @@ def render(height: int, width: int, seed: int) -> Array:
         _leaf(sheet, px, py, turn + 0.5 * rng.standard_normal(), rng.uniform(0.16, 0.3), colour(*LEAVES[i % 4]))
     for fx, fy, radius, kind in FLOWERS:
         dry = smoothstep(0.9, 0.55, np.hypot(sheet.x - fx, (sheet.y - fy) * 1.12) / radius + 0.06 * sheet.noises[0])
-        sheet.picture += (colour(252, 246, 234) - sheet.picture) * (0.86 * dry)[..., None]  # the leaves end at the flower
+        # Lifted off as with a wet brush, or the leaves would show through the petals.
+        sheet.picture += (colour(252, 246, 234) - sheet.picture) * (0.86 * dry)[..., None]
         _flower(sheet, fx, fy, radius, colour(*PETALS[kind]))
     for _ in range(130):
         px, py, size = rng.uniform(0, wide), rng.uniform(0, 1), 0.0015 + 0.006 * rng.uniform() ** 4

@@ -37,7 +37,7 @@ def test_the_file_is_what_the_script_draws(name: str) -> None:
         stored = np.asarray(file.convert("RGB"), dtype=float)
     drawn = render.draw(name).astype(float)
     assert stored.shape == drawn.shape
-    assert np.abs(stored - drawn).mean() < 6  # JPEG at 92 keeps these busy pictures within about 3
+    assert np.abs(stored - drawn).mean() < 6  # JPEG at 92 keeps these busy pictures within about 4
 
 
 def test_every_file_is_there_in_its_size_and_none_too_many() -> None:
@@ -87,7 +87,9 @@ def test_noise_has_no_mean_one_deviation_and_tiles() -> None:
     assert abs(noise.mean()) < 1e-9
     assert noise.std() == pytest.approx(1)
     seam = np.abs(noise[:, 0] - noise[:, -1]).mean()
-    assert seam < 1.5 * np.abs(np.diff(noise, axis=1)).mean()
+    columns = np.abs(np.diff(noise, axis=1)).mean(0)
+    assert seam < 1.5 * columns.max()
+    assert np.abs(noise[:, 0] - noise[:, 48]).mean() > 3 * seam
 
 
 def test_blur_keeps_a_flat_picture_and_lowers_a_peak() -> None:
