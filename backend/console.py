@@ -9,7 +9,8 @@ from pathlib import Path
 from types import TracebackType
 
 from rich.console import Console as Terminal
-from rich.progress import BarColumn, Progress as Bar, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 from rich.table import Table
 
 from backend.engine.events import Event, Preview, Progress, Started, Warning_

@@ -53,7 +53,9 @@ def write(path: str | Path, picture: Picture) -> None:
         return
     format_name = Image.registered_extensions().get(path.suffix.lower())
     if format_name is None or format_name not in Image.SAVE:
-        raise ReverieError(f"“{path.name}” does not end in the name of a picture format; use .png or .jpg, for example.")
+        raise ReverieError(
+            f"“{path.name}” does not end in the name of a picture format; use .png or .jpg, for example."
+        )
     image = _to_pillow(picture)
     if format_name == "JPEG" and image.mode == "RGBA":  # JPEG has no alpha: show the picture as on white paper
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
@@ -155,7 +157,9 @@ def _from_file(data: bytes) -> Picture:
     except UnidentifiedImageError as error:
         raise ReverieError("This is no picture that can be read; PNG, JPEG, TIFF and WebP files are.") from error
     except Image.DecompressionBombError as error:
-        raise ReverieError(f"The picture is larger than the {MAX_PIXELS // 10**6} megapixels that are accepted.") from error
+        raise ReverieError(
+            f"The picture is larger than the {MAX_PIXELS // 10**6} megapixels that are accepted."
+        ) from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise ReverieError("The picture file is damaged or incomplete; save or copy it again.") from error
 

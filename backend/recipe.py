@@ -105,5 +105,7 @@ def _explain(error: ValidationError) -> ReverieError:
     if first["type"] == "json_invalid":
         return ReverieError(f"The recipe is not valid JSON: {text}.")
     if not field:
-        return ReverieError(f"A recipe is a JSON object such as {{\"style\": \"starry.jpg\"}}: {text}.")
-    return ReverieError(f"The recipe's “{field}” is wrong: {text[0].lower()}{text[1:]} (it was {first['input']!r:.80}).", field)
+        return ReverieError(f'A recipe is a JSON object such as {{"style": "starry.jpg"}}: {text}.')
+    return ReverieError(
+        f"The recipe's “{field}” is wrong: {text[0].lower()}{text[1:]} (it was {first['input']!r:.80}).", field
+    )

@@ -14,12 +14,11 @@ from backend.networks.network import Network
 class Objective:
     """The weighted sum of terms. The network runs once for the union of their layers, and no further than the deepest."""
 
-    def __init__(self, network: Network, terms: Sequence[Term], dtype: torch.dtype = torch.float32) -> None:
-        """`dtype` is the number format of the network's computation; the picture and the sums stay float32."""
+    def __init__(self, network: Network, terms: Sequence[Term]) -> None:
+        """Terms of weight 0 are left out."""
         self._network = network
         self._terms = [term for term in terms if term.weight != 0]
         self._layers = sorted({layer for term in self._terms for layer in term.layers} - {PICTURE})
-        self._dtype = dtype
 
     def __call__(self, picture: Tensor) -> tuple[Tensor, Tensor]:
         """The loss (a scalar) and its gradient (as the picture) at a picture of 1×3×H×W, RGB in 0 to 1."""
@@ -35,12 +34,6 @@ class Objective:
         return torch.stack(values).sum()
 
     def _features(self, picture: Tensor) -> Features:
-        maps = features_of(self._network, picture, self._layers, self._dtype) if self._layers else {}
+        maps = self._network.features(picture, self._layers) if self._layers else {}
         maps[PICTURE] = picture
         return Features(maps, {name: (slice(0, m.shape[2]), slice(0, m.shape[3])) for name, m in maps.items()})
-
-
-def features_of(network: Network, picture: Tensor, layers: Sequence[str], dtype: torch.dtype) -> dict[str, Tensor]:
-    """The network's features of a picture of 1×3×H×W, computed in `dtype`: 1×C×h×w by layer."""
-    with torch.autocast(picture.device.type, dtype, enabled=dtype != torch.float32):
-        return dict(network.features(picture.contiguous(memory_format=torch.channels_last), layers))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -11,11 +12,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from backend.engine import color, device as devices
+from backend.engine import color
+from backend.engine import device as devices
 from backend.engine.adam import Adam
 from backend.engine.events import Cancelled, Event, Preview, Progress, Started, Warning_
 from backend.engine.lbfgs import LBFGS
-from backend.engine.objective import Objective, features_of
+from backend.engine.objective import Objective
 from backend.engine.pyramid import Scale, scales
 from backend.engine.resize import fit, resize, to_picture, to_tensor
 from backend.engine.terms import Term
@@ -63,12 +65,11 @@ def render(
     started = time.monotonic()
     recipe = _resolve(recipe, device)
     where = devices.choose(device)
-    dtype = devices.precision(recipe.precision, where)
     source = to_tensor(content[:, :, :3], where)
     if recipe.strength == 0:
         return Result(content, recipe, recipe.network, where.type, time.monotonic() - started)
-    network = registry.load(recipe.network).to(where)
-    job = _Job(recipe, network, dtype, _plan(recipe, content), report, stop)
+    network = _network(recipe.network, where, devices.precision(recipe.precision, where))
+    job = _Job(recipe, network, _plan(recipe, content), report, stop)
     with torch.random.fork_rng(devices=[where] if where.type == "cuda" else []):
         torch.manual_seed(recipe.seed)
         painted = job.paint(source, _styles(recipe, source, pictures, where, report))
@@ -77,6 +78,19 @@ def render(
         painted = color.luminance_of(painted, source)
     picture = np.concatenate([to_picture(painted), content[:, :, 3:]], axis=2)
     return Result(picture, recipe, network.name, where.type, time.monotonic() - started)
+
+
+@functools.lru_cache(maxsize=1)
+def _network(name: str, where: torch.device, dtype: torch.dtype) -> Network:
+    """The network of the last job stays loaded: the next is most often with the same."""
+    return registry.load(name).to(where, dtype)
+
+
+def forget_network() -> None:
+    """Frees the memory of the network that the last job used."""
+    _network.cache_clear()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def _resolve(recipe: Recipe, device: str) -> Recipe:
@@ -101,13 +115,19 @@ def _plan(recipe: Recipe, content: Picture) -> list[Scale]:
 
 
 def _styles(
-    recipe: Recipe, source: Tensor, pictures: Mapping[str, Picture], where: torch.device, report: Callable[[Event], None]
+    recipe: Recipe,
+    source: Tensor,
+    pictures: Mapping[str, Picture],
+    where: torch.device,
+    report: Callable[[Event], None],
 ) -> list[tuple[Tensor, float, float]]:
     """The style pictures with their weight and scale, their colours matched to the source if the recipe says so."""
     result = []
     for index, style in enumerate(recipe.style):
         if style.image not in pictures:
-            raise ReverieError(f"The style picture “{style.image}” was not given with the recipe.", f"style.{index}.image")
+            raise ReverieError(
+                f"The style picture “{style.image}” was not given with the recipe.", f"style.{index}.image"
+            )
         picture = to_tensor(pictures[style.image][:, :, :3], where)
         if recipe.color == "match":
             picture = color.match_colors(picture, source)
@@ -122,12 +142,11 @@ class _Job:
         self,
         recipe: Recipe,
         network: Network,
-        dtype: torch.dtype,
         plan: list[Scale],
         report: Callable[[Event], None],
         stop: Callable[[], bool],
     ) -> None:
-        self._recipe, self._network, self._dtype, self._plan = recipe, network, dtype, plan
+        self._recipe, self._network, self._plan = recipe, network, plan
         self._report, self._stop = report, stop
         self._iterations = sum(scale.iterations for scale in plan)
         self._iteration = 0
@@ -144,7 +163,7 @@ class _Job:
             if picture is None:
                 picture = torch.rand_like(content) if self._recipe.init == "noise" else content
             picture = resize(picture, scale.width, scale.height).clamp(0, 1).contiguous().clone()
-            objective = Objective(self._network, self._terms(content, styles), self._dtype)
+            objective = Objective(self._network, self._terms(content, styles))
             picture = self._optimise(picture, objective, scale)
         assert picture is not None  # a plan has at least one scale
         return picture
@@ -154,12 +173,12 @@ class _Job:
         assert recipe.content_layers and recipe.style_layers  # filled in by _resolve
         height, width = content.shape[2:]
         with torch.no_grad():
-            targets = features_of(self._network, content, recipe.content_layers, self._dtype)
+            targets = self._network.features(content, recipe.content_layers)
             looks = []
             for picture, weight, scale in styles:
                 longest = max(16, round(max(height, width) * scale))
                 sized = resize(picture, *fit(picture.shape[3], picture.shape[2], longest)).clamp(0, 1)
-                looks.append((features_of(self._network, sized, recipe.style_layers, self._dtype), weight))
+                looks.append((self._network.features(sized, recipe.style_layers), weight))
         # (1 − s)/s: content and style trade places smoothly, and s = 1 leaves the style alone.
         share = (1 - recipe.strength) / recipe.strength
         return [
@@ -208,4 +227,4 @@ class _Job:
             self._report(Preview(to_picture(picture)))
 
 
-__all__ = ["Cancelled", "Preview", "Progress", "Result", "Started", "Warning_", "render"]
+__all__ = ["Cancelled", "Preview", "Progress", "Result", "Started", "Warning_", "forget_network", "render"]

@@ -46,7 +46,9 @@ class Style:
         self.layers = tuple(styles[0][0])
         self.weight = weight
         self._statistics = statistics
-        self._targets = {layer: _blend([(maps[layer], share) for maps, share in styles], statistics) for layer in self.layers}
+        self._targets = {
+            layer: _blend([(maps[layer], share) for maps, share in styles], statistics) for layer in self.layers
+        }
 
     def measure(self, features: Features) -> tuple[Tensor, ...]:
         sums: list[Tensor] = []

@@ -56,7 +56,9 @@ def test_terms_add_up_with_their_weights():
     content, style = _terms()["content"], _terms()["covariance"]
     alone = [float(Objective(NETWORK, [term]).loss(_picture(1))) for term in (content, style)]
     style.weight = 3.0
-    assert float(Objective(NETWORK, [content, style]).loss(_picture(1))) == pytest.approx(alone[0] + 3 * alone[1], rel=1e-6)
+    assert float(Objective(NETWORK, [content, style]).loss(_picture(1))) == pytest.approx(
+        alone[0] + 3 * alone[1], rel=1e-6
+    )
 
 
 def test_two_styles_pull_to_the_mean_of_their_statistics():

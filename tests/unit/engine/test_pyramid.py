@@ -11,7 +11,13 @@ from backend.engine.pyramid import RATIO, scales
 
 def test_five_scales_from_128_to_512():
     plan = scales(512, 384, 128, 160)
-    assert [(scale.width, scale.height) for scale in plan] == [(128, 96), (181, 136), (256, 192), (362, 272), (512, 384)]
+    assert [(scale.width, scale.height) for scale in plan] == [
+        (128, 96),
+        (181, 136),
+        (256, 192),
+        (362, 272),
+        (512, 384),
+    ]
     assert sum(scale.iterations for scale in plan) == pytest.approx(160, abs=3)
     assert plan[0].iterations == max(scale.iterations for scale in plan)
 

@@ -1,0 +1,113 @@
+"""What every network offers to the engine: named layers in forward order, and the features there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from backend.errors import ReverieError
+from backend.networks.receptive_field import ReceptiveField, after
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """What a network was trained to see: x ↦ (scale · x − mean) / std, with channels in its own order."""
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    scale: float = 1.0
+    bgr: bool = False
+
+    def __call__(self, picture: Tensor) -> Tensor:
+        """RGB in 0 to 1, 1×3×H×W, to the network's own range."""
+        if self.bgr:
+            picture = picture.flip(1)
+        mean = picture.new_tensor(self.mean)[:, None, None]
+        std = picture.new_tensor(self.std)[:, None, None]
+        return (self.scale * picture - mean) / std
+
+
+# Of the networks that PyTorch publishes: https://pytorch.org/vision/stable/models.html
+IMAGENET = Preprocessing(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
+# Of the networks that Caffe's users publish: BGR, 0 to 255, less the mean of ImageNet.
+CAFFE = Preprocessing(mean=(104.0, 117.0, 123.0), scale=255.0, bgr=True)
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """The layers to use when a recipe names none."""
+
+    content: tuple[str, ...]
+    style: tuple[str, ...]
+    dream: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Network:
+    """A frozen, trained network as a sequence of named stages.
+
+    `module` holds the parameters under their published names; `stages` runs them in forward order. Stages that are not
+    worth naming (a pooling, say) belong to the stage before or after them.
+    """
+
+    name: str
+    module: nn.Module
+    stages: Sequence[tuple[str, nn.Module]] = field(repr=False)
+    preprocessing: Preprocessing
+    defaults: Defaults
+
+    def __post_init__(self) -> None:
+        self.module.eval().requires_grad_(False)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The names of the layers, in forward order."""
+        return tuple(name for name, _ in self.stages)
+
+    def to(self, device: torch.device, dtype: torch.dtype = torch.float32) -> Network:
+        """The same network on a device, computing in `dtype`; channels last, which convolutions on the CPU and on
+        tensor cores are fastest with."""
+        self.module.to(device=device, dtype=dtype, memory_format=torch.channels_last)
+        return self
+
+    def features(self, picture: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+        """The features, 1×C×h×w, of a 1×3×H×W picture (RGB, 0 to 1) at some layers, in one pass that ends at the
+        deepest of them. Raises ReverieError for a picture too small to have features there."""
+        missing = set(layers)
+        self._check_size(picture, missing)
+        x = self.preprocessing(picture).to(self._dtype, memory_format=torch.channels_last)
+        result = {}
+        for name, stage in self.stages:
+            if not missing:
+                break
+            x = stage(x)
+            if name in missing:
+                result[name] = x
+                missing.remove(name)
+        return result
+
+    def receptive_field(self, layer: str) -> ReceptiveField:
+        """Size and stride, in pixels, of what a unit of the layer sees."""
+        reach = ReceptiveField(size=1, stride=1, padding=0)
+        for name, stage in self.stages:
+            reach = after(reach, stage)
+            if name == layer:
+                return reach
+        raise KeyError(layer)
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        return next(self.module.parameters()).dtype
+
+    def _check_size(self, picture: Tensor, layers: Iterable[str]) -> None:
+        shortest = min(picture.shape[2:])
+        for layer in layers:
+            stride = self.receptive_field(layer).stride
+            if shortest < stride:
+                raise ReverieError(
+                    f"A picture of {picture.shape[3]}×{picture.shape[2]} pixels is too small for layer “{layer}” of "
+                    f"{self.name}, which needs {stride} in each direction. Use a larger picture or an earlier layer."
+                )

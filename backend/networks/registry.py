@@ -1,0 +1,110 @@
+"""The networks that there are, and how each is loaded."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from backend.errors import ReverieError
+from backend.networks import squeezenet, vgg, weights
+from backend.networks.network import CAFFE, IMAGENET, Defaults, Network
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A network that can be chosen. `build` makes it of a state dict, given the name of the file it came from."""
+
+    name: str
+    layers: tuple[str, ...]
+    defaults: Defaults
+    build: Callable[[dict[str, Tensor], str], Network]
+
+    def check_layers(self, layers: Sequence[str] | None, field: str) -> list[str]:
+        """The layers as a list, empty for None. Raises ReverieError that suggests the nearest name for an unknown one."""
+        for layer in layers or ():
+            if layer not in self.layers:
+                near = difflib.get_close_matches(layer, self.layers, 3, 0.4) or self.layers
+                raise ReverieError(f"{self.name} has no layer “{layer}”. Did you mean {' or '.join(near)}?", field)
+        return list(layers or ())
+
+
+def _squeezenet(version: str) -> Callable[[dict[str, Tensor], str], Network]:
+    def build(state: dict[str, Tensor], file: str) -> Network:
+        return squeezenet.build(version, state, CAFFE if file.endswith(".net") else IMAGENET)
+
+    return build
+
+
+def _vgg(depth: int) -> Callable[[dict[str, Tensor], str], Network]:
+    return lambda state, file: vgg.build(depth, state, IMAGENET)
+
+
+# Best first, as `available` lists them.
+NETWORKS: dict[str, Spec] = {
+    spec.name: spec
+    for spec in (
+        Spec("vgg19", vgg.layers(19), vgg.DEFAULTS, _vgg(19)),
+        Spec("vgg16", vgg.layers(16), vgg.DEFAULTS, _vgg(16)),
+        Spec("squeezenet1_0", squeezenet.LAYERS, squeezenet.DEFAULTS, _squeezenet("1_0")),
+        Spec("squeezenet1_1", squeezenet.LAYERS, squeezenet.DEFAULTS, _squeezenet("1_1")),
+    )
+}
+
+# What to use when nobody chose: small and fast networks before those whose first picture takes minutes on a laptop.
+_PREFERENCE = ("squeezenet1_0", "squeezenet1_1", "vgg19", "vgg16")
+
+
+def spec(name: str) -> Spec:
+    """The network of that name. Raises ReverieError that suggests the nearest names."""
+    if name not in NETWORKS:
+        near = difflib.get_close_matches(name, NETWORKS, 3, 0.4) or list(NETWORKS)
+        raise ReverieError(f"There is no network “{name}”. Did you mean {' or '.join(near)}?", "network")
+    return NETWORKS[name]
+
+
+def available() -> list[str]:
+    """The networks whose weights are on this machine, best first."""
+    return [name for name in NETWORKS if weights.find(name) is not None]
+
+
+def default() -> str:
+    """The network that “auto” stands for: one at hand, or else the smallest that can be fetched."""
+    there = set(available())
+    return next((name for name in _PREFERENCE if name in there), _PREFERENCE[0])
+
+
+def load(name: str, *, progress: weights.Progress = weights.silent) -> Network:
+    """The network with its weights, on the CPU; fetches them when they are not on this machine, telling `progress`.
+
+    Raises ReverieError when there are none to be had, or when the file does not hold this network.
+    """
+    chosen = spec(name)
+    path = weights.find(name) or weights.fetch(name, progress)
+    try:
+        return chosen.build(weights.read(path), path.name)
+    except (RuntimeError, KeyError) as error:
+        raise ReverieError(
+            f"“{path}” does not hold the weights of {name}. Delete it, and it is fetched again."
+        ) from error
+
+
+def describe() -> list[dict[str, object]]:
+    """A row a network: name, title, layers, licence, download size in bytes, and whether its weights are here."""
+    rows: list[dict[str, object]] = []
+    for name, chosen in NETWORKS.items():
+        entry, path = weights.CATALOGUE[name], weights.find(name)
+        rows.append(
+            {
+                "name": name,
+                "title": entry.title,
+                "layers": list(chosen.layers),
+                "licence": entry.licence,
+                "download_bytes": entry.bytes,
+                "available": path is not None,
+                "bundled": path is not None and path.is_relative_to(weights.BUNDLED),
+            }
+        )
+    return rows

@@ -1,0 +1,183 @@
+"""Where weights come from: bundled → the user's cache → the folder named in REVERIE_WEIGHTS → a download."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pickle
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import platformdirs
+import requests
+import torch
+from filelock import FileLock
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from backend.errors import ReverieError
+from backend.networks import deep_compression, squeezenet
+
+Progress = Callable[[int, int], None]
+"""Told the bytes that are here and the bytes in all, while a file is fetched."""
+
+BUNDLED = Path(__file__).resolve().parent.parent / "models"
+_ATTEMPTS = 5
+_SECONDS_TO_CONNECT, _SECONDS_OF_SILENCE = 5.0, 15.0
+_BLOCK = 1 << 18
+
+
+def silent(here: int, total: int) -> None:
+    """A progress that nobody watches."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A network's weights in the catalogue.
+
+    `files` are the names that count as its weights, the first being that of the download. `sha256` may be a prefix:
+    PyTorch publishes the first eight digits, in the file's name.
+    """
+
+    title: str
+    files: tuple[str, ...]
+    url: str
+    sha256: str
+    bytes: int
+    licence: str
+
+
+def _read_catalogue() -> dict[str, Entry]:
+    document = json.loads((BUNDLED / "catalogue.json").read_text(encoding="utf-8"))
+    return {name: Entry(**{**entry, "files": tuple(entry["files"])}) for name, entry in document.items()}
+
+
+CATALOGUE: Mapping[str, Entry] = _read_catalogue()
+
+
+def cache() -> Path:
+    """The folder for fetched weights, in the user's cache; it may not exist yet."""
+    return platformdirs.user_cache_path("reverie", appauthor=False) / "weights"
+
+
+def find(name: str) -> Path | None:
+    """The file with a network's weights on this machine, or None."""
+    for folder in _folders():
+        for file in CATALOGUE[name].files:
+            if (folder / file).is_file():
+                return folder / file
+    return None
+
+
+def _folders() -> list[Path]:
+    named = os.environ.get("REVERIE_WEIGHTS")
+    return [BUNDLED, cache(), *([Path(named)] if named else [])]
+
+
+def read(path: Path) -> dict[str, Tensor]:
+    """The state dict in a .safetensors, .pth/.pt (never running code of its own) or .net (Deep Compression) file.
+
+    Raises ReverieError for a file that is none of these, is damaged, or would run code.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            return {name: value.float() for name, value in load_file(path).items()}
+        if path.suffix == ".net":
+            return deep_compression.read(path.read_bytes(), squeezenet.PROTOTXT_SHAPES)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        raise ReverieError(
+            f"The weights in “{path}” cannot be read: the file is damaged, or not what its name says. "
+            "Delete it, and it is fetched again."
+        ) from error
+    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise ReverieError(f"“{path}” holds no state dict (names and tensors), so it is no weights file.")
+    return dict(state)
+
+
+def fetch(name: str, progress: Progress = silent) -> Path:
+    """Downloads a network's weights into the cache and returns the file.
+
+    A broken download is taken up where it stopped, also by a later run; only a file whose sha256 is right is moved into
+    place. Raises ReverieError when the file cannot be had.
+    """
+    entry = CATALOGUE[name]
+    target = cache() / entry.files[0]
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(target.with_suffix(".lock")):
+            if not target.is_file():  # another process may have fetched it meanwhile
+                _download(entry, target, progress)
+    except OSError as error:
+        if isinstance(error, requests.RequestException):
+            raise _unreachable(name, entry, error) from error
+        raise ReverieError(
+            f"The weights of {name} cannot be saved in “{target.parent}”: {error.strerror or error}."
+        ) from error
+    return target
+
+
+def _download(entry: Entry, target: Path, progress: Progress) -> None:
+    part = target.with_name(target.name + ".part")
+    for attempt in range(_ATTEMPTS):
+        try:
+            _resume(entry, part, progress)
+            break
+        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError):
+            if attempt == _ATTEMPTS - 1:
+                raise
+            time.sleep(0.2 * 2**attempt)
+    if not _digest(part).startswith(entry.sha256):
+        part.unlink()
+        raise ReverieError(
+            f"What came from {entry.url} is not the file that was expected (its checksum differs), and was deleted. "
+            "Try again; if it happens again, something between here and there changes downloads."
+        )
+    part.replace(target)
+
+
+def _resume(entry: Entry, part: Path, progress: Progress) -> None:
+    """Appends what is missing to the partial file; starts over when the server cannot give a part."""
+    here = part.stat().st_size if part.exists() else 0
+    headers = {"Range": f"bytes={here}-", "Accept-Encoding": "identity"} if here else {"Accept-Encoding": "identity"}
+    timeouts = (_SECONDS_TO_CONNECT, _SECONDS_OF_SILENCE)
+    with requests.get(entry.url, headers=headers, stream=True, timeout=timeouts) as response:
+        if response.status_code == requests.codes.requested_range_not_satisfiable:
+            return  # nothing is missing; the checksum decides
+        response.raise_for_status()
+        resumed = response.status_code == requests.codes.partial_content
+        here = here if resumed else 0
+        total = here + int(response.headers.get("Content-Length", 0))
+        with part.open("ab" if resumed else "wb") as file:
+            here = _copy(response, file, here, total or entry.bytes, progress)
+    if total and here < total:
+        raise requests.ConnectionError(f"the connection ended after {here} of {total} bytes")
+
+
+def _copy(response: requests.Response, file: IO[bytes], here: int, total: int, progress: Progress) -> int:
+    for block in response.iter_content(_BLOCK):
+        file.write(block)
+        here += len(block)
+        progress(here, total)
+    return here
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _unreachable(name: str, entry: Entry, error: Exception) -> ReverieError:
+    return ReverieError(
+        f"The weights of {name} are not on this machine and could not be fetched from {entry.url} "
+        f"({type(error).__name__}). Connect to the internet and try again, or put the file {entry.files[0]} into "
+        f"“{cache()}” or into a folder that the environment variable REVERIE_WEIGHTS names."
+    )
