@@ -1,0 +1,105 @@
+"""What the installer shows: one moving line for each step, and the end of the log when a step fails."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from installer import Failure
+
+SHOWN = re.compile(r"^(Collecting|Downloading|Building|Installing|Processing|Retrieving|Unpacking|Setting up)\b.*")
+HINTS = (
+    (r"No space left on device", "The disk is full; the environment needs about 2 GB (6 GB with CUDA)."),
+    (r"No matching distribution|Could not find a version",
+     "pip found no such package for this Python and machine. A Python that is newer than the pinned packages, or an "
+     "index that lacks them, does that; Python 3.10 to 3.13 works."),
+    (r"name resolution|NewConnectionError|Max retries|ConnectTimeout|ReadTimeout|ProxyError|Network is unreachable",
+     "The network failed; look at the connection (behind a proxy: set https_proxy), and run the same command again."),
+    (r"CERTIFICATE_VERIFY_FAILED|SSLError",
+     "A certificate was not trusted; a company's own certificate goes into pip's settings (pip config set global.cert)."),
+    (r"externally-managed-environment", "pip was started outside of the project's environment."),
+)  # fmt: skip
+
+
+def say(text: str = "") -> None:
+    print(text, flush=True)
+
+
+def run(title: str, command: Sequence[str | Path], log: Path, *, environment: Mapping[str, str] | None = None) -> None:
+    """Runs a command with its output in a log file and one line with the elapsed time on the screen.
+
+    Raises Failure, with the end of the log and what to do, when the command fails or does not exist.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    started, latest = time.monotonic(), [""]
+    with log.open("a", encoding="utf-8") as file:
+        file.write(f"$ {' '.join(map(str, command))}\n")
+        try:
+            process = subprocess.Popen(
+                [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT, env=environment, encoding="utf-8", errors="replace",
+            )  # fmt: skip
+        except OSError as error:
+            raise Failure(f"{title}: “{command[0]}” cannot be started ({error.strerror}).") from error
+
+        def collect() -> None:
+            assert process.stdout is not None
+            for line in process.stdout:
+                file.write(line)
+                file.flush()
+                if match := SHOWN.match(line.strip()):
+                    latest[0] = match.group()
+
+        reader = threading.Thread(target=collect, daemon=True)
+        reader.start()
+        try:
+            _wait(title, process, started, latest)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        reader.join(timeout=5)
+    _line(f"{'✗' if process.returncode else '✓'} {title} ({clock(started)})", last=True)
+    if process.returncode:
+        raise Failure(explain(title, process.returncode, log))
+
+
+def _wait(title: str, process: subprocess.Popen[str], started: float, latest: Sequence[str]) -> None:
+    if not sys.stdout.isatty():
+        say(f"… {title}")
+    while True:
+        try:
+            process.wait(timeout=0.2)
+            return
+        except subprocess.TimeoutExpired:
+            if sys.stdout.isatty():
+                spinner = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"[int(time.monotonic() * 8) % 10]
+                _line(f"{spinner} {title} {clock(started)}  {latest[0]}")
+
+
+def _line(text: str, *, last: bool = False) -> None:
+    """Writes over the current line of a terminal; elsewhere only the last word on a step is printed."""
+    if sys.stdout.isatty():
+        print(f"\r\x1b[K{text[:110]}", end="\n" if last else "", flush=True)
+    elif last:
+        say(text)
+
+
+def clock(started: float) -> str:
+    seconds = int(time.monotonic() - started)
+    return f"{seconds // 60}:{seconds % 60:02d}"
+
+
+def explain(title: str, code: int, log: Path) -> str:
+    """The end of a log, and what its words usually mean."""
+    text = log.read_text(encoding="utf-8", errors="replace")
+    text = text[text.rfind("\n$ ") + 1 :]
+    end = "\n".join(f"    {line}" for line in text.splitlines()[-12:])
+    hints = [hint for pattern, hint in HINTS if re.search(pattern, text)]
+    advice = " ".join(hints) or "The lines above say why; when it is mended, run the same command again."
+    return f"{title} failed (exit code {code}). The end of {log}:\n{end}\n{advice}"
