@@ -121,8 +121,8 @@ def _check_size(width: int, height: int) -> None:
         raise ReverieError("The picture has no pixels.")
     if width * height > MAX_PIXELS:
         raise ReverieError(
-            f"The picture has {width}×{height} pixels, more than the {MAX_PIXELS // 10**6} megapixels that are accepted; "
-            "reduce it first."
+            f"The picture has {width}×{height} pixels, more than the {MAX_PIXELS // 10**6} megapixels that are "
+            "accepted; reduce it first."
         )
 
 
@@ -173,7 +173,8 @@ def _from_pillow(image: Image.Image) -> Picture:
     has_alpha = "A" in upright.getbands() or "transparency" in upright.info
     if profile:
         upright = _to_srgb(upright, profile)
-    return np.asarray(upright.convert("RGBA" if has_alpha else "RGB"), dtype=np.float32) / np.float32(255)
+    picture: Picture = np.asarray(upright.convert("RGBA" if has_alpha else "RGB"), dtype=np.float32) / np.float32(255)
+    return picture
 
 
 def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:

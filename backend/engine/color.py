@@ -42,4 +42,5 @@ def _color_statistics(picture: Tensor) -> tuple[Tensor, Tensor]:
 
 def _power(matrix: Tensor, exponent: float) -> Tensor:
     values, vectors = torch.linalg.eigh(matrix)
-    return vectors @ torch.diag(values.clamp_min(1e-8) ** exponent) @ vectors.T
+    power: Tensor = vectors @ torch.diag(values.clamp_min(1e-8) ** exponent) @ vectors.T
+    return power

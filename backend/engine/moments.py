@@ -8,6 +8,11 @@ import torch
 from torch import Tensor
 
 
+def _products(features: Tensor) -> Tensor:
+    products: Tensor = _Products.apply(features)  # type: ignore[no-untyped-call]
+    return products
+
+
 class _Products(torch.autograd.Function):
     """F Fᵀ for F of C×N. The derivative with respect to F is (S + Sᵀ) F for an upstream derivative S: one matrix
     product, where automatic differentiation of `F @ F.T` makes two."""
@@ -18,9 +23,10 @@ class _Products(torch.autograd.Function):
         return (features @ features.T).float()
 
     @staticmethod
-    def backward(ctx: Any, upstream: Tensor) -> Tensor:  # type: ignore[override]
+    def backward(ctx: Any, upstream: Tensor) -> Tensor:
         (features,) = ctx.saved_tensors
-        return (upstream + upstream.T).to(features.dtype) @ features
+        gradient: Tensor = (upstream + upstream.T).to(features.dtype) @ features
+        return gradient
 
 
 def sums(features: Tensor, center: Tensor) -> tuple[Tensor, Tensor]:
@@ -30,13 +36,13 @@ def sums(features: Tensor, center: Tensor) -> tuple[Tensor, Tensor]:
     near the mean keeps the later difference of second moment and squared mean exact enough in bfloat16.
     """
     flat = features.flatten(2)[0] - center.to(features.dtype)[:, None]
-    return flat.sum(1, dtype=torch.float32), _Products.apply(flat)
+    return flat.sum(1, dtype=torch.float32), _products(flat)
 
 
 def gram(features: Tensor) -> Tensor:
     """Gatys et al. 2016, eq. 3, divided by the number of positions so that pictures of different size compare: C×C."""
     flat = features.flatten(2)[0]
-    return _Products.apply(flat) / flat.shape[1]  # type: ignore[no-any-return]
+    return _products(flat) / flat.shape[1]
 
 
 def mean_and_covariance(features: Tensor) -> tuple[Tensor, Tensor]:

@@ -12,7 +12,7 @@ from backend.networks.network import Network
 
 
 class Objective:
-    """The weighted sum of terms. The network runs once for the union of their layers, and no further than the deepest."""
+    """The weighted sum of terms. The network runs once for all their layers, and no further than the deepest."""
 
     def __init__(self, network: Network, terms: Sequence[Term]) -> None:
         """Terms of weight 0 are left out."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -53,7 +55,7 @@ class _Reader:
     def left(self) -> int:
         return len(self._data) - self._at
 
-    def take(self, count: int, dtype: str) -> NDArray[np.generic]:
+    def take(self, count: int, dtype: str) -> NDArray[Any]:
         size = count * np.dtype(dtype).itemsize
         if size > self.left:
             raise _damaged("it ends too early")

@@ -70,7 +70,8 @@ class Network:
     def to(self, device: torch.device, dtype: torch.dtype = torch.float32) -> Network:
         """The same network on a device, computing in `dtype`; channels last, which convolutions on the CPU and on
         tensor cores are fastest with."""
-        self.module.to(device=device, dtype=dtype, memory_format=torch.channels_last)
+        self.module.to(device, dtype)
+        self.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return self
 
     def features(self, picture: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
 
@@ -23,7 +24,7 @@ class Spec:
     build: Callable[[dict[str, Tensor], str], Network]
 
     def check_layers(self, layers: Sequence[str] | None, field: str) -> list[str]:
-        """The layers as a list, empty for None. Raises ReverieError that suggests the nearest name for an unknown one."""
+        """The layers as a list, empty for None. Raises ReverieError with the nearest names for an unknown one."""
         for layer in layers or ():
             if layer not in self.layers:
                 near = difflib.get_close_matches(layer, self.layers, 3, 0.4) or self.layers
@@ -91,9 +92,9 @@ def load(name: str, *, progress: weights.Progress = weights.silent) -> Network:
         ) from error
 
 
-def describe() -> list[dict[str, object]]:
+def describe() -> list[dict[str, Any]]:
     """A row a network: name, title, layers, licence, download size in bytes, and whether its weights are here."""
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     for name, chosen in NETWORKS.items():
         entry, path = weights.CATALOGUE[name], weights.find(name)
         rows.append(

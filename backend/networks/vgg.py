@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from torch import Tensor, nn
 
 from backend.networks.network import Defaults, Network, Preprocessing
@@ -36,7 +38,7 @@ class VGG(nn.Module):
             for number in range(1, count + 1):
                 # We depart from the paper in the first layer, which pads with the border's own pixels, not with
                 # zeros: a black frame around the picture would become part of its style.
-                mode = "replicate" if channels == 3 else "zeros"
+                mode: Literal["replicate", "zeros"] = "replicate" if channels == 3 else "zeros"
                 step = [nn.Conv2d(channels, width, 3, padding=1, padding_mode=mode), nn.ReLU()]
                 modules += step
                 self._stages.append((f"relu{block}_{number}", nn.Sequential(*([pool] if pool else []), *step)))

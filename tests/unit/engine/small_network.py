@@ -1,4 +1,4 @@
-"""A network small enough for finite differences: random filters stand in for trained ones, the arithmetic is the same."""
+"""A network small enough for finite differences: random filters for trained ones, the arithmetic is the same."""
 
 from __future__ import annotations
 

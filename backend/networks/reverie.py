@@ -1,0 +1,110 @@
+"""Reverie's own encoder: small enough to ship, made for optimising pictures.
+
+It predicts the features of a larger, trained network (its teacher) at several depths. What it does differently from the
+networks that were made to classify serves the picture: no stride in the first convolution and anti-aliased
+down-sampling (Zhang 2019, “Making Convolutional Networks Shift-Invariant Again”), since the gradient of a strided
+convolution leaves a grid in the picture; and leaky rectifiers, through which every pixel keeps getting a gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from backend.networks.network import Defaults, Preprocessing
+
+PREPROCESSING = Preprocessing(mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
+
+# Layer → the layer of SqueezeNet 1.0 that it predicts, and its channels there.
+TEACHER = {
+    "level1": ("conv1", 96),
+    "level2": ("fire2", 128),
+    "level3": ("fire3", 128),
+    "level4": ("fire4", 256),
+    "level5": ("fire5", 256),
+    "level6": ("fire6", 384),
+    "level7": ("fire8", 512),
+}
+LAYERS = tuple(TEACHER)
+DEFAULTS = Defaults(
+    content=("level5",),
+    style=("level1", "level2", "level3", "level4", "level6", "level7"),
+    dream=("level7",),
+)
+
+
+class Blur(nn.Module):
+    """Binomial low-pass filter and down-sampling by two, each channel by itself."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self._channels = channels
+        row = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8
+        self.register_buffer("kernel", torch.outer(row, row).expand(channels, 1, 4, 4).contiguous(), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        height, width = x.shape[2:]
+        # One pixel before and two or three behind: sizes are rounded up, as the teacher's poolings do.
+        x = functional.pad(x, (1, 1 + width % 2, 1, 1 + height % 2), mode="replicate")
+        return functional.conv2d(x, self.kernel, stride=2, groups=self._channels)  # type: ignore[arg-type]
+
+    @property
+    def window(self) -> tuple[int, int, int]:
+        """Kernel, stride and padding, for the receptive field."""
+        return 4, 2, 1
+
+
+def convolution(inputs: int, outputs: int) -> nn.Sequential:
+    """A 3×3 convolution that continues the border's pixels outwards, and a leaky rectifier."""
+    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode="replicate"), nn.LeakyReLU(0.1))
+
+
+class Head(nn.Module):
+    """Predicts a layer of the teacher, each channel in units of its own root mean square there."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.predict = nn.Conv2d(inputs, outputs, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(self.predict(x))
+
+
+class Encoder(nn.Module):
+    """The trunk, stage by stage, and a head on each: the trunk's widths are chosen so that a step costs about as much
+    as one of the teacher's, and all parameters fit into 3 MB of float16."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trunk = nn.ModuleList(
+            [
+                nn.Sequential(convolution(3, 12), Blur(12), convolution(12, 48)),  # stride 2
+                nn.Sequential(Blur(48), convolution(48, 80), convolution(80, 80)),  # stride 4
+                convolution(80, 96),
+                convolution(96, 96),
+                nn.Sequential(Blur(96), convolution(96, 128), convolution(128, 128)),  # stride 8
+                convolution(128, 144),
+                nn.Sequential(convolution(144, 144), convolution(144, 160)),
+            ]
+        )
+        widths = (48, 80, 96, 96, 128, 144, 160)
+        self.heads = nn.ModuleList(
+            Head(width, channels) for width, (_, channels) in zip(widths, TEACHER.values(), strict=True)
+        )
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """The heads' predictions before their rectifier, for training: a rectified head gets no gradient where it is
+        wrongly silent."""
+        predictions = []
+        for stage, head in zip(self.trunk, self.heads, strict=True):
+            x = stage(x)
+            assert isinstance(head, Head)
+            predictions.append(head.predict(x))
+        return predictions
+
+    @property
+    def stages(self) -> Sequence[tuple[str, nn.Module]]:
+        return list(zip(LAYERS, self.trunk, strict=True))

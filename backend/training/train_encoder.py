@@ -1,0 +1,180 @@
+"""Trains the bundled encoder: python -m backend.training.train_encoder --data FOLDER [FOLDER …] --output FILE
+
+Every step shows a batch of crops to the teacher and to the encoder; the loss is the share of the teacher's variance
+that the encoder leaves unexplained, averaged over channels and layers (after Romero et al. 2015, “FitNets”, whose hints
+are unscaled; the teacher's channels differ in scale by a factor of hundreds, and unscaled targets teach nothing).
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import math
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from backend.engine import device as devices
+from backend.networks import registry
+from backend.networks.network import Network
+from backend.networks.reverie import PREPROCESSING, TEACHER, Encoder
+from backend.training import pictures
+
+_TEACHER_LAYERS = [layer for layer, _ in TEACHER.values()]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = _options(arguments)
+    files = sorted(path for folder in options.data for path in folder.glob("*") if path.suffix in (".jpg", ".png"))
+    held_out = [path for path in files if path.stem in options.hold_out]
+    photos = pictures.load([path for path in files if path.stem not in options.hold_out])
+    teacher = registry.load("squeezenet1_0").to(torch.device("cpu"), devices.precision("auto", torch.device("cpu")))
+    torch.manual_seed(options.seed)
+    encoder = Encoder()
+    encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    print(f"{len(photos)} pictures, {len(held_out)} held out, {_count(encoder) / 1e6:.2f} M parameters", flush=True)
+    scales = _scales(teacher, pictures.Crops(photos, 1), options.size)
+    _train(encoder, teacher, scales, pictures.Crops(photos, options.seed), pictures.load(held_out), options)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders of pictures")
+    parser.add_argument("--hold-out", nargs="*", default=[f"kodak{n}" for n in range(19, 25)], help="not learned from")
+    parser.add_argument("--output", type=Path, required=True, help="a .safetensors file")
+    parser.add_argument("--minutes", type=float, default=60, help="length of the whole training")
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--size", type=int, default=128, help="side of a crop, in pixels")
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--seed", type=int, default=0)
+    return parser.parse_args(arguments)
+
+
+def _count(encoder: Encoder) -> int:
+    return sum(parameter.numel() for parameter in encoder.parameters())
+
+
+def _train(
+    encoder: Encoder,
+    teacher: Network,
+    scales: list[Tensor],
+    crops: pictures.Crops,
+    held_out: list[pictures.Photo],
+    options: argparse.Namespace,
+) -> None:
+    optimizer = torch.optim.AdamW(encoder.parameters(), lr=options.rate, weight_decay=0.01)
+    state = options.output.with_suffix(".state")
+    spent, step = 0.0, 0
+    if state.exists():
+        saved = torch.load(state, weights_only=True)
+        encoder.load_state_dict(saved["encoder"])
+        optimizer.load_state_dict(saved["optimizer"])
+        spent, step = saved["spent"], saved["step"]
+    running, reported = 0.0, time.monotonic()
+    while spent < options.minutes * 60:
+        begun = time.monotonic()
+        done = spent / (options.minutes * 60)
+        rate = options.rate * min(1, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        loss = _step(encoder, teacher, scales, crops.batch(options.batch, options.size), optimizer)
+        running += (loss - running) / min(step + 1, 50)
+        spent, step = spent + time.monotonic() - begun, step + 1
+        if time.monotonic() - reported > 120 or spent >= options.minutes * 60:
+            reported = time.monotonic()
+            explained = evaluate(encoder, teacher, scales, held_out) if held_out else []
+            _report(options.output.with_suffix(".csv"), step, spent, running, explained)
+            _save(encoder, optimizer, scales, options.output, state, spent, step)
+    state.unlink(missing_ok=True)
+
+
+def _step(
+    encoder: Encoder, teacher: Network, scales: list[Tensor], batch: Tensor, optimizer: torch.optim.Optimizer
+) -> float:
+    with torch.no_grad():
+        targets = teacher.features(batch, _TEACHER_LAYERS)
+    with torch.autocast("cpu", torch.bfloat16):
+        predictions = encoder(PREPROCESSING(batch).contiguous(memory_format=torch.channels_last))
+    losses = [
+        _unexplained(prediction.float(), targets[layer].float() / scale)
+        for prediction, layer, scale in zip(predictions, _TEACHER_LAYERS, scales, strict=True)
+    ]
+    loss = torch.stack(losses).mean()
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
+    optimizer.step()
+    return float(loss.detach())
+
+
+def _unexplained(prediction: Tensor, target: Tensor) -> Tensor:
+    """Mean squared error where the teacher is active; where it is silent, only a positive prediction is wrong, since
+    the encoder in use is rectified."""
+    error = torch.where(target > 0, prediction - target, torch.nn.functional.leaky_relu(prediction, 0.05))
+    return error.square().mean()
+
+
+def _scales(teacher: Network, crops: pictures.Crops, size: int) -> list[Tensor]:
+    """The standard deviation of each of the teacher's channels, 1×C×1×1 a layer: what its features are divided by."""
+    with torch.no_grad():
+        features = teacher.features(crops.batch(96, size), _TEACHER_LAYERS)
+    result = []
+    for layer in _TEACHER_LAYERS:
+        deviation = features[layer].float().std((0, 2, 3), keepdim=True)
+        result.append(deviation.clamp_min(0.05 * float(deviation.mean())))
+    return result
+
+
+def evaluate(encoder: Encoder, teacher: Network, scales: list[Tensor], photos: Sequence[pictures.Photo]) -> list[float]:
+    """Share of the teacher's variance on photos that the rectified encoder explains, a layer each: 1 is perfect."""
+    explained = torch.zeros(len(_TEACHER_LAYERS))
+    for photo in photos:
+        # Whole multiples of the largest stride: elsewhere the teacher's sizes differ from ours by one.
+        height, width = (side // 16 * 16 for side in photo.shape[:2])
+        x = torch.tensor(photo[:height, :width], dtype=torch.float32).div(255).permute(2, 0, 1)[None]
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            predictions = encoder(PREPROCESSING(x).contiguous(memory_format=torch.channels_last))
+            targets = teacher.features(x, _TEACHER_LAYERS)
+        for index, layer in enumerate(_TEACHER_LAYERS):
+            target = targets[layer].float() / scales[index]
+            error = (torch.relu(predictions[index].float()) - target).square().mean()
+            explained[index] += 1 - float(error / target.var((2, 3)).mean())
+    return [float(value) / len(photos) for value in explained]
+
+
+def _report(log: Path, step: int, spent: float, loss: float, explained: list[float]) -> None:
+    row = [step, round(spent), round(loss, 4), *(round(value, 3) for value in explained)]
+    print(*row, flush=True)
+    with log.open("a", newline="") as file:
+        if file.tell() == 0:
+            csv.writer(file).writerow(["step", "seconds", "loss", *_TEACHER_LAYERS])
+        csv.writer(file).writerow(row)
+
+
+def _save(
+    encoder: Encoder,
+    optimizer: torch.optim.Optimizer,
+    scales: list[Tensor],
+    output: Path,
+    state: Path,
+    spent: float,
+    step: int,
+) -> None:
+    """Writes the weights in use (float16) and the state to resume from, each complete or not at all."""
+    weights = {name: value.to(torch.float16).contiguous() for name, value in encoder.state_dict().items()}
+    part = output.with_suffix(".part")
+    save_file(weights, part)
+    part.replace(output)
+    torch.save(
+        {"encoder": encoder.state_dict(), "optimizer": optimizer.state_dict(), "spent": spent, "step": step}, part
+    )
+    part.replace(state)
+
+
+if __name__ == "__main__":
+    devices.keep_freed_memory()
+    main()

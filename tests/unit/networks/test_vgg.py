@@ -1,0 +1,48 @@
+"""VGG: published names and numbers, and files cut off at a layer."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from backend.networks import registry, vgg, weights
+from backend.networks.network import IMAGENET
+
+
+@pytest.mark.parametrize(("depth", "parameters"), [(16, 14_714_688), (19, 20_024_384)])
+def test_the_convolutional_part_has_the_published_number_of_parameters(depth, parameters):
+    assert sum(value.numel() for value in vgg.VGG(depth).state_dict().values()) == parameters
+
+
+def test_vgg19s_parameters_have_the_published_names():
+    places = (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34)
+    expected = {f"features.{place}.{kind}" for place in places for kind in ("weight", "bias")}
+    assert set(vgg.VGG(19).state_dict()) == expected
+
+
+def test_the_published_file_loads_by_its_own_key_names(tmp_path, monkeypatch):
+    """Random weights, saved as PyTorch publishes them, the fully connected layers (here: small) included."""
+    torch.manual_seed(0)
+    state = vgg.VGG(19).state_dict()
+    published = {**state, "classifier.0.weight": torch.zeros(2, 2), "classifier.0.bias": torch.zeros(2)}
+    torch.save(published, tmp_path / "vgg19-dcbb9e9d.pth")
+    monkeypatch.setenv("REVERIE_WEIGHTS", str(tmp_path))
+    network = registry.load("vgg19")
+    x = torch.rand(1, 3, 40, 56)
+    deepest = network.features(x, ["relu5_1"])["relu5_1"]
+    torch.testing.assert_close(deepest, network.module.features[:30](IMAGENET(x)))
+    torch.testing.assert_close(network.module.features[0].weight, state["features.0.weight"])
+
+
+def test_a_file_cut_off_at_a_layer_gives_the_layers_up_to_it():
+    state = {name: value for name, value in vgg.VGG(19).state_dict().items() if int(name.split(".")[1]) <= 28}
+    network = vgg.build(19, state, IMAGENET)
+    assert network.layers[-1] == "relu5_1"
+    assert network.features(torch.rand(1, 3, 32, 32), ["relu5_1"])["relu5_1"].shape == (1, 512, 2, 2)
+
+
+def test_a_file_of_another_network_is_named_as_such(tmp_path, monkeypatch):
+    torch.save({"features.0.weight": torch.zeros(1)}, tmp_path / "vgg19-dcbb9e9d.pth")
+    monkeypatch.setenv("REVERIE_WEIGHTS", str(tmp_path))
+    with pytest.raises(weights.ReverieError, match="does not hold the weights of vgg19"):
+        registry.load("vgg19")

@@ -1,0 +1,176 @@
+"""Fetching weights from a server that misbehaves."""
+
+from __future__ import annotations
+
+import hashlib
+import http.server
+import pickle
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import ClassVar
+
+import pytest
+import torch
+
+from backend.errors import ReverieError
+from backend.networks import registry, weights
+
+BODY = bytes(range(256)) * 4000
+NAME = "squeezenet1_1"
+
+
+class Server(http.server.BaseHTTPRequestHandler):
+    """Serves BODY in the way that the class attributes say."""
+
+    protocol_version = "HTTP/1.1"
+    drop_after: ClassVar[list[int]] = []  # bytes after which the connection breaks, one entry a request
+    knows_ranges, status, body = True, 200, BODY
+    ranges: ClassVar[list[str | None]] = []
+
+    def do_GET(self) -> None:
+        wanted = self.headers.get("Range")
+        self.ranges.append(wanted)
+        if self.status != 200:
+            self.send_error(self.status)
+            return
+        start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and self.knows_ranges else 0
+        if start >= len(self.body):
+            self.send_error(416)
+            return
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(self.body) - start))
+        self.end_headers()
+        part = self.body[start:]
+        if self.drop_after:
+            self.wfile.write(part[: self.drop_after.pop(0)])
+            self.wfile.flush()
+            self.close_connection = True
+            self.connection.close()
+        else:
+            self.wfile.write(part)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch) -> Iterator[type[Server]]:
+    """A server on loopback, which the catalogue names as the place of one network's weights."""
+
+    class Fresh(Server):
+        drop_after: ClassVar[list[int]] = []
+        ranges: ClassVar[list[str | None]] = []
+
+    listening = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Fresh)
+    threading.Thread(target=listening.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{listening.server_port}/weights.pth"
+    entry = replace(weights.CATALOGUE[NAME], url=url, sha256=hashlib.sha256(BODY).hexdigest())
+    monkeypatch.setattr(weights, "CATALOGUE", {**weights.CATALOGUE, NAME: entry})
+    monkeypatch.setattr(weights, "cache", lambda: tmp_path / "cache")
+    monkeypatch.setattr(weights.time, "sleep", lambda seconds: None)
+    monkeypatch.delenv("REVERIE_WEIGHTS", raising=False)
+    yield Fresh
+    listening.shutdown()
+    listening.server_close()
+
+
+def _left_behind(folder) -> set[str]:
+    return {path.name for path in folder.iterdir() if not path.name.endswith(".lock")}
+
+
+def test_a_download_is_whole_and_its_progress_told(server, tmp_path):
+    told: list[tuple[int, int]] = []
+    path = weights.fetch(NAME, lambda here, total: told.append((here, total)))
+    assert path.read_bytes() == BODY
+    assert told[-1] == (len(BODY), len(BODY))
+    assert _left_behind(tmp_path / "cache") == {path.name}
+    assert weights.find(NAME) == path
+
+
+def test_a_dropped_connection_is_taken_up_where_it_broke(server):
+    server.drop_after = [300_000, 300_000]
+    assert weights.fetch(NAME).read_bytes() == BODY
+    assert server.ranges[0] is None
+    starts = [int(each.removeprefix("bytes=").rstrip("-")) for each in server.ranges[1:] if each]
+    assert len(starts) == 2
+    assert 0 < starts[0] < starts[1] < len(BODY)
+
+
+def test_a_server_without_ranges_is_asked_for_everything_again(server):
+    server.drop_after, server.knows_ranges = [300_000], False
+    assert weights.fetch(NAME).read_bytes() == BODY
+
+
+def test_a_later_run_goes_on_with_what_an_earlier_one_left(server, monkeypatch):
+    monkeypatch.setattr(weights, "_ATTEMPTS", 1)
+    server.drop_after = [700_000]
+    with pytest.raises(ReverieError, match="Connect to the internet"):
+        weights.fetch(NAME)
+    server.drop_after = []
+    server.ranges.clear()
+    assert weights.fetch(NAME).read_bytes() == BODY
+    assert server.ranges[0] is not None
+    assert 0 < int(server.ranges[0].removeprefix("bytes=").rstrip("-")) < len(BODY)
+
+
+def test_changed_bytes_are_never_used(server, tmp_path):
+    server.body = BODY[:1000] + b"\0" + BODY[1001:]
+    with pytest.raises(ReverieError, match="checksum"):
+        weights.fetch(NAME)
+    assert _left_behind(tmp_path / "cache") == set()
+
+
+@pytest.mark.parametrize("status", [404, 500])
+def test_a_refusal_is_told_with_what_to_do(server, status):
+    server.status = status
+    with pytest.raises(ReverieError) as caught:
+        weights.fetch(NAME)
+    for word in (NAME, "REVERIE_WEIGHTS", "squeezenet1_1-b8a52dc0.pth"):
+        assert word in caught.value.message
+
+
+def test_no_server_at_all_is_told_with_what_to_do(server, monkeypatch):
+    entry = replace(weights.CATALOGUE[NAME], url="http://127.0.0.1:9/weights.pth")
+    monkeypatch.setattr(weights, "CATALOGUE", {NAME: entry})
+    with pytest.raises(ReverieError, match="could not be fetched"):
+        registry.load(NAME)
+
+
+def test_a_folder_that_cannot_be_written_is_named(server, tmp_path):
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    with pytest.raises(ReverieError, match="cannot be saved"):
+        weights.fetch(NAME)
+
+
+def test_a_pickle_that_would_run_code_is_refused(tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return (exec, ("raise SystemExit('ran code')",))
+
+    (tmp_path / "a.pth").write_bytes(pickle.dumps(Evil()))
+    torch.save({"a": Evil()}, tmp_path / "b.pth")
+    for name in ("a.pth", "b.pth"):
+        with pytest.raises(ReverieError, match="cannot be read"):
+            weights.read(tmp_path / name)
+
+
+def test_the_search_order(tmp_path, monkeypatch):
+    folders = [tmp_path / name for name in ("bundled", "cache", "named")]
+    for folder in folders:
+        folder.mkdir()
+    monkeypatch.setattr(weights, "BUNDLED", folders[0])
+    monkeypatch.setattr(weights, "cache", lambda: folders[1])
+    monkeypatch.setenv("REVERIE_WEIGHTS", str(folders[2]))
+    assert weights.find(NAME) is None
+    for folder in reversed(folders):
+        (folder / "squeezenet1_1-b8a52dc0.pth").touch()
+        assert weights.find(NAME) == folder / "squeezenet1_1-b8a52dc0.pth"
+
+
+def test_every_network_has_an_entry_in_the_catalogue():
+    assert set(weights.CATALOGUE) == set(registry.NETWORKS)
+    for entry in weights.CATALOGUE.values():
+        assert entry.url.startswith("https://")
+        assert len(entry.sha256) >= 8
+        assert entry.licence
