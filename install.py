@@ -6,11 +6,15 @@ The rest is in installer/. This file runs on any Python, so that one that is too
 
 import sys
 
-if sys.version_info < (3, 10):
+if sys.version_info < (3, 10):  # noqa: UP036
     sys.exit(
-        "Reverie needs Python 3.10 or newer, and this is Python %d.%d (%s). Install a newer one "
-        "(Debian, Ubuntu: sudo apt install python3; others: https://www.python.org/downloads) and start "
-        "install.py with it." % (sys.version_info[0], sys.version_info[1], sys.executable)
+        "Reverie needs Python 3.10 or newer, and this is Python "
+        + sys.version.split()[0]
+        + " ("
+        + sys.executable
+        + "). "
+        "Install a newer one (Debian, Ubuntu: sudo apt install python3; others: https://www.python.org/downloads) "
+        "and start install.py with it."
     )
 
 if __name__ == "__main__":

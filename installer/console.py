@@ -21,7 +21,7 @@ HINTS = (
     (r"name resolution|NewConnectionError|Max retries|ConnectTimeout|ReadTimeout|ProxyError|Network is unreachable",
      "The network failed; look at the connection (behind a proxy: set https_proxy), and run the same command again."),
     (r"CERTIFICATE_VERIFY_FAILED|SSLError",
-     "A certificate was not trusted; a company's own certificate goes into pip's settings (pip config set global.cert)."),
+     "A certificate was not trusted; a company's own goes into pip's settings (pip config set global.cert FILE)."),
     (r"externally-managed-environment", "pip was started outside of the project's environment."),
 )  # fmt: skip
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 import shutil
@@ -105,8 +104,3 @@ def pinned_version(requirements: Path) -> str:
     match = re.search(r"^torch==(\S+)", requirements.read_text(encoding="utf-8"), re.MULTILINE)
     assert match, f"{requirements} pins no torch"
     return match[1]
-
-
-def environment_without_virtualenv() -> dict[str, str]:
-    """This process's environment, less what an activated virtual or conda environment would do to another Python."""
-    return {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHONPATH")}
