@@ -21,7 +21,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command; returns 0 when it worked and 1 (or the code of what failed) when it did not."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a terminal without ✓ shows ? instead of a traceback
-    options = _parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    # argparse would take the options that are pytest's for its own.
+    words, pytest = (words[:1], words[1:]) if words[:1] == ["test"] and words[1:] != ["--help"] else (words, [])
+    options = _parser().parse_args(words, argparse.Namespace(pytest=pytest))
     try:
         code: int = options.run(options)
         return code
@@ -38,9 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(run=demo)
     commands = parser.add_subparsers(metavar="COMMAND")
     commands.add_parser("demo", help="set up, and paint the pictures of the project").set_defaults(run=demo)
-    tests = commands.add_parser("test", help="set up, and run the tests; more arguments go to pytest")
-    tests.add_argument("pytest", nargs=argparse.REMAINDER)
-    tests.set_defaults(run=test)
+    commands.add_parser("test", help="set up, and run the tests; more arguments go to pytest").set_defaults(run=test)
     return parser
 
 
@@ -83,8 +84,8 @@ def _provide_gimp(environment: Environment) -> int:
         return 0
     if sys.platform != "linux" or os.geteuid() != 0 or not shutil.which("apt-get"):
         say(
-            "The tests that need GIMP 3 are skipped: it is not installed, and only root on Debian or Ubuntu can set one "
-            "up beside the system (tests/gimp/provision.sh)."
+            "The tests that need GIMP 3 are skipped: it is not installed, and only root on Debian or Ubuntu can set "
+            "one up beside the system (tests/gimp/provision.sh)."
         )
         return 1 if os.environ.get("CI") == "true" else 0
     try:

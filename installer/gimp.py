@@ -54,7 +54,7 @@ def _candidates() -> Iterator[tuple[str, list[str], list[str]]]:
         applications = [Path("/Applications"), Path.home() / "Applications"]
         folders = [app / "Contents" / "MacOS" for base in applications for app in base.glob("GIMP*.app")]
     elif sys.platform == "win32":
-        bases = [os.environ.get("ProgramFiles"), os.path.expandvars(r"%LOCALAPPDATA%\Programs")]
+        bases = [os.environ.get("PROGRAMFILES"), os.path.expandvars(r"%LOCALAPPDATA%\Programs")]
         folders = [app / "bin" for base in bases if base for app in Path(base).glob("GIMP*")]
     else:
         folders = []
