@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 
 import torch
@@ -43,6 +44,21 @@ def _has_native_bfloat16(device: torch.device) -> bool:
         able = torch.cpu.get_capabilities()
         return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
     return False
+
+
+def title(device: torch.device) -> str:
+    """The device's name for people."""
+    return f"cuda ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else device.type
+
+
+def memory(device: torch.device) -> dict[str, int]:
+    """Free and total memory of the device in bytes, as far as the system tells."""
+    if device.type == "cuda":
+        free, total = torch.cuda.mem_get_info(device)
+        return {"free": free, "total": total}
+    names = {"free": "SC_AVPHYS_PAGES", "total": "SC_PHYS_PAGES"}
+    page = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
+    return {key: page * os.sysconf(name) for key, name in names.items() if page and name in os.sysconf_names}
 
 
 def keep_freed_memory() -> None:

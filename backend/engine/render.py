@@ -63,7 +63,7 @@ def render(
     Raises ReverieError for what a person can mend, and Cancelled when `stop` said so.
     """
     started = time.monotonic()
-    recipe = _resolve(recipe, device)
+    recipe = resolve(recipe, device)
     where = devices.choose(device)
     source = to_tensor(content[:, :, :3], where)
     if recipe.strength == 0:
@@ -93,8 +93,11 @@ def forget_network() -> None:
         torch.cuda.empty_cache()
 
 
-def _resolve(recipe: Recipe, device: str) -> Recipe:
-    """The recipe with what “auto” and null stand for filled in, and its layers checked against the network."""
+def resolve(recipe: Recipe, device: str) -> Recipe:
+    """The recipe with what “auto” and null stand for filled in, and its layers checked against the network.
+
+    Raises ReverieError for a network, layer or device that there is not.
+    """
     network = registry.default() if recipe.network == "auto" else recipe.network
     spec = registry.spec(network)
     size = recipe.size or devices.COMFORTABLE_SIZE[devices.choose(device).type]
@@ -109,7 +112,7 @@ def _resolve(recipe: Recipe, device: str) -> Recipe:
 
 
 def _plan(recipe: Recipe, content: Picture) -> list[Scale]:
-    assert recipe.size is not None  # filled in by _resolve
+    assert recipe.size is not None  # filled in by resolve
     height, width = content.shape[:2]
     return scales(*fit(width, height, min(recipe.size, max(width, height))), recipe.smallest, recipe.iterations)
 
@@ -170,7 +173,7 @@ class _Job:
 
     def _terms(self, content: Tensor, styles: list[tuple[Tensor, float, float]]) -> list[Term]:
         recipe = self._recipe
-        assert recipe.content_layers and recipe.style_layers  # filled in by _resolve
+        assert recipe.content_layers and recipe.style_layers  # filled in by resolve
         height, width = content.shape[2:]
         with torch.no_grad():
             targets = self._network.features(content, recipe.content_layers)

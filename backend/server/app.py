@@ -1,0 +1,215 @@
+"""The calls of the HTTP interface, version 1."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from backend import __version__, images
+from backend.engine import device as devices
+from backend.engine.render import resolve
+from backend.errors import ReverieError
+from backend.networks import registry
+from backend.recipe import Recipe
+from backend.server.jobs import FINISHED, Job, Worker
+from backend.server.security import Guard, error
+from backend.server.store import Store
+from plugin.shared import PROTOCOL
+
+MAX_PICTURE_BYTES = 1 << 29
+MAX_JSON_BYTES = 1 << 20
+_POLL, _ALIVE = 0.05, 0.5  # seconds
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(
+    worker: Worker,
+    *,
+    token: str,
+    device: str = "auto",
+    host: str = "127.0.0.1",
+    lifespan: Lifespan | None = None,
+    shut_down: Callable[[], None] = lambda: None,
+) -> FastAPI:
+    """The application. `shut_down` is called when a client asks the backend to end."""
+    app = FastAPI(title="Reverie", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.add_middleware(Guard, token=token, host=host)
+    app.add_exception_handler(ReverieError, _refused)
+    app.add_exception_handler(HTTPException, _no_such)
+    store = Store()
+    _add_state_calls(app, worker, device, shut_down)
+    _add_picture_calls(app, store)
+    _add_job_calls(app, worker, store, device)
+    _add_result_calls(app, worker)
+    return app
+
+
+async def _refused(request: Request, exception: Exception) -> Response:
+    assert isinstance(exception, ReverieError)
+    return error(422, exception.message, exception.field)
+
+
+async def _no_such(request: Request, exception: Exception) -> Response:
+    assert isinstance(exception, HTTPException)
+    return error(exception.status_code, f"{request.method} {request.url.path}: {exception.detail}.")
+
+
+def _add_state_calls(app: FastAPI, worker: Worker, device: str, shut_down: Callable[[], None]) -> None:
+    chosen = devices.choose(device)
+
+    @app.get("/v1/health")
+    async def health() -> dict[str, Any]:
+        return {
+            "version": __version__,
+            "protocol": PROTOCOL,
+            "device": devices.title(chosen),
+            "memory": devices.memory(chosen),
+            "queue": worker.waiting,
+            "busy": worker.busy,
+        }
+
+    @app.get("/v1/networks")
+    def networks() -> dict[str, Any]:
+        return {"networks": registry.describe()}
+
+    @app.post("/v1/shutdown", status_code=202)
+    async def shutdown() -> dict[str, Any]:
+        shut_down()
+        return {}
+
+
+def _add_picture_calls(app: FastAPI, store: Store) -> None:
+    @app.post("/v1/images")
+    async def add_image(request: Request) -> Response:
+        data = await _body(request, MAX_PICTURE_BYTES)
+        if data is None:
+            return error(413, f"The picture has more than the accepted {MAX_PICTURE_BYTES >> 20} MiB; reduce it first.")
+        stored = await run_in_threadpool(store.add, data)
+        answer = {"id": stored.id, "width": stored.width, "height": stored.height, "channels": stored.channels}
+        return JSONResponse(answer, 201)
+
+
+async def _body(request: Request, limit: int) -> bytes | None:
+    """The body of a request, or None as soon as it is known to be longer than `limit` bytes."""
+    try:
+        announced = int(request.headers.get("content-length", 0))
+    except ValueError:
+        announced = 0
+    if announced > limit:
+        return None
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            return None
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _add_job_calls(app: FastAPI, worker: Worker, store: Store, device: str) -> None:
+    @app.post("/v1/jobs")
+    async def add_job(request: Request) -> Response:
+        data = await _body(request, MAX_JSON_BYTES)
+        if data is None:
+            return error(413, "The job's description is too long.")
+        job = await run_in_threadpool(_make_job, data, store, device)
+        worker.submit(job)
+        return JSONResponse({"id": job.id}, 202)
+
+    @app.get("/v1/jobs/{identifier}")
+    async def job_state(identifier: str) -> dict[str, Any]:
+        job = _find(worker, identifier)
+        return {"id": job.id, "state": job.state, **({"message": job.message} if job.message else {})}
+
+    @app.delete("/v1/jobs/{identifier}", status_code=202)
+    async def cancel_job(identifier: str) -> dict[str, Any]:
+        job = _find(worker, identifier)
+        job.cancel()
+        return {"id": job.id}
+
+    @app.get("/v1/jobs/{identifier}/events")
+    async def job_events(identifier: str) -> Response:
+        return StreamingResponse(_stream(_find(worker, identifier)), media_type="application/x-ndjson")
+
+
+def _make_job(data: bytes, store: Store, device: str) -> Job:
+    """The job that a client describes; all that can be checked without computing is checked here."""
+    try:
+        document = json.loads(data)
+    except ValueError as exception:
+        raise ReverieError("The job's description is not valid JSON.") from exception
+    if not isinstance(document, dict) or set(document) != {"recipe", "content"}:
+        raise ReverieError('A job is described as {"recipe": {…}, "content": "IMAGE_ID"}.')
+    recipe = Recipe.parse(document["recipe"])
+    resolve(recipe, device)
+    content = store.get(str(document["content"]))
+    if content is None:
+        raise ReverieError("The content picture is not here (any more); send it again.", "content")
+    pictures = {}
+    for name in recipe.image_references():
+        stored = store.get(name)
+        if stored is None:
+            raise ReverieError(f"The picture “{name:.80}” is not here (any more); send it again.", "style")
+        pictures[name] = stored
+    return Job(recipe, content, pictures)
+
+
+async def _stream(job: Job) -> AsyncIterator[str]:
+    """The job's events as lines of JSON, with a sign of life in between. When the last reader goes before the job has
+    ended, nobody is left who wants its result, and the job is cancelled."""
+    job.watchers += 1
+    serial, told = 0, time.monotonic()
+    try:
+        while True:
+            over = job.state in FINISHED  # asked before the events are read, so that the last one is not missed
+            events, serial = job.since(serial)
+            if not events and time.monotonic() - told >= _ALIVE:
+                events = [{"type": "alive"}]
+            for event in events:
+                told = time.monotonic()
+                yield json.dumps(event, ensure_ascii=False) + "\n"
+            if over:
+                break
+            await asyncio.sleep(_POLL)
+    finally:
+        job.watchers -= 1
+        if job.watchers == 0 and job.state not in FINISHED:
+            job.cancel()
+
+
+def _add_result_calls(app: FastAPI, worker: Worker) -> None:
+    @app.get("/v1/jobs/{identifier}/preview")
+    def preview(identifier: str) -> Response:
+        picture = _find(worker, identifier).preview
+        if picture is None:
+            raise HTTPException(404, "there is no preview yet")
+        return Response(images.encode_png(picture), media_type="image/png")
+
+    @app.get("/v1/jobs/{identifier}/result")
+    def result(identifier: str, format: str = "npy") -> Response:
+        job = _find(worker, identifier)
+        if job.result is None:
+            raise HTTPException(409, f"the job is {job.state} and has no result")
+        if format == "png":
+            return Response(images.encode_png(job.result), media_type="image/png")
+        if format != "npy":
+            raise HTTPException(422, "the format is npy or png")
+        data = images.encode_npy(job.result, job.content.depth, job.content.channels)
+        return Response(data, media_type="application/x-npy")
+
+
+def _find(worker: Worker, identifier: str) -> Job:
+    job = worker.get(identifier)
+    if job is None:
+        raise HTTPException(404, "there is no such job (any more)")
+    return job

@@ -1,0 +1,179 @@
+"""Jobs: their life from the queue to the result, and the one thread that carries them out."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import queue
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, Protocol
+
+from backend import images
+from backend.engine.events import Cancelled, Event, Preview, Progress, Started, Warning_
+from backend.engine.render import Result
+from backend.errors import ReverieError
+from backend.images import Picture
+from backend.recipe import Recipe
+from backend.server.store import Stored
+
+State = Literal["queued", "running", "done", "failed", "cancelled"]
+FINISHED = ("done", "failed", "cancelled")
+
+_log = logging.getLogger("reverie")
+_RESULTS_KEPT = 1 << 30  # bytes
+
+
+class Render(Protocol):
+    """`backend.engine.render.render`, or what a test puts in its place."""
+
+    def __call__(
+        self,
+        recipe: Recipe,
+        content: Picture,
+        pictures: Mapping[str, Picture],
+        *,
+        device: str,
+        report: Callable[[Event], None],
+        stop: Callable[[], bool],
+    ) -> Result: ...
+
+
+class Job:
+    """A recipe, its pictures, and what has become of it. Its events may be read while it runs, from any thread."""
+
+    def __init__(self, recipe: Recipe, content: Stored, pictures: Mapping[str, Stored]) -> None:
+        self.id = secrets.token_hex(8)
+        self.recipe, self.content, self.pictures = recipe, content, pictures
+        self.state: State = "queued"
+        self.message: str | None = None
+        self.result: Picture | None = None
+        self.preview: Picture | None = None
+        self.watchers = 0
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._events: dict[str, tuple[int, dict[str, Any]]] = {}
+        self._serial = 0
+
+    def tell(self, kind: str, **details: Any) -> None:
+        """Notes an event. Only the last of each kind is kept, so that a slow reader is never behind; warnings all."""
+        with self._lock:
+            self._serial += 1
+            key = f"{kind} {self._serial}" if kind == "warning" else kind
+            self._events[key] = (self._serial, {"type": kind, **details})
+
+    def since(self, serial: int) -> tuple[list[dict[str, Any]], int]:
+        """The events after a serial number (0 for all), oldest first, and the number to ask with next time."""
+        with self._lock:
+            news = sorted((entry for entry in self._events.values() if entry[0] > serial), key=lambda entry: entry[0])
+            return [event for _, event in news], self._serial
+
+    def cancel(self) -> None:
+        """Ends the job: at once while it waits, within an iteration while it runs. A finished one stays as it is."""
+        self._stop.set()
+
+    def cancelled(self) -> bool:
+        return self._stop.is_set()
+
+    def finish(self, state: State, message: str | None = None, **details: Any) -> None:
+        """Notes the end. The pictures are let go, and the last event told after all else is in place."""
+        self.message = message
+        self.pictures, self.preview = {}, None
+        self.state = state
+        self.tell(state, **({"message": message} if message else {}), **details)
+
+    def hear(self, event: Event) -> None:
+        """Notes an event of the engine."""
+        if isinstance(event, Preview):
+            self.preview = event.picture
+            self.tell("preview", serial=self._serial + 1)
+        elif isinstance(event, Started | Progress | Warning_):
+            self.tell(type(event).__name__.rstrip("_").lower(), **dataclasses.asdict(event))
+
+
+class Worker:
+    """The thread that owns the device, and the queue before it. One job runs at a time: two would only halve each
+    other's speed and double the memory."""
+
+    def __init__(self, render: Render, device: str) -> None:
+        self._render, self._device = render, device
+        self._queue: queue.Queue[Job | None] = queue.Queue()
+        self._jobs: OrderedDict[str, Job] = OrderedDict()
+        self._current: Job | None = None
+        self.last_used = time.monotonic()
+        self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
+        self._thread.start()
+
+    @property
+    def busy(self) -> bool:
+        return self._current is not None
+
+    @property
+    def waiting(self) -> int:
+        return sum(job.state == "queued" for job in list(self._jobs.values()))
+
+    def get(self, identifier: str) -> Job | None:
+        return self._jobs.get(identifier)
+
+    def submit(self, job: Job) -> None:
+        """Puts a job at the end of the queue."""
+        self._forget_old()
+        job.tell("queued", position=self.waiting + int(self.busy))
+        self._jobs[job.id] = job
+        self._queue.put(job)
+
+    def close(self) -> None:
+        """Cancels what runs and what waits, and waits for the thread to end."""
+        for job in list(self._jobs.values()):
+            job.cancel()
+        self._queue.put(None)
+        self._thread.join(timeout=10)
+
+    def _run(self) -> None:
+        while (job := self._queue.get()) is not None:
+            self._current = job
+            try:
+                self._carry_out(job)
+            finally:
+                self._current = None
+                self.last_used = time.monotonic()
+
+    def _carry_out(self, job: Job) -> None:
+        if job.cancelled():
+            job.finish("cancelled")
+            return
+        job.state = "running"
+        try:
+            result = self._render(
+                job.recipe,
+                images.decode(job.content.data),
+                {name: images.decode(stored.data) for name, stored in job.pictures.items()},
+                device=self._device,
+                report=job.hear,
+                stop=job.cancelled,
+            )
+            job.result = result.picture
+            job.finish("done", seconds=result.seconds, recipe=result.recipe.model_dump(mode="json"))
+        except Cancelled:
+            job.finish("cancelled")
+        except ReverieError as error:
+            job.finish("failed", error.message)
+        except Exception as error:  # whatever it was, the next job must find a worker
+            _log.exception("job %s failed", job.id)
+            job.finish(
+                "failed",
+                f"The backend met an error of its own ({type(error).__name__}). Its log says where; please report it.",
+            )
+
+    def _forget_old(self) -> None:
+        """Lets the oldest finished jobs go until the kept results fit."""
+        finished = [job for job in self._jobs.values() if job.state in FINISHED]
+        size = sum(job.result.nbytes for job in finished if job.result is not None)
+        for job in finished:
+            if size <= _RESULTS_KEPT and len(self._jobs) < 1000:
+                break
+            size -= job.result.nbytes if job.result is not None else 0
+            del self._jobs[job.id]

@@ -1,0 +1,128 @@
+"""From start to end of the backend: binding, telling GIMP where it is, leaving when nobody needs it."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import json
+import logging
+import os
+import secrets
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+
+from backend import __version__
+from backend.engine.render import forget_network, render
+from backend.errors import ReverieError
+from backend.server.app import create_app
+from backend.server.jobs import Worker
+from plugin.shared import PROTOCOL, places
+
+_FREE_MEMORY_AFTER = 300.0  # seconds without a job
+_log = logging.getLogger("reverie")
+
+
+def serve(*, host: str, port: int, ready_file: Path | None, idle_exit: float, device: str) -> None:
+    """Serves until told to stop, or until there was nothing to do for `idle_exit` seconds.
+
+    Port 0 takes a free one; `ready_file` is where port and token are written (the place where the plug-in looks, unless
+    given). The token is random, or that of the environment variable REVERIE_TOKEN, without which only loopback is
+    served. Raises ReverieError when the address cannot be had.
+    """
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    token = os.environ.get("REVERIE_TOKEN") or secrets.token_urlsafe(32)
+    if not _is_loopback(host) and "REVERIE_TOKEN" not in os.environ:
+        raise ReverieError(
+            f"Serving on {host} lets other machines in. Set the environment variable REVERIE_TOKEN to a long secret "
+            "first, and put TLS or a tunnel in between."
+        )
+    listening = _bind(host, port)
+    ready = ready_file or Path(places.ready_file())
+    worker = Worker(render, device)
+    server: uvicorn.Server | None = None
+
+    def shut_down() -> None:
+        assert server is not None
+        server.should_exit = True
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        _write_ready(ready, host, listening.getsockname()[1], token)
+        _log.info("ready on port %d", listening.getsockname()[1])
+        watch = asyncio.create_task(_watch(worker, idle_exit, shut_down))
+        try:
+            yield
+        finally:
+            watch.cancel()
+            _remove_ready(ready)
+            worker.close()
+
+    app = create_app(worker, token=token, device=device, host=host, lifespan=lifespan, shut_down=shut_down)
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+    server = uvicorn.Server(config)
+    server.run(sockets=[listening])
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise ReverieError(
+            f"The backend cannot listen on {host}, port {port}: {error.strerror or error}. Use another port (0 takes a "
+            "free one), or stop the program that has it."
+        ) from error
+
+
+def _write_ready(path: Path, host: str, port: int, token: str) -> None:
+    document = {
+        "protocol": PROTOCOL,
+        "version": __version__,
+        "host": host,
+        "port": port,
+        "token": token,
+        "pid": os.getpid(),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(f".{os.getpid()}.part")
+    # Created with its final mode: the token must at no time be readable by others.
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        json.dump(document, file)
+    part.replace(path)
+
+
+def _remove_ready(path: Path) -> None:
+    """Removes the file unless a later backend has written its own there."""
+    with suppress(FileNotFoundError, ValueError):
+        if json.loads(path.read_text(encoding="utf-8")).get("pid") == os.getpid():
+            path.unlink()
+
+
+async def _watch(worker: Worker, idle_exit: float, shut_down: Callable[[], None]) -> None:
+    freed = False
+    while True:
+        await asyncio.sleep(min(1.0, idle_exit / 4))
+        idle = 0.0 if worker.busy or worker.waiting else time.monotonic() - worker.last_used
+        if idle > idle_exit:
+            _log.info("nothing to do for %.0f s: leaving", idle)
+            shut_down()
+            return
+        if idle > _FREE_MEMORY_AFTER and not freed:
+            forget_network()
+        freed = idle > _FREE_MEMORY_AFTER
