@@ -1,0 +1,122 @@
+# -*- coding: utf-8 -*-
+"""Speaks to the backend over HTTP on this machine.
+
+`http.client` and not `urllib`: the latter would go through the user's web proxy.
+"""
+
+import json
+import socket
+
+try:
+    from http.client import HTTPConnection, HTTPException
+except ImportError:  # Python 2.7
+    from httplib import HTTPConnection, HTTPException
+
+#: Seconds without a byte after which the backend counts as gone. It gives a sign of life every half second while a job
+#: runs; only taking in a large picture keeps it silent for longer.
+SILENCE = 30.0
+
+
+class BackendError(Exception):
+    """Something that the user should read: `str()` of it is a sentence."""
+
+
+class Client(object):
+    """One backend. Every method raises BackendError when the backend refuses or is gone."""
+
+    def __init__(self, host, port, token):
+        self._host, self._port, self._token = host, port, token
+
+    def health(self, timeout=2.0):
+        """What the backend says of itself: version, protocol, device, queue…"""
+        return self._json("GET", "/v1/health", timeout=timeout)
+
+    def add_picture(self, data):
+        """Sends a picture (a .npy, or an image file's bytes); returns its id."""
+        return self._json("POST", "/v1/images", data, "application/octet-stream")["id"]
+
+    def submit(self, recipe, content):
+        """Asks for a recipe (a dictionary) to be carried out on a sent picture; returns the job's id."""
+        body = json.dumps({"recipe": recipe, "content": content}).encode("utf-8")
+        return self._json("POST", "/v1/jobs", body, "application/json")["id"]
+
+    def events(self, job):
+        """Yields the events of a job, dictionaries with a "type", to its end. Closing the generator before cancels it."""
+        connection, response = self._open("GET", "/v1/jobs/%s/events" % job)
+        finished = False
+        try:
+            while not finished:
+                line = self._guarded(response.readline)
+                if not line:
+                    raise BackendError(
+                        "The backend ended in the middle of the job. Your image is as it was. Try again; if it happens "
+                        "again, Reverie's log says why."
+                    )
+                event = json.loads(line.decode("utf-8"))
+                finished = event["type"] in ("done", "failed", "cancelled")
+                yield event
+        finally:
+            connection.close()
+
+    def cancel(self, job):
+        """Ends a job within one iteration."""
+        self._json("DELETE", "/v1/jobs/%s" % job)
+
+    def preview(self, job):
+        """The picture so far as the bytes of a PNG."""
+        return self._bytes("GET", "/v1/jobs/%s/preview" % job)
+
+    def result(self, job):
+        """The finished picture as the bytes of a .npy."""
+        return self._bytes("GET", "/v1/jobs/%s/result" % job)
+
+    def _json(self, method, path, body=None, kind=None, timeout=SILENCE):
+        return json.loads(self._bytes(method, path, body, kind, timeout).decode("utf-8"))
+
+    def _bytes(self, method, path, body=None, kind=None, timeout=SILENCE):
+        connection, response = self._open(method, path, body, kind, timeout)
+        try:
+            return self._guarded(response.read)
+        finally:
+            connection.close()
+
+    def _open(self, method, path, body=None, kind=None, timeout=SILENCE):
+        """Sends a request; returns the connection and a response that is no refusal."""
+        connection = HTTPConnection(self._host, self._port, timeout=timeout)
+        headers = {"Authorization": "Bearer " + self._token}
+        if kind:
+            headers["Content-Type"] = kind
+
+        def send():
+            connection.request(method, path, body, headers)
+            return connection.getresponse()
+
+        try:
+            response = self._guarded(send)
+            if response.status >= 400:
+                raise BackendError(_message(self._guarded(response.read), response.status))
+        except BackendError:
+            connection.close()
+            raise
+        return connection, response
+
+    @staticmethod
+    def _guarded(action):
+        """Does something over the network; its failures become sentences."""
+        try:
+            return action()
+        except socket.timeout:
+            raise BackendError("The backend does not answer. Your image is as it was. Try again in a moment.")
+        except (HTTPException, socket.error, EnvironmentError) as error:
+            raise BackendError(
+                "The connection to the backend broke (%s). Your image is as it was. Try again; the backend is started "
+                "anew if it ended." % (error or type(error).__name__)
+            )
+
+
+def _message(body, status):
+    """The sentence in a refusal."""
+    try:
+        return json.loads(body.decode("utf-8"))["error"]["message"]
+    except (ValueError, KeyError, TypeError):
+        return "The backend refused the request (HTTP status %d)." % status

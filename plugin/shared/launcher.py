@@ -1,0 +1,148 @@
+# -*- coding: utf-8 -*-
+"""Finds the running backend, or starts one."""
+
+import errno
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+
+from . import PROTOCOL, places
+from .client import BackendError, Client
+
+_PATIENCE = 90.0  # seconds for a backend to start: torch takes long from a cold disk
+_LOG_LINES = 12
+
+#: What GIMP sets for its own Python and libraries, and what would break another Python.
+_FOREIGN = ("PYTHONHOME", "PYTHONPATH", "LD_LIBRARY_PATH", "LD_PRELOAD", "GI_TYPELIB_PATH", "DYLD_LIBRARY_PATH")
+
+
+def connect(waiting=lambda seconds: None):
+    """A Client of a backend that answers; starts one when there is none.
+
+    `waiting` is called a few times a second while a backend starts, with the seconds since then; what it raises ends
+    the wait. Raises BackendError when there is none to be had.
+    """
+    client = _running()
+    if client is not None:
+        return client
+    process, started = None, time.time()
+    try:
+        while True:
+            if process is None and _lock():
+                process = _start()
+            client = _running()
+            if client is not None:
+                return client
+            if process is not None and process.poll() is not None:
+                raise BackendError("Reverie's backend could not start. The end of its log:\n\n" + log_tail())
+            if time.time() - started > _PATIENCE:
+                raise BackendError("Reverie's backend did not start in time. The end of its log:\n\n" + log_tail())
+            waiting(time.time() - started)
+            time.sleep(0.2)
+    finally:
+        if process is not None:
+            _unlock()
+
+
+def log_tail():
+    """The last lines of the backend's log."""
+    try:
+        with io.open(places.log_file(), encoding="utf-8", errors="replace") as log:
+            lines = log.read().splitlines()[-_LOG_LINES:]
+    except (IOError, OSError):
+        lines = []
+    return "\n".join(lines) or "(the log %s is empty)" % places.log_file()
+
+
+def _running():
+    """A Client of the backend that the ready file names, or None when it does not answer."""
+    ready = _read(places.ready_file())
+    if not ready:
+        return None
+    client = Client(ready["host"], ready["port"], ready["token"])
+    try:
+        health = client.health()
+    except BackendError:
+        return None  # it died without removing its file
+    if health["protocol"] != PROTOCOL:
+        raise BackendError(
+            "The running backend (version %s) does not fit this plug-in. Run “python3 install.py” in Reverie's folder, "
+            "then start GIMP again." % health["version"]
+        )
+    return client
+
+
+def _read(path):
+    try:
+        with io.open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except (IOError, OSError, ValueError):
+        return None
+
+
+def _start():
+    """Starts a backend that outlives this process. Returns it as a Popen."""
+    record = _read(places.install_record())
+    if not record:
+        raise BackendError(
+            "Reverie's backend is not installed for this GIMP: there is no “%s”. Run “python3 install.py” in Reverie's "
+            "folder." % places.install_record()
+        )
+    if not os.path.exists(record["python"]):
+        raise BackendError(
+            "Reverie's backend cannot be started from here: “%s” is gone, or this GIMP may not see it (flatpak, snap). "
+            "Run “python3 install.py” again if you moved Reverie's folder; in a sandboxed GIMP, start the backend "
+            "yourself: “python -m backend serve” in “%s”." % (record["python"], record["folder"])
+        )
+    environment = dict((name, value) for name, value in os.environ.items() if name not in _FOREIGN)
+    environment["REVERIE_HOME"] = places.state_folder()
+    options = {}
+    if sys.platform == "win32":
+        options["creationflags"] = 0x00000008 | 0x00000200 | 0x08000000  # detached, own group, no console window
+    elif sys.version_info[0] >= 3:
+        options["start_new_session"] = True  # GIMP kills the plug-in's process group, not this one
+    else:
+        options["preexec_fn"] = os.setsid
+    with open(os.devnull, "rb") as nothing, open(places.log_file(), "wb") as log:
+        try:
+            return subprocess.Popen(
+                [record["python"], "-m", "backend", "serve"],
+                cwd=record["folder"],
+                env=environment,
+                stdin=nothing,
+                stdout=log,
+                stderr=log,
+                close_fds=True,
+                **options
+            )
+        except OSError as error:
+            raise BackendError("Reverie's backend could not be started: %s." % error)
+
+
+def _lock():
+    """Whether it is ours to start the backend: two GIMPs must not start two."""
+    path = places.lock_file()
+    if not os.path.isdir(places.state_folder()):
+        os.makedirs(places.state_folder())
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        return True
+    except OSError as error:
+        if error.errno != errno.EEXIST:
+            raise BackendError("Reverie's folder “%s” cannot be written: %s." % (places.state_folder(), error.strerror))
+    try:
+        if time.time() - os.path.getmtime(path) > _PATIENCE:  # left behind by a plug-in that was killed
+            os.remove(path)
+    except OSError:
+        pass  # removed by its owner in this very moment
+    return False
+
+
+def _unlock():
+    try:
+        os.remove(places.lock_file())
+    except OSError:
+        pass  # another process has found it too old

@@ -1,0 +1,39 @@
+# -*- coding: utf-8 -*-
+"""NumPy's .npy format, as far as pictures need it: raw samples behind a header of some hundred bytes."""
+
+import ast
+import struct
+
+_MAGIC = b"\x93NUMPY\x01\x00"
+
+#: Bytes of a sample by its type: unsigned of 8 and 16 bits, and float of 32.
+SAMPLE_SIZE = {"u1": 1, "u2": 2, "f4": 4}
+
+
+def pack(samples, width, height, channels, depth):
+    """The .npy file of a picture whose raw samples (bytes, row by row, little-endian) are given."""
+    expected = width * height * channels * SAMPLE_SIZE[depth]
+    if len(samples) != expected:
+        raise ValueError("a %dx%d picture has %d bytes, not %d" % (width, height, expected, len(samples)))
+    descr = "|u1" if depth == "u1" else "<" + depth
+    header = "{'descr': '%s', 'fortran_order': False, 'shape': (%d, %d, %d), }" % (descr, height, width, channels)
+    # The samples begin at a multiple of 64 bytes; the header ends in a newline.
+    padding = -(len(_MAGIC) + 2 + len(header) + 1) % 64
+    header = header + " " * padding + "\n"
+    return _MAGIC + struct.pack("<H", len(header)) + header.encode("ascii") + samples
+
+
+def unpack(data):
+    """(samples, width, height, channels, depth) of a .npy file such as `pack` makes; ValueError for any other."""
+    if not data.startswith(_MAGIC) or len(data) < 10:
+        raise ValueError("not a .npy picture")
+    (length,) = struct.unpack("<H", data[8:10])
+    header = ast.literal_eval(data[10 : 10 + length].decode("ascii").strip())
+    depth = header["descr"].lstrip("|<")
+    if depth not in SAMPLE_SIZE or header["fortran_order"] or len(header["shape"]) != 3:
+        raise ValueError("not a .npy picture: %r" % (header,))
+    height, width, channels = header["shape"]
+    samples = data[10 + length :]
+    if len(samples) != width * height * channels * SAMPLE_SIZE[depth]:
+        raise ValueError("the .npy picture is incomplete")
+    return samples, width, height, channels, depth
