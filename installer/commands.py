@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import shutil
 import subprocess
@@ -20,7 +21,8 @@ DEMO_STYLES = ("strokes", "stained_glass", "watercolour")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command; returns 0 when it worked and 1 (or the code of what failed) when it did not."""
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # a terminal without ✓ shows ? instead of a traceback
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without ✓ shows ? instead of a traceback
     words = list(sys.argv[1:] if arguments is None else arguments)
     # argparse would take the options that are pytest's for its own.
     words, pytest = (words[:1], words[1:]) if words[:1] == ["test"] and words[1:] != ["--help"] else (words, [])
@@ -55,8 +57,8 @@ def demo(options: argparse.Namespace) -> int:
     for style in DEMO_STYLES:
         target = folder / f"landscape-{style}.png"
         say(f"backend/demo/landscape.jpg in the style of backend/demo/{style}.jpg")
-        command = [environment.python, "-m", "backend", "style", "backend/demo/landscape.jpg"]
-        command += ["--style", f"backend/demo/{style}.jpg", "-o", target, "--size", "512"]
+        command = [str(environment.python), "-m", "backend", "style", "backend/demo/landscape.jpg"]
+        command += ["--style", f"backend/demo/{style}.jpg", "-o", str(target), "--size", "512"]
         started = time.monotonic()
         code = subprocess.run(command, cwd=CLONE, env=clean_environment()).returncode
         if code:

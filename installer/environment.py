@@ -127,7 +127,7 @@ class Environment:
                 "write, and close programs that use it."
             ) from error
         # Links to the system's Python where there can be any: its security updates then reach the environment.
-        command = [sys.executable, "-m", "venv", self.folder]
+        command = [sys.executable, "-m", "venv", str(self.folder)]
         run("Making the environment", command, self.log, environment=clean_environment())
 
     def _install(self, build: Build, tests: bool) -> None:
@@ -142,7 +142,7 @@ class Environment:
         # PIP_EXTRA_INDEX_URL would replace those of a configuration file.
         extra = ["--extra-index-url", index] if index else []
         lists = [word for path in self.requirement_files(tests) for word in ("-r", str(path))]
-        command = [self.python, "-m", "pip", "install", "--no-user", "--no-input", "--progress-bar", "off"]
+        command = [str(self.python), "-m", "pip", "install", "--no-user", "--no-input", "--progress-bar", "off"]
         run("Installing the packages", [*command, *extra, *lists], self.log, environment=clean_environment())
         lines = self._check(tests)
         if lines is None or any(line.startswith("missing") for line in lines):

@@ -50,14 +50,13 @@ def _candidates() -> Iterator[tuple[str, list[str], list[str]]]:
             yield "snap" if path.startswith("/snap/") else "native", [path], ["--version"]
     if shutil.which("flatpak"):
         yield "flatpak", ["flatpak", "run", "org.gimp.GIMP"], ["flatpak", "info", "org.gimp.GIMP"]
+    folders: list[Path] = []
     if sys.platform == "darwin":
         applications = [Path("/Applications"), Path.home() / "Applications"]
         folders = [app / "Contents" / "MacOS" for base in applications for app in base.glob("GIMP*.app")]
     elif sys.platform == "win32":
         bases = [os.environ.get("PROGRAMFILES"), os.path.expandvars(r"%LOCALAPPDATA%\Programs")]
         folders = [app / "bin" for base in bases if base for app in Path(base).glob("GIMP*")]
-    else:
-        folders = []
     for folder in folders:
         for path in sorted(folder.glob("gimp-console*")):
             yield "bundle", [str(path)], ["--version"]

@@ -1,0 +1,131 @@
+"""Puts the plug-in into GIMP's folders, keeps account of every file and folder made, and takes back exactly those."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from backend import __version__
+from installer import CLONE, Failure
+from plugin.shared import places
+
+NAME = "reverie"  # GIMP finds plug-ins/NAME/NAME.py only when the two names are the same
+MAIN = f"{NAME}.py"
+
+
+def manifest_file() -> Path:
+    return Path(places.state_folder()) / "manifest.json"
+
+
+def sources(clone: Path = CLONE) -> Iterator[tuple[Path, Path]]:
+    """The plug-in's files in the clone, each with its place in the plug-in's folder."""
+    for folder, place in ((clone / "plugin" / "gimp3", Path()), (clone / "plugin" / "shared", Path("shared"))):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield path, place / path.relative_to(folder)
+
+
+class Account:
+    """The files and folders made, in order; saved after each, so that an interrupted install can be taken back too."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.files: list[str] = []
+        self.folders: list[str] = []
+        with contextlib.suppress(FileNotFoundError):
+            try:
+                found = json.loads(path.read_text(encoding="utf-8"))
+                self.files, self.folders = list(found["files"]), list(found["folders"])
+            except (ValueError, KeyError, TypeError) as error:
+                raise Failure(
+                    f"{path}, the list of installed files, is damaged. Delete it and the folders plug-ins/{NAME} in "
+                    "GIMP's configuration by hand, then run this again."
+                ) from error
+
+    def make_folder(self, folder: Path) -> None:
+        """Makes a folder and what it lies in."""
+        missing = [path for path in (folder, *folder.parents) if not path.exists()]
+        for path in reversed(missing):
+            path.mkdir()
+            self.folders.append(str(path))
+
+    def copy(self, source: Path, target: Path) -> None:
+        self.make_folder(target.parent)
+        self.note(target)
+        # A new file time: GIMP reads a plug-in anew only when its main file is younger than GIMP's own record of it.
+        shutil.copyfile(source, target)
+        target.chmod(0o755 if target.name == MAIN else 0o644)
+
+    def note(self, path: Path) -> None:
+        if str(path) not in self.files:
+            self.files.append(str(path))
+        self.save()
+
+    def save(self) -> None:
+        self.make_folder(self.path.parent)
+        self.path.write_text(json.dumps({"files": self.files, "folders": self.folders}, indent=1), encoding="utf-8")
+
+    def undo(self) -> list[Path]:
+        """Deletes the files, what Python compiled from them, and the folders that are empty then; returns those left."""
+        for name in self.files:
+            Path(name).unlink(missing_ok=True)
+        for name in self.folders:
+            shutil.rmtree(Path(name) / "__pycache__", ignore_errors=True)
+        self.path.unlink(missing_ok=True)
+        left = []
+        for name in reversed(self.folders):
+            path = Path(name)
+            if path.is_dir() and any(path.iterdir()):
+                left.append(path)
+            elif path.is_dir():
+                path.rmdir()
+        self.files, self.folders = [], []
+        return left
+
+
+def install(configurations: list[Path], python: Path, clone: Path = CLONE) -> list[Path]:
+    """Copies the plug-in into each configuration and writes the install record; returns the plug-in's folders.
+
+    Raises Failure when the clone has no plug-in or a folder cannot be written.
+    """
+    files = list(sources(clone))
+    if Path(MAIN) not in [place for _, place in files]:
+        raise Failure(f"This clone has no plugin/gimp3/{MAIN}; it is not complete. Run: git checkout -- plugin")
+    targets = [configuration / "plug-ins" / NAME for configuration in configurations]
+    for target in targets:
+        if target.is_symlink():
+            raise Failure(f"{target} is a link that this installer did not make. Remove it and run the command again.")
+    account = Account(manifest_file())
+    try:
+        _drop_stale(account, {str(target / place) for target in targets for _, place in files})
+        for target in targets:
+            for source, place in files:
+                account.copy(source, target / place)
+        record = Path(places.install_record())
+        account.note(record)
+        content = {"python": str(python), "folder": str(clone), "version": __version__}
+        record.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise Failure(
+            f"“{error.filename}” cannot be written: {error.strerror}. Give yourself the right to write there (an earlier "
+            "install with sudo?), then run the same command again."
+        ) from error
+    return targets
+
+
+def _drop_stale(account: Account, wanted: set[str]) -> None:
+    """Deletes files that an older version put into a plug-in's folder that stays."""
+    folders = {str(Path(name).parent) for name in wanted}
+    for name in [name for name in account.files if str(Path(name).parent) in folders and name not in wanted]:
+        Path(name).unlink(missing_ok=True)
+        account.files.remove(name)
+
+
+def uninstall() -> list[Path]:
+    """Takes back what `install` made and what a backend left in the state folder; returns folders with others' files."""
+    for path in (places.ready_file(), places.lock_file(), places.log_file()):
+        Path(path).unlink(missing_ok=True)
+    return Account(manifest_file()).undo()
