@@ -41,7 +41,7 @@ class Client(object):
         return self._json("POST", "/v1/jobs", body, "application/json")["id"]
 
     def events(self, job):
-        """Yields the events of a job, dictionaries with a "type", to its end. Closing the generator before cancels it."""
+        """Yields the events of a job, dictionaries with a "type". Closing the generator before the end cancels it."""
         connection, response = self._open("GET", "/v1/jobs/%s/events" % job)
         finished = False
         try:
