@@ -10,8 +10,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
-from installer import CLONE, Failure, gimp
+from installer import CLONE, Failure, backend, doctor, gimp, plugin
 from installer.console import run, say
 from installer.environment import Environment, clean_environment
 
@@ -40,11 +41,93 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="install.py", description="Installs Reverie. Without a command: install.")
-    parser.set_defaults(run=demo)
+    parser.set_defaults(run=install)
     commands = parser.add_subparsers(metavar="COMMAND")
+    commands.add_parser("install", help="set up the backend and put the plug-in into GIMP").set_defaults(run=install)
     commands.add_parser("demo", help="set up, and paint the pictures of the project").set_defaults(run=demo)
     commands.add_parser("test", help="set up, and run the tests; more arguments go to pytest").set_defaults(run=test)
+    check = commands.add_parser("doctor", help="find out why the menu is missing, or the graphics processor unused")
+    check.add_argument("--json", action="store_true", help="the findings as one JSON object")
+    check.set_defaults(run=examine)
+    commands.add_parser("upgrade", help="fetch the newest version, and install it").set_defaults(run=upgrade)
+    remove = commands.add_parser("uninstall", help="remove what was installed")
+    remove.add_argument("--models", action="store_true", help="the downloaded networks too")
+    remove.set_defaults(run=uninstall)
     return parser
+
+
+def install(options: argparse.Namespace) -> int:
+    """The environment, then the plug-in in every GIMP configuration of this user."""
+    environment = Environment()
+    environment.ensure()
+    folders = gimp.configurations()
+    known = {folder.name for folder in folders}
+    if not os.environ.get("GIMP3_DIRECTORY"):
+        for program in gimp.programs():
+            if program.series not in known:
+                say(f"{program} has not been started yet; it makes its folders now.")
+                if not gimp.start_once(program):
+                    say("It did not. Start GIMP once, close it, and run this command again.")
+        folders = gimp.configurations()
+    backend.stop()  # so that the next picture is not painted by an older version
+    targets = plugin.install(folders, environment.python)
+    for target in targets:
+        say(f"✓ Plug-in in {target}")
+    if targets:
+        say("Start GIMP (again): Filters ▸ Artistic ▸ Neural Style…   Nothing there? python3 install.py doctor")
+    else:
+        say(
+            "The backend is ready, but no GIMP 3 was found to put the plug-in into. Install GIMP 3 "
+            "(https://www.gimp.org/downloads), start it once, and run this command again."
+        )
+    return 0
+
+
+def upgrade(options: argparse.Namespace) -> int:
+    """Fetches the newest version, where the clone follows one, and has that version's own installer do the rest."""
+    git = ["git", "-C", str(CLONE)]
+    if not shutil.which("git") or subprocess.run([*git, "rev-parse", "@{upstream}"], capture_output=True).returncode:
+        say("This clone follows no other repository, so nothing is fetched.")
+    elif subprocess.run([*git, "pull", "--ff-only"]).returncode:
+        raise Failure(
+            "git could not fetch the newest version (it says why above). Changes of your own? Put them aside with "
+            "“git stash”, then run the same command again."
+        )
+    return subprocess.run([sys.executable, str(CLONE / "install.py"), "install"]).returncode
+
+
+def uninstall(options: argparse.Namespace) -> int:
+    """Removes what was installed; what was downloaded only when asked to."""
+    environment = Environment()
+    if backend.stop():
+        say("✓ The running backend has ended")
+    for folder in plugin.uninstall():
+        if folder.name == plugin.NAME:
+            say(f"{folder} stays: it holds files that Reverie did not put there.")
+    say("✓ The plug-in is out of GIMP")
+    if environment.remove():
+        say(f"✓ {environment.folder} is deleted")
+    models = model_cache()
+    if options.models and models.is_dir():
+        shutil.rmtree(models)
+        say(f"✓ The downloaded networks in {models} are deleted")
+    elif models.is_dir():
+        say(f"The downloaded networks stay in {models}; “uninstall --models” deletes them.")
+    say(f"This clone itself is yours to delete: {CLONE}")
+    return 0
+
+
+def model_cache() -> Path:
+    """Where the backend keeps what it downloads: the same folder as platformdirs.user_cache_path("reverie")."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "reverie" / "Cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "reverie"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "reverie"
+
+
+def examine(options: argparse.Namespace) -> int:
+    return doctor.report(Environment(), as_json=options.json)
 
 
 def demo(options: argparse.Namespace) -> int:

@@ -58,8 +58,8 @@ def _candidates() -> Iterator[tuple[str, list[str], list[str]]]:
         bases = [os.environ.get("PROGRAMFILES"), os.path.expandvars(r"%LOCALAPPDATA%\Programs")]
         folders = [app / "bin" for base in bases if base for app in Path(base).glob("GIMP*")]
     for folder in folders:
-        for path in sorted(folder.glob("gimp-console*")):
-            yield "bundle", [str(path)], ["--version"]
+        for program in sorted(folder.glob("gimp-console*")):
+            yield "bundle", [str(program)], ["--version"]
 
 
 def _version(command: list[str]) -> tuple[int, int, int] | None:

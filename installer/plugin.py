@@ -69,7 +69,7 @@ class Account:
         self.path.write_text(json.dumps({"files": self.files, "folders": self.folders}, indent=1), encoding="utf-8")
 
     def undo(self) -> list[Path]:
-        """Deletes the files, what Python compiled from them, and the folders that are empty then; returns those left."""
+        """Deletes the files, what Python compiled of them, and the folders then empty; returns the folders left."""
         for name in self.files:
             Path(name).unlink(missing_ok=True)
         for name in self.folders:
@@ -110,8 +110,8 @@ def install(configurations: list[Path], python: Path, clone: Path = CLONE) -> li
         record.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise Failure(
-            f"“{error.filename}” cannot be written: {error.strerror}. Give yourself the right to write there (an earlier "
-            "install with sudo?), then run the same command again."
+            f"“{error.filename}” cannot be written: {error.strerror}. Give yourself the right to write there (an "
+            "earlier install with sudo?), then run the same command again."
         ) from error
     return targets
 
@@ -125,7 +125,7 @@ def _drop_stale(account: Account, wanted: set[str]) -> None:
 
 
 def uninstall() -> list[Path]:
-    """Takes back what `install` made and what a backend left in the state folder; returns folders with others' files."""
+    """Takes back what `install` made and what a backend left behind; returns folders that hold others' files."""
     for path in (places.ready_file(), places.lock_file(), places.log_file()):
         Path(path).unlink(missing_ok=True)
     return Account(manifest_file()).undo()
