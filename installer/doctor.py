@@ -127,12 +127,12 @@ def check_gimp(programs: list[gimp.Program], folders: list[Path]) -> Finding:
         return Finding("gimp", True, names)
     if programs:
         return Finding(
-            "gimp", False, f"{names}, never started", f"Start GIMP once, close it, then run: python3 install.py"
+            "gimp", False, f"{names}, never started", "Start GIMP once, close it, then run: python3 install.py"
         )
     if folders:
         where = ", ".join(map(str, folders))
         return Finding("gimp", None, f"No GIMP 3 program was found, but its configuration: {where}")
-    fix = f"Install GIMP 3 (https://www.gimp.org/downloads), start it once, then run: python3 install.py"
+    fix = "Install GIMP 3 (https://www.gimp.org/downloads), start it once, then run: python3 install.py"
     return Finding("gimp", False, "No GIMP 3 was found", fix)
 
 
