@@ -75,7 +75,7 @@ def _output(*command: str) -> str | None:
     return result.stdout if result.returncode == 0 else None
 
 
-def reachable_index(indexes: Sequence[str], version: str, wheels: str = WHEELS) -> str | None:
+def reachable_index(indexes: Sequence[str], version: str) -> str | None:
     """The first of PyTorch's indexes that answers and has this version of torch; None when none does within 3 s.
 
     pip itself would wait and retry for minutes on an index that cannot be reached.
@@ -85,12 +85,12 @@ def reachable_index(indexes: Sequence[str], version: str, wheels: str = WHEELS) 
     def probe() -> None:
         for index in indexes:
             try:
-                with urllib.request.urlopen(f"{wheels}/{index}/torch/", timeout=PROBE_SECONDS) as page:
+                with urllib.request.urlopen(f"{WHEELS}/{index}/torch/", timeout=PROBE_SECONDS) as page:
                     text = page.read().decode("utf-8", "replace")
             except (OSError, ValueError):
                 continue  # not reachable, or no such index: the next, while there is time
             if f"torch-{version}" in text:
-                found.append(f"{wheels}/{index}")
+                found.append(f"{WHEELS}/{index}")
                 return
 
     # In a thread, since looking a name up has no time limit of its own.
