@@ -396,15 +396,15 @@ def _add_arguments(procedure):
         flags,
     )
     procedure.add_drawable_argument(
-        "style-layer", "or a _layer", "An open layer whose style is taken, instead of a file", True, flags
+        "style-layer", "or a la_yer", "An open layer whose style is taken, instead of a file", True, flags
     )
     procedure.add_double_argument(
-        "strength", "St_rength", "How much the style changes the picture", 0.0, 1.0, 0.5, flags
+        "strength", "Streng_th", "How much the style changes the picture", 0.0, 1.0, 0.5, flags
     )
     procedure.add_double_argument(
         "style-scale", "S_ize of strokes", "2 makes the style's strokes twice as large", 0.25, 4.0, 1.0, flags
     )
-    procedure.add_choice_argument("color", "_Colours", "Where the colours come from", color, "style", flags)
+    procedure.add_choice_argument("color", "Colo_urs", "Where the colours come from", color, "style", flags)
     procedure.add_int_argument(
         "size",
         "_Detail",

@@ -1,0 +1,156 @@
+"""A real GIMP 3 and a real backend for the tests of the plug-in.
+
+GIMP is the host's own where that is version 3, else the one that `provision.sh` puts into a Debian tree of its own. That
+tree shares the host's loopback, so the plug-in in it reaches the backend outside. Where neither is to be had, the tests
+are skipped and say so; with CI=true they fail instead.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TREE = Path(os.environ.get("REVERIE_GIMP_ROOT", "/var/cache/reverie-gimp/trixie"))
+GIMPRC = "(show-welcome-dialog no)\n(check-updates no)\n(color-profile-policy keep)\n(save-session-info no)\n"
+
+
+class Gimp:
+    """GIMP with a configuration of its own, in which only this plug-in is installed."""
+
+    def __init__(self, tree: Path | None) -> None:
+        """`tree` is the root of the system that GIMP lives in; None for this one."""
+        self._tree = tree
+        parent = tree / "tmp" if tree else Path(tempfile.gettempdir())
+        self.folder = Path(tempfile.mkdtemp(prefix="reverie-gimp-", dir=parent))
+        (self.folder / "home").mkdir()
+        plugin = self.folder / "config" / "plug-ins" / "reverie"
+        plugin.mkdir(parents=True)
+        shutil.copy(ROOT / "plugin" / "gimp3" / "reverie.py", plugin)
+        (plugin / "reverie.py").chmod(0o755)
+        shutil.copytree(ROOT / "plugin" / "shared", plugin / "shared")
+        (self.folder / "config" / "gimprc").write_text(GIMPRC)
+        shutil.copytree(ROOT / "backend" / "demo", self.folder / "clone" / "backend" / "demo")
+        shutil.copy(ROOT / "tests" / "gimp" / "prelude.py", self.folder)
+        record = {"python": "/nowhere/python", "folder": self.inside(self.folder / "clone"), "version": "test"}
+        (self.folder / "home" / "install.json").write_text(json.dumps(record))
+
+    def inside(self, path: Path) -> str:
+        """A path as GIMP sees it."""
+        return "/" + str(path.relative_to(self._tree)) if self._tree else str(path)
+
+    def command(self, *words: str) -> list[str]:
+        """A command to be run beside GIMP, with its environment."""
+        environment = {
+            "HOME": self.folder,
+            "REVERIE_HOME": self.folder / "home",
+            "GIMP3_DIRECTORY": self.folder / "config",
+        }
+        settings = [f"{name}={self.inside(path)}" for name, path in environment.items()]
+        return [*(["chroot", str(self._tree)] if self._tree else []), "env", *settings, *words]
+
+    def start(self, script: str) -> subprocess.Popen[str]:
+        """Runs a Python script, behind the prelude, in a GIMP without windows."""
+        (self.folder / "result.json").unlink(missing_ok=True)
+        (self.folder / "script.py").write_text(script)
+        code = "; ".join(
+            f"exec(open({self.inside(self.folder / name)!r}).read())" for name in ("prelude.py", "script.py")
+        )
+        code = f"FOLDER={self.inside(self.folder)!r}; {code}"
+        words = ("gimp-console-3.0", "-i", "-d", "-f", "-c", "--quit", "--batch-interpreter", "python-fu-eval", "-b", code)
+        return subprocess.Popen(self.command(*words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def run(self, script: str, seconds: float = 90) -> dict:
+        """What the script passed to `answer(…)`."""
+        process = self.start(script)
+        try:
+            output, _ = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            pytest.fail("GIMP did not end in time")
+        return self.result(output)
+
+    def result(self, output: str = "") -> dict:
+        path = self.folder / "result.json"
+        assert path.exists(), f"the script gave no answer; GIMP said:\n{output}"
+        return json.loads(path.read_text())
+
+
+class Backend:
+    """A real backend, for the plug-in that runs in `gimp`."""
+
+    def __init__(self, gimp: Gimp) -> None:
+        self._ready = gimp.folder / "home" / "ready.json"
+        self._ready.unlink(missing_ok=True)
+        self.log = gimp.folder / "backend.log"
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "backend", "serve", "--ready-file", str(self._ready), "--device", "cpu"],
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "REVERIE_WEIGHTS": str(ROOT.parent / "shared" / "weights")},
+            )
+        self.wait(self._ready.exists, 60)
+
+    def health(self) -> dict:
+        port = json.loads(self._ready.read_text())["port"]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/health", timeout=5) as answer:
+            return json.load(answer)
+
+    def wait(self, condition, seconds: float) -> float:
+        """Waits until the condition holds; returns the seconds that it took."""
+        begun = time.monotonic()
+        while not condition():
+            assert self.process.poll() is None, self.log.read_text()
+            assert time.monotonic() - begun < seconds, "waited in vain"
+            time.sleep(0.05)
+        return time.monotonic() - begun
+
+
+@pytest.fixture(scope="session")
+def gimp() -> Iterator[Gimp]:
+    found = None
+    if shutil.which("gimp-console-3.0"):
+        found = Gimp(None)
+    elif os.geteuid() == 0 and (TREE / "usr/bin/gimp-console-3.0").exists():
+        found = Gimp(TREE)
+    if found is None:
+        message = "no GIMP 3 here: as root on Debian, tests/gimp/provision.sh makes one for these tests"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    yield found
+    shutil.rmtree(found.folder, ignore_errors=True)
+
+
+@pytest.fixture
+def backend(running_backend: Callable[[], Backend]) -> Backend:
+    """A backend that answers."""
+    return running_backend()
+
+
+@pytest.fixture(scope="session")
+def running_backend(gimp: Gimp) -> Iterator[Callable[[], Backend]]:
+    """Gives the backend that runs; a new one when a test has killed the last."""
+    started: list[Backend] = []
+
+    def running() -> Backend:
+        if not started or started[-1].process.poll() is not None:
+            started.append(Backend(gimp))
+        return started[-1]
+
+    yield running
+    for each in started:
+        each.process.terminate()
+        each.process.wait(timeout=20)
