@@ -55,7 +55,7 @@ install_packages() {
 bootstrap() {
     if ! command -v debootstrap >/dev/null; then
         apt-get update
-        DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends debootstrap
+        DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends debootstrap debian-archive-keyring
     fi
     unmount_all
     rm -rf --one-file-system "$root"
