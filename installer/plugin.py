@@ -126,6 +126,10 @@ def _drop_stale(account: Account, wanted: set[str]) -> None:
 
 def uninstall() -> list[Path]:
     """Takes back what `install` made and what a backend left behind; returns folders that hold others' files."""
-    for path in (places.ready_file(), places.lock_file(), places.log_file()):
-        Path(path).unlink(missing_ok=True)
-    return Account(manifest_file()).undo()
+    state = Path(places.state_folder())
+    for path in (Path(places.ready_file()), Path(places.lock_file()), *state.glob("*.log*")):
+        path.unlink(missing_ok=True)
+    left = Account(manifest_file()).undo()
+    if state.is_dir() and not any(state.iterdir()):
+        state.rmdir()  # a backend that ran before the install has made it
+    return left

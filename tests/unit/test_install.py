@@ -117,7 +117,8 @@ def test_install_then_uninstall_leaves_everything_as_it_was(home: Path) -> None:
     record = json.loads(Path(places.install_record()).read_text())
     assert record["python"] == "/clone/.venv/bin/python"
     assert (Path(record["folder"]) / "backend").is_dir()
-    Path(places.log_file()).write_text("what the backend said")
+    for name in ("backend.log", "plugin.log.1", "start.lock"):
+        (Path(places.state_folder()) / name).write_text("left by the backend and the plug-in")
 
     assert plugin.uninstall() == []
     assert tree(home) == before
