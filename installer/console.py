@@ -13,16 +13,15 @@ from pathlib import Path
 from installer import Failure
 
 SHOWN = re.compile(r"^(Collecting|Downloading|Building|Installing|Processing|Retrieving|Unpacking|Setting up)\b.*")
-HINTS = (
+HINTS = (  # the more particular first: pip goes on to name others in its wake
     (r"No space left on device", "The disk is full; the environment needs about 2 GB (6 GB with CUDA)."),
+    (r"CERTIFICATE_VERIFY_FAILED|SSLError",
+     "A certificate was not trusted; a company's own goes into pip's settings (pip config set global.cert FILE)."),
+    (r"name resolution|NewConnectionError|Max retries|ConnectTimeout|ReadTimeout|ProxyError|Network is unreachable",
+     "The network failed; look at the connection (behind a proxy: set https_proxy), and run the same command again."),
     (r"No matching distribution|Could not find a version",
      "pip found no such package for this Python and machine. A Python that is newer than the pinned packages, or an "
      "index that lacks them, does that; Python 3.10 to 3.13 works."),
-    (r"name resolution|NewConnectionError|Max retries|ConnectTimeout|ReadTimeout|ProxyError|Network is unreachable",
-     "The network failed; look at the connection (behind a proxy: set https_proxy), and run the same command again."),
-    (r"CERTIFICATE_VERIFY_FAILED|SSLError",
-     "A certificate was not trusted; a company's own goes into pip's settings (pip config set global.cert FILE)."),
-    (r"externally-managed-environment", "pip was started outside of the project's environment."),
 )  # fmt: skip
 
 
@@ -101,5 +100,5 @@ def explain(title: str, code: int, log: Path) -> str:
     text = text[text.rfind("\n$ ") + 1 :]
     end = "\n".join(f"    {line}" for line in text.splitlines()[-12:])
     hints = [hint for pattern, hint in HINTS if re.search(pattern, text)]
-    advice = " ".join(hints) or "The lines above say why; when it is mended, run the same command again."
+    advice = hints[0] if hints else "The lines above say why; when it is mended, run the same command again."
     return f"{title} failed (exit code {code}). The end of {log}:\n{end}\n{advice}"
