@@ -263,13 +263,13 @@ class Dialog:
         self._bar.set_visible(True)
         stopped, outcome, loop = threading.Event(), queue.Queue(), GLib.MainLoop()
 
-        def stop(*_):
-            stopped.set()
-            loop.quit()
-            return True
+        def stop(window, response):
+            if response in (Gtk.ResponseType.CANCEL, Gtk.ResponseType.CLOSE, Gtk.ResponseType.DELETE_EVENT):
+                stopped.set()
+                loop.quit()
 
         self._window.connect("response", stop)
-        self._window.connect("delete-event", stop)
+        self._window.connect("delete-event", lambda *_: True)  # its response was heard; the window is still needed
         thread = threading.Thread(target=_carry_out, args=(order, self._hear, stopped, outcome, loop), daemon=True)
         thread.start()
         loop.run()
@@ -315,7 +315,7 @@ def _carry_out(order, hear, stopped, outcome, loop):
 
     try:
         client = launcher.connect(lambda seconds: tell({"type": "starting", "seconds": seconds}))
-        outcome.put(work.carry_out(client, order, tell))
+        outcome.put(work.carry_out(client, order, tell, previews=True))
     except Exception as error:  # carried over to the main thread, which raises it there
         outcome.put(error)
     GLib.idle_add(loop.quit)
@@ -434,10 +434,24 @@ def run(procedure, run_mode, image, drawables, config, data):
     except (Refusal, BackendError) as error:
         return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, GLib.Error(str(error)))
     except Exception as error:
-        traceback.print_exc()  # for whoever started GIMP from a terminal; the user gets a sentence
-        message = "Reverie met an error of its own (%s: %s). Your image is as it was." % (type(error).__name__, error)
+        message = "Reverie met an error of its own (%s: %s). Your image is as it was. More is in “%s”." % (
+            type(error).__name__,
+            error,
+            _log_failure(),
+        )
         return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, GLib.Error(message))
     return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
+
+
+def _log_failure():
+    """Writes the failure that is being handled to the log; returns where. A full disk must not hide the failure."""
+    path = places.plugin_log_file()
+    try:
+        with open(path, "a", encoding="utf-8") as log:
+            log.write(traceback.format_exc() + "\n")
+    except OSError as error:
+        return "%s (which cannot be written: %s)" % (path, error.strerror)
+    return path
 
 
 Gimp.main(Reverie.__gtype__, sys.argv)

@@ -18,7 +18,14 @@ SILENCE = 30.0
 
 
 class BackendError(Exception):
-    """Something that the user should read: `str()` of it is a sentence."""
+    """Something that the user should read: a sentence, `args[0]` (`str()` of it too in Python 3).
+
+    `status` is the HTTP status of a refusal, None when there was no answer.
+    """
+
+    def __init__(self, message, status=None):
+        super(BackendError, self).__init__(message)
+        self.status = status
 
 
 class Client(object):
@@ -46,7 +53,7 @@ class Client(object):
         finished = False
         try:
             while not finished:
-                line = self._guarded(response.readline)
+                line = self._guarded(lambda: _line(response))
                 if not line:
                     raise BackendError(
                         "The backend ended in the middle of the job. Your image is as it was. Try again; if it happens "
@@ -71,7 +78,11 @@ class Client(object):
         return self._bytes("GET", "/v1/jobs/%s/result" % job)
 
     def _json(self, method, path, body=None, kind=None, timeout=SILENCE):
-        return json.loads(self._bytes(method, path, body, kind, timeout).decode("utf-8"))
+        data = self._bytes(method, path, body, kind, timeout)
+        try:
+            return json.loads(data.decode("utf-8"))
+        except ValueError:
+            raise BackendError("What answers on port %d is not Reverie's backend." % self._port)
 
     def _bytes(self, method, path, body=None, kind=None, timeout=SILENCE):
         connection, response = self._open(method, path, body, kind, timeout)
@@ -94,7 +105,7 @@ class Client(object):
         try:
             response = self._guarded(send)
             if response.status >= 400:
-                raise BackendError(_message(self._guarded(response.read), response.status))
+                raise BackendError(_message(self._guarded(response.read), response.status), response.status)
         except BackendError:
             connection.close()
             raise
@@ -112,6 +123,24 @@ class Client(object):
                 "The connection to the backend broke (%s). Your image is as it was. Try again; the backend is started "
                 "anew if it ended." % (error or type(error).__name__)
             )
+
+
+def as_text(value):
+    """Text for a sentence. Paths and the system's words are bytes in Python 2.7, and do not mix with text there."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def _line(response):
+    """The next line of a response; empty at its end."""
+    if hasattr(response, "readline"):
+        return response.readline()
+    line = b""  # Python 2.7
+    while not line.endswith(b"\n"):
+        byte = response.read(1)
+        if not byte:
+            break
+        line += byte
+    return line
 
 
 def _message(body, status):

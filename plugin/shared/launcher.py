@@ -1,6 +1,8 @@
 # -*- coding: utf-8 -*-
 """Finds the running backend, or starts one."""
 
+from __future__ import unicode_literals
+
 import errno
 import io
 import json
@@ -10,7 +12,7 @@ import sys
 import time
 
 from . import PROTOCOL, places
-from .client import BackendError, Client
+from .client import BackendError, Client, as_text
 
 _PATIENCE = 90.0  # seconds for a backend to start: torch takes long from a cold disk
 _LOG_LINES = 12
@@ -54,23 +56,22 @@ def log_tail():
             lines = log.read().splitlines()[-_LOG_LINES:]
     except (IOError, OSError):
         lines = []
-    return "\n".join(lines) or "(the log %s is empty)" % places.log_file()
+    return "\n".join(lines) or "(the log %s is empty)" % as_text(places.log_file())
 
 
 def _running():
     """A Client of the backend that the ready file names, or None when it does not answer."""
     ready = _read(places.ready_file())
-    if not ready:
-        return None
-    client = Client(ready["host"], ready["port"], ready["token"])
     try:
+        client = Client(ready["host"], ready["port"], ready["token"])
         health = client.health()
-    except BackendError:
-        return None  # it died without removing its file
-    if health["protocol"] != PROTOCOL:
+        protocol = health["protocol"]
+    except (TypeError, KeyError, BackendError):
+        return None  # it died without removing its file; another program may have its port by now
+    if protocol != PROTOCOL:
         raise BackendError(
             "The running backend (version %s) does not fit this plug-in. Run “python3 install.py” in Reverie's folder, "
-            "then start GIMP again." % health["version"]
+            "then start GIMP again." % health.get("version", "unknown")
         )
     return client
 
@@ -89,37 +90,36 @@ def _start():
     if not record:
         raise BackendError(
             "Reverie's backend is not installed for this GIMP: there is no “%s”. Run “python3 install.py” in Reverie's "
-            "folder." % places.install_record()
+            "folder." % as_text(places.install_record())
+        )
+    if _sandboxed():
+        raise BackendError(
+            "This GIMP is sandboxed (flatpak or snap) and may not start other programs. Start Reverie's backend "
+            "yourself, in a terminal: cd “%s” && “%s” -m backend serve" % (record["folder"], record["python"])
         )
     if not os.path.exists(record["python"]):
         raise BackendError(
-            "Reverie's backend cannot be started from here: “%s” is gone, or this GIMP may not see it (flatpak, snap). "
-            "Run “python3 install.py” again if you moved Reverie's folder; in a sandboxed GIMP, start the backend "
-            "yourself: “python -m backend serve” in “%s”." % (record["python"], record["folder"])
+            "Reverie's backend cannot be started: “%s” is gone. If you moved Reverie's folder, run "
+            "“python3 install.py” in it again." % record["python"]
         )
     environment = dict((name, value) for name, value in os.environ.items() if name not in _FOREIGN)
-    environment["REVERIE_HOME"] = places.state_folder()
-    options = {}
-    if sys.platform == "win32":
-        options["creationflags"] = 0x00000008 | 0x00000200 | 0x08000000  # detached, own group, no console window
-    elif sys.version_info[0] >= 3:
-        options["start_new_session"] = True  # GIMP kills the plug-in's process group, not this one
-    else:
-        options["preexec_fn"] = os.setsid
+    environment[str("REVERIE_HOME")] = places.state_folder()
     with open(os.devnull, "rb") as nothing, open(places.log_file(), "wb") as log:
+        options = {"cwd": record["folder"], "env": environment, "stdin": nothing, "stdout": log, "stderr": log}
+        if sys.platform == "win32":
+            options["creationflags"] = 0x00000008 | 0x00000200 | 0x08000000  # detached, own group, no console window
+        elif sys.version_info[0] >= 3:
+            options["start_new_session"] = True  # GIMP kills the plug-in's process group, not this one
+        else:
+            options["preexec_fn"] = os.setsid
         try:
-            return subprocess.Popen(
-                [record["python"], "-m", "backend", "serve"],
-                cwd=record["folder"],
-                env=environment,
-                stdin=nothing,
-                stdout=log,
-                stderr=log,
-                close_fds=True,
-                **options
-            )
+            return subprocess.Popen([record["python"], "-m", "backend", "serve"], close_fds=True, **options)
         except OSError as error:
-            raise BackendError("Reverie's backend could not be started: %s." % error)
+            raise BackendError("Reverie's backend could not be started: %s." % as_text(error.strerror))
+
+
+def _sandboxed():
+    return os.path.exists("/.flatpak-info") or "SNAP" in os.environ
 
 
 def _lock():
@@ -132,7 +132,8 @@ def _lock():
         return True
     except OSError as error:
         if error.errno != errno.EEXIST:
-            raise BackendError("Reverie's folder “%s” cannot be written: %s." % (places.state_folder(), error.strerror))
+            folder = as_text(places.state_folder())
+            raise BackendError("Reverie's folder “%s” cannot be written: %s." % (folder, as_text(error.strerror)))
     try:
         if time.time() - os.path.getmtime(path) > _PATIENCE:  # left behind by a plug-in that was killed
             os.remove(path)

@@ -42,3 +42,8 @@ def lock_file():
 def log_file():
     """What the backend prints."""
     return os.path.join(state_folder(), "backend.log")
+
+
+def plugin_log_file():
+    """The plug-in's own failures, in full."""
+    return os.path.join(state_folder(), "plugin.log")

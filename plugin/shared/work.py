@@ -1,10 +1,12 @@
 # -*- coding: utf-8 -*-
 """One job from the plug-in's side: what is sent, what is told, what comes back. Knows no GIMP."""
 
+from __future__ import unicode_literals
+
 import os
 
 from . import npy
-from .client import BackendError
+from .client import BackendError, as_text
 
 
 class Order(object):
@@ -23,13 +25,14 @@ def read_file(path):
         with open(path, "rb") as file:
             return file.read()
     except (IOError, OSError) as error:
-        raise BackendError("The style picture “%s” cannot be read: %s." % (path, error.strerror))
+        raise BackendError("The style picture “%s” cannot be read: %s." % (as_text(path), as_text(error.strerror)))
 
 
-def carry_out(client, order, tell):
+def carry_out(client, order, tell, previews=False):
     """Sends the order, calls `tell` with each event of the job, and returns (samples, recipe as carried out).
 
-    What `tell` raises ends the job, on the backend's side too. Raises BackendError when the job fails.
+    With `previews`, those events have the picture so far as "png"; without, they are left out. What `tell` raises ends
+    the job, on the backend's side too. Raises BackendError when the job fails.
     """
     content = client.add_picture(order.content)
     style = dict(order.recipe["style"][0], image=client.add_picture(order.style))
@@ -41,8 +44,8 @@ def carry_out(client, order, tell):
                 raise BackendError(event["message"])
             if event["type"] == "cancelled":
                 raise BackendError("The job was cancelled. Your image is as it was.")
-            if event["type"] == "preview":
-                event["png"] = client.preview(job)
+            if event["type"] == "preview" and not (previews and _fetch_preview(client, job, event)):
+                continue
             tell(event)
             if event["type"] == "done":
                 recipe = dict(event["recipe"], style=[dict(style, image=order.style_name)])
@@ -50,6 +53,17 @@ def carry_out(client, order, tell):
     finally:
         events.close()
     raise BackendError("The backend ended the job without a result. Try again.")
+
+
+def _fetch_preview(client, job, event):
+    """Puts the picture so far into the event; False when it is gone, because the job has ended meanwhile."""
+    try:
+        event["png"] = client.preview(job)
+    except BackendError as error:
+        if error.status != 404:
+            raise
+        return False
+    return True
 
 
 def time_left(seconds):

@@ -1,0 +1,111 @@
+"""A stand-in for the backend that speaks its protocol, to fail as a real one cannot be made to at will.
+
+It computes nothing: the result is the content as it was sent. The plug-in's tests in GIMP use the real backend.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+TOKEN = "secret"
+PNG = b"\x89PNG so far"
+
+
+class StandIn(ThreadingHTTPServer):
+    """`events` are those of every job; without a last one of them, the connection drops in the middle."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.health: Any = {"version": "9.9", "protocol": 1}
+        self.events: list[dict[str, Any]] = []
+        self.has_preview = True
+        self.pictures: dict[str, bytes] = {}
+        self.jobs: list[dict[str, Any]] = []
+        self.cancelled: list[str] = []
+
+    @property
+    def port(self) -> int:
+        return self.server_address[1]
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: StandIn
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _json(self, status: int, document: Any) -> None:
+        self._answer(status, json.dumps(document).encode())
+
+    def _refuse(self, status: int, message: str) -> None:
+        self._json(status, {"error": {"message": message, "field": None}})
+
+    def _allowed(self) -> bool:
+        if self.headers["Authorization"] == f"Bearer {TOKEN}":
+            return True
+        self._refuse(401, "The token is wrong.")
+        return False
+
+    def do_GET(self) -> None:
+        if self.path == "/v1/health":
+            health = self.server.health
+            return self._answer(200, health) if isinstance(health, bytes) else self._json(200, health)
+        if not self._allowed():
+            return None
+        if self.path.endswith("/events"):
+            return self._stream()
+        if self.path.endswith("/preview"):
+            return self._answer(200, PNG) if self.server.has_preview else self._refuse(404, "There is no preview.")
+        return self._answer(200, self.server.pictures[self.server.jobs[-1]["content"]])
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if not self._allowed():
+            return
+        if self.path == "/v1/images":
+            identifier = hashlib.sha256(body).hexdigest()
+            self.server.pictures[identifier] = body
+            self._json(201, {"id": identifier})
+        else:
+            self.server.jobs.append(json.loads(body))
+            self._json(202, {"id": "7"})
+
+    def do_DELETE(self) -> None:
+        self.server.cancelled.append(self.path)
+        self._json(202, {})
+
+    def _stream(self) -> None:
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for event in self.server.events:
+            line = json.dumps(event).encode() + b"\n"
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
+        if self.server.events[-1]["type"] in ("done", "failed", "cancelled"):
+            self.wfile.write(b"0\r\n\r\n")
+        self.close_connection = True
+
+
+@contextmanager
+def running() -> Iterator[StandIn]:
+    with StandIn() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()

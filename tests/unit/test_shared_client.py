@@ -1,0 +1,134 @@
+"""The plug-in's half of the protocol, and what it makes of a backend that misbehaves."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+from stand_in_backend import PNG, TOKEN, running
+
+from plugin.shared import npy, work
+from plugin.shared.client import BackendError, Client
+
+SAMPLES = bytes(range(2 * 3 * 4))
+PROGRESS = {"type": "progress", "fraction": 0.5, "seconds_left": 3.0}
+PREVIEW = {"type": "preview", "serial": 1}
+DONE = {"type": "done", "seconds": 1.0, "recipe": {"strength": 0.25, "network": "squeezenet"}}
+
+
+@pytest.fixture
+def backend():
+    with running() as server:
+        server.events = [PROGRESS, PREVIEW, DONE]
+        yield server
+
+
+@pytest.fixture
+def client(backend):
+    return Client("127.0.0.1", backend.port, TOKEN)
+
+
+@pytest.fixture
+def order():
+    recipe = {"style": [{"scale": 2.0}], "strength": 0.25}
+    return work.Order(npy.pack(SAMPLES, 3, 2, 4, "u1"), b"a style", "/pictures/night.jpg", recipe)
+
+
+def test_a_job_sends_its_pictures_by_id_and_brings_the_samples_back(backend, client, order):
+    heard = []
+    samples, recipe = work.carry_out(client, order, heard.append)
+    assert samples == SAMPLES
+    style = backend.jobs[0]["recipe"]["style"]
+    assert [backend.pictures[each["image"]] for each in style] == [b"a style"]
+    assert style[0]["scale"] == 2.0
+    assert backend.jobs[0]["recipe"]["strength"] == 0.25
+    assert recipe == {
+        "strength": 0.25,
+        "network": "squeezenet",
+        "style": [{"scale": 2.0, "image": "/pictures/night.jpg"}],
+    }
+    assert [event["type"] for event in heard] == ["progress", "done"]
+
+
+def test_previews_are_fetched_where_they_are_wanted(client, order):
+    heard = []
+    work.carry_out(client, order, heard.append, previews=True)
+    assert [event.get("png") for event in heard] == [None, PNG, None]
+
+
+def test_a_preview_that_is_gone_since_the_job_has_ended_does_not_spoil_the_result(backend, client, order):
+    backend.has_preview = False
+    heard = []
+    samples, _ = work.carry_out(client, order, heard.append, previews=True)
+    assert samples == SAMPLES
+    assert [event["type"] for event in heard] == ["progress", "done"]
+
+
+@pytest.mark.parametrize(
+    ("events", "sentence"),
+    [
+        ([PROGRESS], "ended in the middle of the job"),
+        ([PROGRESS, {"type": "failed", "message": "The memory is full."}], "The memory is full."),
+        ([{"type": "cancelled"}], "The job was cancelled"),
+    ],
+)
+def test_a_job_without_a_result_is_told_in_a_sentence(backend, client, order, events, sentence):
+    backend.events = events
+    with pytest.raises(BackendError, match=sentence):
+        work.carry_out(client, order, lambda event: None)
+
+
+def test_what_the_listener_raises_ends_the_job(client, order):
+    def stop(event):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        work.carry_out(client, order, stop)
+
+
+def test_a_refusal_is_passed_on_with_its_status(backend):
+    with pytest.raises(BackendError, match=r"^The token is wrong\.$") as error:
+        Client("127.0.0.1", backend.port, "guess").add_picture(b"x")
+    assert error.value.status == 401
+
+
+def test_another_program_on_the_port_is_recognised(backend, client):
+    backend.health = b"<html>hello</html>"
+    with pytest.raises(BackendError, match="is not Reverie's backend"):
+        client.health()
+
+
+def test_nobody_on_the_port():
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+    with pytest.raises(BackendError, match="The connection to the backend broke"):
+        Client("127.0.0.1", port, TOKEN).health()
+
+
+def test_a_backend_that_is_silent_is_not_waited_for_without_end():
+    with socket.create_server(("127.0.0.1", 0)) as mute, pytest.raises(BackendError, match="does not answer"):
+        Client("127.0.0.1", mute.getsockname()[1], TOKEN).health(timeout=0.1)
+
+
+def test_a_cancel_names_its_job(backend, client):
+    client.cancel("7")
+    assert backend.cancelled == ["/v1/jobs/7"]
+
+
+def test_a_style_that_cannot_be_read(tmp_path):
+    with pytest.raises(BackendError, match="cannot be read: No such file"):
+        work.read_file(str(tmp_path / "gone.jpg"))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (1, "a few seconds left"),
+        (17, "15 seconds left"),
+        (59, "60 seconds left"),
+        (70, "1 minute left"),
+        (200, "3 minutes left"),
+    ],
+)
+def test_time_left(seconds, words):
+    assert work.time_left(seconds) == words

@@ -1,0 +1,169 @@
+"""Finding the backend, or starting one: real processes throughout, and the real backend once."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from stand_in_backend import TOKEN, running
+
+from plugin.shared import launcher
+from plugin.shared.client import BackendError
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stand-ins are shell scripts")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    folder = tmp_path / "state"
+    folder.mkdir()
+    monkeypatch.setenv("REVERIE_HOME", str(folder))
+    monkeypatch.delenv("SNAP", raising=False)
+    return folder
+
+
+def install(home: Path, python: str, folder: Path = ROOT) -> None:
+    (home / "install.json").write_text(json.dumps({"python": python, "folder": str(folder), "version": "0.1.0"}))
+
+
+def script(home: Path, text: str) -> str:
+    path = home / "python"
+    path.write_text("#!/bin/sh\n" + text + "\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def write_ready(home: Path, port: int) -> None:
+    document = {"protocol": 1, "version": "9.9", "host": "127.0.0.1", "port": port, "token": TOKEN, "pid": 1}
+    (home / "ready.json").write_text(json.dumps(document))
+
+
+def test_a_running_backend_is_used(home):
+    with running() as server:
+        write_ready(home, server.port)
+        assert launcher.connect().health()["version"] == "9.9"
+    assert not (home / "start.lock").exists()
+
+
+def test_a_backend_of_another_version_is_told_in_words(home):
+    with running() as server:
+        server.health["protocol"] = 2
+        write_ready(home, server.port)
+        with pytest.raises(BackendError, match=r"version 9\.9\) does not fit this plug-in"):
+            launcher.connect()
+
+
+@pytest.mark.parametrize("health", [b"<html>", {"hello": "world"}, ["odd"]])
+def test_another_program_that_has_got_the_port_is_not_taken_for_the_backend(home, health):
+    install(home, script(home, "echo started anew; exit 1"))
+    with running() as server:
+        server.health = health
+        write_ready(home, server.port)
+        with pytest.raises(BackendError, match="started anew"):
+            launcher.connect()
+
+
+def test_the_end_of_the_log_is_shown_when_the_backend_cannot_start(home):
+    install(home, script(home, "seq 100; echo no torch here >&2; exit 3"))
+    with pytest.raises(BackendError) as error:
+        launcher.connect()
+    lines = str(error.value).splitlines()
+    assert lines[0] == "Reverie's backend could not start. The end of its log:"
+    assert lines[-2:] == ["100", "no torch here"]
+    assert len(lines) < 16
+    assert not (home / "start.lock").exists()  # the next attempt may begin at once
+
+
+def test_a_backend_that_never_gets_ready_is_not_waited_for_without_end(home, monkeypatch):
+    monkeypatch.setattr(launcher, "_PATIENCE", 0.5)
+    install(home, script(home, "echo still loading; sleep 3"))
+    waits = []
+    with pytest.raises(BackendError, match="did not start in time") as error:
+        launcher.connect(waits.append)
+    assert "still loading" in str(error.value)
+    assert waits == sorted(waits)
+    assert len(waits) >= 2
+
+
+def test_a_lock_left_behind_by_a_killed_plug_in_is_overcome(home, monkeypatch):
+    monkeypatch.setattr(launcher, "_PATIENCE", 2.0)
+    install(home, script(home, "echo mine; exit 1"))
+    (home / "start.lock").touch()
+    os.utime(home / "start.lock", (time.time() - 60,) * 2)
+    with pytest.raises(BackendError, match="mine"):
+        launcher.connect()
+
+
+def test_without_an_installation_the_command_is_named(home):
+    with pytest.raises(BackendError, match=r"python3 install\.py"):
+        launcher.connect()
+
+
+def test_a_moved_folder_is_told(home):
+    install(home, "/nowhere/python")
+    with pytest.raises(BackendError, match="“/nowhere/python” is gone"):
+        launcher.connect()
+
+
+def test_a_sandboxed_gimp_says_how_to_start_it(home, monkeypatch):
+    monkeypatch.setenv("SNAP", "/snap/gimp/1")
+    install(home, sys.executable)
+    with pytest.raises(BackendError) as error:
+        launcher.connect()
+    assert f"“{sys.executable}” -m backend serve" in str(error.value)
+
+
+def test_gimps_own_python_settings_do_not_reach_the_backend(home, monkeypatch):
+    monkeypatch.setenv("PYTHONHOME", "/gimp")
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/gimp/lib")
+    install(home, script(home, 'echo "home=$PYTHONHOME libraries=$LD_LIBRARY_PATH in=$PWD with=$*"; exit 1'))
+    with pytest.raises(BackendError, match=f"home= libraries= in={ROOT} with=-m backend serve"):
+        launcher.connect()
+
+
+# Like a plug-in of GIMP: connects, says to which port, and stays until it is killed.
+PLUGIN = """
+import json, sys, time
+from plugin.shared import launcher, places
+launcher.connect()
+print(json.load(open(places.ready_file()))["pid"])
+sys.stdout.flush()
+time.sleep(100)
+"""
+
+
+def test_two_at_once_start_one_real_backend_which_outlives_them(home):
+    install(home, sys.executable)
+    plugins = [
+        subprocess.Popen(
+            [sys.executable, "-c", PLUGIN], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
+        for _ in range(2)
+    ]
+    try:
+        assert all(plugin.stdout for plugin in plugins)
+        said = [plugin.stdout.readline().strip() for plugin in plugins]
+    finally:
+        for plugin in plugins:
+            os.killpg(plugin.pid, signal.SIGKILL)  # as GIMP does
+            plugin.communicate()
+    assert said[0] == said[1] != "", (home / "backend.log").read_text()
+    ready = json.loads((home / "ready.json").read_text())
+    assert ready["pid"] == int(said[0])
+    assert launcher.connect().health()["protocol"] == 1
+    connection = http.client.HTTPConnection("127.0.0.1", ready["port"], timeout=10)
+    connection.request("POST", "/v1/shutdown", headers={"Authorization": "Bearer " + ready["token"]})
+    assert connection.getresponse().status == 202
+    connection.close()
+    deadline = time.monotonic() + 20
+    while (home / "ready.json").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not (home / "ready.json").exists()
