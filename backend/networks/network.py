@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -58,6 +58,8 @@ class Network:
     stages: Sequence[tuple[str, nn.Module]] = field(repr=False)
     preprocessing: Preprocessing
     defaults: Defaults
+    # What is shown of a stage's result, for the stages that do not show it as it is; the next stage never sees this.
+    heads: Mapping[str, nn.Module] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         self.module.eval().requires_grad_(False)
@@ -86,7 +88,7 @@ class Network:
                 break
             x = stage(x)
             if name in missing:
-                result[name] = x
+                result[name] = self.heads[name](x) if name in self.heads else x
                 missing.remove(name)
         return result
 

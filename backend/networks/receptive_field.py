@@ -21,7 +21,8 @@ def after(reach: ReceptiveField, module: nn.Module) -> ReceptiveField:
 
     Araujo, Norris & Sim 2019, “Computing Receptive Fields of Convolutional Neural Networks”, eq. 2–3: a window of k
     units with stride s and padding p adds (k − 1)·stride, multiplies the stride by s and shifts by p·stride. Branches
-    that run side by side (a module that lists them as `branches`) see what the widest of them sees.
+    that run side by side (a module that lists them as `branches`) see what the widest of them sees. A module of our own
+    that looks at a window tells kernel, stride and padding as `window`.
     """
     branches = getattr(module, "branches", None)
     if branches is not None:
@@ -49,7 +50,8 @@ def _window(module: nn.Module) -> tuple[int, int, int] | None:
         kernel, stride = _largest(module.kernel_size), _largest(module.stride)
         padding = 0 if isinstance(module.padding, str) else _largest(module.padding)
         return kernel, stride, padding
-    return None
+    window: tuple[int, int, int] | None = getattr(module, "window", None)
+    return window
 
 
 def _largest(value: int | tuple[int, ...]) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from backend.errors import ReverieError
-from backend.networks import squeezenet, vgg, weights
+from backend.networks import reverie, squeezenet, vgg, weights
 from backend.networks.network import CAFFE, IMAGENET, Defaults, Network
 
 
@@ -50,12 +50,13 @@ NETWORKS: dict[str, Spec] = {
         Spec("vgg19", vgg.layers(19), vgg.DEFAULTS, _vgg(19)),
         Spec("vgg16", vgg.layers(16), vgg.DEFAULTS, _vgg(16)),
         Spec("squeezenet1_0", squeezenet.LAYERS, squeezenet.DEFAULTS, _squeezenet("1_0")),
+        Spec("reverie", reverie.LAYERS, reverie.DEFAULTS, lambda state, file: reverie.build(state)),
         Spec("squeezenet1_1", squeezenet.LAYERS, squeezenet.DEFAULTS, _squeezenet("1_1")),
     )
 }
 
 # What to use when nobody chose: small and fast networks before those whose first picture takes minutes on a laptop.
-_PREFERENCE = ("squeezenet1_0", "squeezenet1_1", "vgg19", "vgg16")
+_PREFERENCE = ("squeezenet1_0", "reverie", "squeezenet1_1", "vgg19", "vgg16")
 
 
 def spec(name: str) -> Spec:

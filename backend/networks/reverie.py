@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from backend.networks.network import Defaults, Preprocessing
+from backend.networks.network import Defaults, Network, Preprocessing
 
 PREPROCESSING = Preprocessing(mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
 
@@ -108,3 +108,11 @@ class Encoder(nn.Module):
     @property
     def stages(self) -> Sequence[tuple[str, nn.Module]]:
         return list(zip(LAYERS, self.trunk, strict=True))
+
+
+def build(state: dict[str, Tensor]) -> Network:
+    """The encoder with the given parameters. Raises RuntimeError when they do not fit."""
+    module = Encoder()
+    module.load_state_dict(state)
+    heads = dict(zip(LAYERS, module.heads, strict=True))
+    return Network("reverie", module, module.stages, PREPROCESSING, DEFAULTS, heads)

@@ -41,7 +41,7 @@ class Entry:
     """A network's weights in the catalogue.
 
     `files` are the names that count as its weights, the first being that of the download. `sha256` may be a prefix:
-    PyTorch publishes the first eight digits, in the file's name.
+    PyTorch publishes the first eight digits, in the file's name. Without a `url` the file comes with Reverie.
     """
 
     title: str
@@ -107,6 +107,10 @@ def fetch(name: str, progress: Progress = silent) -> Path:
     place. Raises ReverieError when the file cannot be had.
     """
     entry = CATALOGUE[name]
+    if not entry.url:
+        raise ReverieError(
+            f"“{BUNDLED / entry.files[0]}” belongs to Reverie itself and is missing. Get Reverie again (git clone)."
+        )
     target = cache() / entry.files[0]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

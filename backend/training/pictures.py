@@ -71,12 +71,16 @@ class Crops:
     """Batches of random crops: of random scale, flipped, with colours, noise and sharpness changed."""
 
     def __init__(self, photos: Sequence[Photo], seed: int, generated: int = 120) -> None:
-        """Adds `generated` made pictures to the photos; half of all crops come from each kind."""
+        """Adds `generated` made pictures to the photos; a fifth of all crops come from them."""
         self._random = np.random.default_rng(seed)
         made = [(dead_leaves if i % 3 else fractal_noise)(320, self._random) for i in range(generated)]
         self._kinds = [list(photos), made]
         areas = np.array([photo.shape[0] * photo.shape[1] for photo in photos], float) ** 0.5
         self._chances = [areas / areas.sum(), np.full(len(made), 1 / len(made))]
+
+    def restart(self, seed: int) -> None:
+        """Begins another sequence of crops, of the same pictures."""
+        self._random = np.random.default_rng(seed)
 
     def batch(self, count: int, size: int) -> Tensor:
         """count×3×size×size, RGB in 0 to 1."""

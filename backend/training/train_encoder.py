@@ -3,6 +3,9 @@
 Every step shows a batch of crops to the teacher and to the encoder; the loss is the share of the teacher's variance
 that the encoder leaves unexplained, averaged over channels and layers (after Romero et al. 2015, “FitNets”, whose hints
 are unscaled; the teacher's channels differ in scale by a factor of hundreds, and unscaled targets teach nothing).
+
+It may be stopped at any time: the same command goes on from the last state, which is written every two minutes beside
+the output, each file complete or not at all.
 """
 
 from __future__ import annotations
@@ -10,21 +13,26 @@ from __future__ import annotations
 import argparse
 import csv
 import math
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
 from backend.engine import device as devices
+from backend.errors import ReverieError
 from backend.networks import registry
 from backend.networks.network import Network
 from backend.networks.reverie import PREPROCESSING, TEACHER, Encoder
 from backend.training import pictures
 
 _TEACHER_LAYERS = [layer for layer, _ in TEACHER.values()]
+_SECONDS_BETWEEN_STATES = 120
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -32,13 +40,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     files = sorted(path for folder in options.data for path in folder.glob("*") if path.suffix in (".jpg", ".png"))
     held_out = [path for path in files if path.stem in options.hold_out]
     photos = pictures.load([path for path in files if path.stem not in options.hold_out])
+    if not photos:
+        raise ReverieError("There is no picture to learn from: name folders with .jpg or .png files with --data.")
     teacher = registry.load("squeezenet1_0").to(torch.device("cpu"), devices.precision("auto", torch.device("cpu")))
     torch.manual_seed(options.seed)
     encoder = Encoder()
     encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     print(f"{len(photos)} pictures, {len(held_out)} held out, {_count(encoder) / 1e6:.2f} M parameters", flush=True)
-    scales = _scales(teacher, pictures.Crops(photos, 1), options.size)
-    _train(encoder, teacher, scales, pictures.Crops(photos, options.seed), pictures.load(held_out), options)
+    crops = pictures.Crops(photos, options.seed)
+    scales = _scales(teacher, crops, options.size)
+    _train(encoder, teacher, scales, crops, pictures.load(held_out), options)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -74,22 +85,36 @@ def _train(
         encoder.load_state_dict(saved["encoder"])
         optimizer.load_state_dict(saved["optimizer"])
         spent, step = saved["spent"], saved["step"]
+    crops.restart(options.seed + step)  # not once more the crops that the run before it was stopped began with
+    whole = options.minutes * 60
     running, reported = 0.0, time.monotonic()
-    while spent < options.minutes * 60:
-        begun = time.monotonic()
-        done = spent / (options.minutes * 60)
-        rate = options.rate * min(1, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        loss = _step(encoder, teacher, scales, crops.batch(options.batch, options.size), optimizer)
-        running += (loss - running) / min(step + 1, 50)
-        spent, step = spent + time.monotonic() - begun, step + 1
-        if time.monotonic() - reported > 120 or spent >= options.minutes * 60:
-            reported = time.monotonic()
-            explained = evaluate(encoder, teacher, scales, held_out) if held_out else []
-            _report(options.output.with_suffix(".csv"), step, spent, running, explained)
-            _save(encoder, optimizer, scales, options.output, state, spent, step)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns) as progress:
+        task = progress.add_task("training", total=whole)
+        while spent < whole:
+            begun = time.monotonic()
+            for group in optimizer.param_groups:
+                group["lr"] = options.rate * _schedule(step, spent / whole)
+            loss = _step(encoder, teacher, scales, crops.batch(options.batch, options.size), optimizer)
+            if not math.isfinite(loss):
+                raise ReverieError(
+                    f"The training diverged at step {step + 1}: the loss is no longer a number. The last good state is "
+                    f"kept in “{state}”; run the same command with a lower --rate than {options.rate}."
+                )
+            running += (loss - running) / min(step + 1, 50)
+            spent, step = spent + time.monotonic() - begun, step + 1
+            progress.update(task, completed=spent, description=f"step {step}, loss {running:.3f}")
+            if time.monotonic() - reported > _SECONDS_BETWEEN_STATES or spent >= whole:
+                reported = time.monotonic()
+                explained = evaluate(encoder, teacher, scales, held_out) if held_out else []
+                _report(options.output.with_suffix(".csv"), step, spent, running, explained)
+                _save(encoder, optimizer, options.output, state, spent, step)
     state.unlink(missing_ok=True)
+
+
+def _schedule(step: int, done: float) -> float:
+    """Share of the learning rate: a warm-up over 100 steps, then a cosine down to a fiftieth over the whole time."""
+    return min(1, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
 
 
 def _step(
@@ -156,15 +181,23 @@ def _report(log: Path, step: int, spent: float, loss: float, explained: list[flo
 
 
 def _save(
-    encoder: Encoder,
-    optimizer: torch.optim.Optimizer,
-    scales: list[Tensor],
-    output: Path,
-    state: Path,
-    spent: float,
-    step: int,
+    encoder: Encoder, optimizer: torch.optim.Optimizer, output: Path, state: Path, spent: float, step: int
 ) -> None:
-    """Writes the weights in use (float16) and the state to resume from, each complete or not at all."""
+    """Writes the weights in use (float16) and the state to resume from, each complete or not at all. Raises
+    ReverieError when there is no room; what was there before stays."""
+    try:
+        _write(encoder, optimizer, output, state, spent, step)
+    except (OSError, RuntimeError, SafetensorError) as error:  # torch and safetensors wrap the system's errors
+        output.with_suffix(".part").unlink(missing_ok=True)
+        raise ReverieError(
+            f"The training cannot be saved in “{output.parent}”: {error}. Make room, or name another folder with "
+            "--output; the same command goes on from the last state that was saved."
+        ) from error
+
+
+def _write(
+    encoder: Encoder, optimizer: torch.optim.Optimizer, output: Path, state: Path, spent: float, step: int
+) -> None:
     weights = {name: value.to(torch.float16).contiguous() for name, value in encoder.state_dict().items()}
     part = output.with_suffix(".part")
     save_file(weights, part)
@@ -177,4 +210,7 @@ def _save(
 
 if __name__ == "__main__":
     devices.keep_freed_memory()
-    main()
+    try:
+        main()
+    except ReverieError as error:
+        sys.exit(error.message)

@@ -1,0 +1,206 @@
+"""The bundled encoder: what it is made of, what it has learned, and that its gradients leave no grid."""
+
+from __future__ import annotations
+
+import functools
+import gc
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from backend.errors import ReverieError
+from backend.networks import registry, squeezenet, weights
+from backend.networks.network import CAFFE, Network
+from backend.networks.reverie import LAYERS, TEACHER, Encoder
+from backend.training import pictures, train_encoder
+
+STRIDES = dict(zip(LAYERS, (2, 4, 4, 4, 8, 8, 8), strict=True))
+SIDE = 160
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    return registry.load("reverie")
+
+
+def _noise(side: int = SIDE, seed: int = 0) -> torch.Tensor:
+    return torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(seed))
+
+
+def _teacher(shared) -> Network:
+    state = weights.read(shared / "weights" / "compressed_SqueezeNet.net")
+    return squeezenet.build("1_0", state, CAFFE)
+
+
+def test_it_comes_with_the_project_and_is_small(network):
+    path = weights.find("reverie")
+    assert path is not None and path.parent == weights.BUNDLED
+    assert path.stat().st_size <= 3_000_000
+    assert sum(parameter.numel() for parameter in network.module.parameters()) <= 1_400_000
+    assert all(bool(parameter.isfinite().all()) for parameter in network.module.parameters())
+
+
+def test_nothing_is_downloaded_for_it_even_when_it_is_missing(monkeypatch, tmp_path):
+    monkeypatch.setattr(weights, "BUNDLED", tmp_path)
+    with pytest.raises(ReverieError, match="belongs to Reverie itself"):
+        weights.fetch("reverie")
+
+
+def test_shapes_by_layer_of_a_picture_with_odd_sides(network):
+    features = network.features(torch.rand(1, 3, 53, 37), LAYERS)
+    assert tuple(features) == LAYERS == network.layers
+    for layer, (_, channels) in TEACHER.items():
+        stride = STRIDES[layer]
+        assert features[layer].shape == (1, channels, -(-53 // stride), -(-37 // stride))
+        assert float(features[layer].min()) >= 0
+
+
+def test_receptive_fields_are_those_that_the_gradient_has():
+    encoder = Encoder()
+    with torch.no_grad():
+        for parameter in encoder.parameters():
+            parameter.fill_(0.01)
+    for end, layer in enumerate(LAYERS, start=1):
+        x = _noise(256).requires_grad_()
+        features = torch.nn.Sequential(*encoder.trunk[:end])(x)
+        middle = features.shape[2] // 2
+        (gradient,) = torch.autograd.grad(features[0, :, middle, middle].sum(), x)
+        columns = gradient.abs().sum((0, 1, 2)).nonzero().flatten()
+        reach = registry.load("reverie").receptive_field(layer)
+        assert (reach.size, reach.stride) == (len(columns), STRIDES[layer])
+        assert int(columns[0]) == middle * reach.stride - reach.padding
+
+
+def test_a_picture_moved_by_the_stride_gives_the_same_features_moved(network):
+    side = 208
+    picture = _noise(side + 8)
+    for layer in LAYERS:
+        stride, reach = STRIDES[layer], network.receptive_field(layer)
+        edge = -(-reach.size // stride) // 2 + 1
+        here = network.features(picture[:, :, :side, :side], [layer])[layer]
+        there = network.features(picture[:, :, 8:, 8:], [layer])[layer]
+        step = 8 // stride
+        inner = slice(edge, here.shape[2] - edge - step)
+        moved = slice(edge + step, here.shape[2] - edge)
+        assert inner.stop - inner.start >= 3
+        torch.testing.assert_close(there[:, :, inner, inner], here[:, :, moved, moved], rtol=1e-3, atol=1e-3)
+
+
+def test_features_leave_no_tensor_behind(network):
+    def tensors() -> int:
+        gc.collect()
+        return sum(isinstance(thing, torch.Tensor) for thing in gc.get_objects())
+
+    network.features(_noise(), LAYERS)
+    before = tensors()
+    for _ in range(3):
+        network.features(_noise(), LAYERS)
+    assert tensors() == before
+
+
+def _unevenness(network: Network, layers: list[str]) -> float:
+    """How much the gradient's energy differs between the 8×8 phases of the pixel raster, relative to its mean."""
+    energy = torch.zeros(8, 8)
+    for seed in range(4):
+        # Smooth pictures: in a sky or a wall, where nothing hides it, a grid is seen.
+        picture = torch.nn.functional.interpolate(_noise(24, seed), (SIDE, SIDE), mode="bicubic").requires_grad_()
+        features = network.features(picture, layers)
+        loss = torch.stack([value.square().mean() / value.detach().square().mean() for value in features.values()])
+        (gradient,) = torch.autograd.grad(loss.sum(), picture)
+        inner = gradient[0, :, 40:-40, 40:-40].square().sum(0)
+        energy += inner.reshape(inner.shape[0] // 8, 8, inner.shape[1] // 8, 8).mean((0, 2))
+    return float(energy.std() / energy.mean())
+
+
+def test_the_gradient_leaves_less_of_a_grid_than_that_of_the_teacher(network, shared):
+    teacher = _teacher(shared)
+    assert _unevenness(network, [*network.defaults.style]) < 0.5 * _unevenness(teacher, [*teacher.defaults.style])
+
+
+def test_explained_variance_on_a_photo_that_it_has_not_seen(network, shared):
+    """Floors below what the model card reports, so that a damaged file or mixed-up layers are noticed."""
+    with Image.open(shared / "images" / "photos" / "kodak23.png") as image:
+        x = torch.tensor(np.asarray(image.convert("RGB"))[:384, :384], dtype=torch.float32)
+    x = x.div(255).permute(2, 0, 1)[None]
+    targets = _teacher(shared).features(x, [layer for layer, _ in TEACHER.values()])
+    predictions = network.features(x, LAYERS)
+    explained = {}
+    for layer, (name, _) in TEACHER.items():
+        target, prediction = targets[name], predictions[layer]
+        # The encoder's unit is a channel's deviation over the training pictures, which are not here: fit the factor.
+        fit = (prediction * target).sum((2, 3)) / (prediction.square().sum((2, 3)) + 1e-6)
+        error = (fit[..., None, None] * prediction - target).square().mean((2, 3))
+        variance = target.var((2, 3))
+        lively = variance > 0.05 * variance.mean()
+        explained[layer] = 1 - float((error / variance)[lively].mean())
+    assert all(explained[layer] > floor for layer, floor in FLOORS.items()), explained
+
+
+FLOORS = dict(zip(LAYERS, (0.6, 0.55, 0.5, 0.35, 0.35, 0.25, 0.1), strict=True))
+
+
+@pytest.fixture
+def quick(monkeypatch, shared, tmp_path):
+    """The trainer's command line for a training of seconds, with two generated pictures instead of 120."""
+    monkeypatch.setenv("REVERIE_WEIGHTS", str(shared / "weights"))
+    monkeypatch.setattr(pictures, "Crops", functools.partial(pictures.Crops, generated=2))
+    monkeypatch.setattr(train_encoder, "_SECONDS_BETWEEN_STATES", 0)
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    Image.fromarray(pictures.fractal_noise(96, np.random.default_rng(0))).save(photos / "noise.png")
+    output = tmp_path / "encoder.safetensors"
+    return output, ["--data", str(photos), "--output", str(output), "--batch", "1", "--size", "32"]
+
+
+def test_training_goes_on_where_it_was_stopped(quick, monkeypatch):
+    output, command = quick
+    step = train_encoder._step
+    losses: list[float] = []
+
+    def stopping(*arguments):
+        if len(losses) == 3:
+            raise KeyboardInterrupt
+        losses.append(step(*arguments))
+        return losses[-1]
+
+    monkeypatch.setattr(train_encoder, "_step", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        train_encoder.main([*command, "--minutes", "1"])
+    saved = torch.load(output.with_suffix(".state"), weights_only=True)
+    assert saved["step"] == 3
+    monkeypatch.setattr(train_encoder, "_step", step)
+    train_encoder.main([*command, "--minutes", str((saved["spent"] + 0.2) / 60)])
+    rows = output.with_suffix(".csv").read_text().splitlines()
+    assert [int(row.split(",")[0]) for row in rows[1:5]] == [1, 2, 3, 4]
+    Encoder().load_state_dict(weights.read(output))
+    assert not output.with_suffix(".state").exists()
+
+
+def test_diverging_is_told_and_the_last_good_state_kept(quick, monkeypatch):
+    output, command = quick
+    results = iter([0.5, 0.4, float("nan")])
+    monkeypatch.setattr(train_encoder, "_step", lambda *arguments: next(results))
+    with pytest.raises(ReverieError, match="diverged at step 3"):
+        train_encoder.main([*command, "--minutes", "1"])
+    assert torch.load(output.with_suffix(".state"), weights_only=True)["step"] == 2
+
+
+def test_a_full_disk_leaves_the_old_checkpoint(quick, monkeypatch):
+    """The full disk is a save_file that raises as on one: a real one needs a file system of its own."""
+    output, command = quick
+    output.write_bytes(b"old")
+
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(train_encoder, "save_file", full)
+    with pytest.raises(ReverieError, match="No space left"):
+        train_encoder.main([*command, "--minutes", "1"])
+    assert output.read_bytes() == b"old"
+
+
+def test_no_pictures_is_an_error(quick, tmp_path):
+    with pytest.raises(ReverieError, match="no picture to learn from"):
+        train_encoder.main(["--data", str(tmp_path / "photos" / "none"), "--output", str(tmp_path / "x.safetensors")])
