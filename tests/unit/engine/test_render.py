@@ -1,0 +1,165 @@
+"""From a recipe to a picture, with a real network on small pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from backend import demo, images
+from backend.engine import render as engine
+from backend.engine.events import Preview, Progress, Started
+from backend.engine.resize import shrink_to
+from backend.errors import ReverieError
+from backend.networks import registry
+from backend.recipe import Recipe
+
+SETTINGS = {"size": 96, "smallest": 48, "iterations": 24, "precision": "float32"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def weights_at_hand() -> None:
+    if not registry.available():
+        pytest.skip("needs the weights of a network, and there are none on this machine")
+
+
+@pytest.fixture(scope="module")
+def pictures() -> dict[str, images.Picture]:
+    return {name: shrink_to(images.read(path), 96) for name, path in demo.styles().items()}
+
+
+@pytest.fixture(scope="module")
+def photo() -> images.Picture:
+    return shrink_to(images.read(demo.content()), 96)
+
+
+def _render(photo, pictures, report=lambda event: None, stop=lambda: False, **settings):
+    recipe = Recipe.parse({"style": "strokes", **SETTINGS, **settings})
+    return engine.render(recipe, photo, pictures, device="cpu", report=report, stop=stop)
+
+
+def _colors(picture):
+    flat = picture[:, :, :3].reshape(-1, 3)
+    return flat.mean(0), np.cov(flat.T)
+
+
+def test_the_same_recipe_and_seed_give_the_same_picture(photo, pictures):
+    one, two = (_render(photo, pictures, init="noise", seed=5).picture for _ in range(2))
+    other = _render(photo, pictures, init="noise", seed=6).picture
+    assert np.array_equal(one, two)
+    assert not np.array_equal(one, other)
+
+
+def test_the_loss_falls_and_events_come_in_order(photo, pictures):
+    events: list = []
+    _render(photo, pictures, report=events.append, iterations=60)
+    assert isinstance(events[0], Started)
+    progress = [event for event in events if isinstance(event, Progress)]
+    assert [event.iteration for event in progress] == list(range(1, events[0].iterations + 1))
+    assert progress[-1].fraction == pytest.approx(1)
+    finest = [event.loss for event in progress if event.width == 96]
+    assert finest[-1] < 0.7 * finest[0]
+
+
+def test_the_picture_takes_the_styles_colors_or_keeps_its_own(photo, pictures):
+    """Distances of mean colours: the painted picture is nearer to the style; with luminance only, chroma stays."""
+    style_mean, _ = _colors(pictures["stained_glass"])
+    own_mean, _ = _colors(photo)
+    painted = _render(photo, pictures, style="stained_glass", strength=1.0, iterations=120).picture
+    mean, _ = _colors(painted)
+    assert np.linalg.norm(mean - style_mean) < 0.5 * np.linalg.norm(own_mean - style_mean)
+    kept = _render(photo, pictures, style="stained_glass", strength=0.9, color="luminance").picture
+    chroma = lambda picture: picture[:, :, 2] - picture @ np.array([0.2126, 0.7152, 0.0722], np.float32)  # noqa: E731
+    unclipped = ((kept > 0.01) & (kept < 0.99)).all(2)
+    assert np.abs(chroma(kept) - chroma(photo))[unclipped].max() < 0.02
+
+
+def test_strength_moves_the_picture_away_from_the_photo(photo, pictures):
+    distances = [
+        float(np.sqrt(np.mean((_render(photo, pictures, strength=strength).picture - photo) ** 2)))
+        for strength in (0.0, 0.1, 0.5, 1.0)
+    ]
+    assert distances[0] == 0
+    assert distances == sorted(distances)
+    assert distances[1] < 0.8 * distances[3]
+
+
+def test_larger_strokes_leave_less_fine_detail(photo, pictures):
+    def detail(scale: float) -> float:
+        style = [{"image": "strokes", "scale": scale}]
+        picture = _render(photo, pictures, style=style, strength=1.0, iterations=60).picture
+        return float(np.abs(np.diff(picture, axis=1)).mean())
+
+    assert detail(3.0) < detail(0.5)
+
+
+def test_both_optimizers_and_both_losses_reach_a_lower_loss(photo, pictures):
+    for settings in ({"optimizer": "adam"}, {"style_loss": "gram"}):
+        events: list = []
+        _render(photo, pictures, report=events.append, iterations=60, **settings)
+        finest = [event.loss for event in events if isinstance(event, Progress) and event.width == 96]
+        assert finest[-1] < 0.9 * finest[0], settings
+
+
+def test_alpha_and_size_are_those_of_the_content(photo, pictures):
+    alpha = np.random.default_rng(0).random((*photo.shape[:2], 1), dtype=np.float32)
+    content = np.concatenate([photo, alpha], 2)
+    picture = _render(content, pictures, size=48).picture
+    assert picture.shape == content.shape
+    assert np.array_equal(picture[:, :, 3:], alpha)
+
+
+def test_half_precision_gives_about_the_same_loss(photo, pictures):
+    losses = []
+    for precision in ("float32", "bfloat16"):
+        events: list = []
+        _render(photo, pictures, report=events.append, precision=precision, iterations=60)
+        losses.append([event.loss for event in events if isinstance(event, Progress)][-1])
+    assert losses[1] == pytest.approx(losses[0], rel=0.15)
+
+
+def test_stopping_ends_it_within_an_iteration(photo, pictures):
+    events: list = []
+    asked: list[int] = []
+
+    def stop() -> bool:
+        asked.append(1)
+        return len(asked) > 5
+
+    with pytest.raises(engine.Cancelled):
+        _render(photo, pictures, report=events.append, stop=stop)
+    assert [event for event in events if isinstance(event, Progress)][-1].iteration == 5
+
+
+def test_previews_are_pictures_of_the_current_scale(photo, pictures, monkeypatch):
+    monkeypatch.setattr(engine, "PREVIEW_SECONDS", 0.0)
+    events: list = []
+    _render(photo, pictures, report=events.append, iterations=4)
+    shapes = [event.picture.shape for event in events if isinstance(event, Preview)]
+    assert shapes[-1] == photo.shape
+    assert shapes[0][1] == 48
+
+
+@pytest.mark.parametrize(
+    ("settings", "field", "words"),
+    [
+        ({"network": "squeezenet"}, "network", "squeezenet1_0"),
+        ({"style_layers": ["fire22"], "network": "squeezenet1_0"}, "style_layers", "fire2"),
+        ({"content_layers": ["relu4_1"], "network": "squeezenet1_0"}, "content_layers", "no layer"),
+        ({"style": "nowhere.png"}, "style.0.image", "nowhere.png"),
+    ],
+)
+def test_what_there_is_not_is_named(photo, pictures, settings, field, words):
+    with pytest.raises(ReverieError) as caught:
+        _render(photo, pictures, **settings)
+    assert caught.value.field == field
+    assert words in caught.value.message
+
+
+def test_a_picture_too_small_is_refused(pictures):
+    with pytest.raises(ReverieError, match="too small"):
+        _render(np.zeros((1, 1, 3), np.float32), pictures)
+
+
+def test_an_unknown_device_is_refused(photo, pictures):
+    with pytest.raises(ReverieError, match="doctor"):
+        engine.render(Recipe.parse({"style": "strokes"}), photo, pictures, device="cuda")
