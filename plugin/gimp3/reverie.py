@@ -203,7 +203,11 @@ class Dialog:
             self._window.fill_box(
                 "reverie-settings", ["style-file", "style-layer", "strength", "style-scale", "color"]
             ),
+            self._advanced(),
         ]
+        config.connect("notify::style-file", self._style_changed)
+        config.connect("notify::style-layer", self._style_changed)
+        self._mark_style()
         side_by_side = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12)
         left = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=12)
         for control in self._controls:
@@ -241,19 +245,46 @@ class Dialog:
     def _style_row(self):
         """The styles that come with Reverie, as pictures to click on."""
         row = Gtk.FlowBox(selection_mode=Gtk.SelectionMode.NONE, max_children_per_line=3, homogeneous=True)
+        self._other = Gtk.RadioButton()  # never shown; active while the style is none of these
+        self._styles = {}
         for path in bundled_styles():
             pixbuf = GdkPixbuf.Pixbuf.new_from_file_at_scale(path, THUMBNAIL, THUMBNAIL, True)
             name = work.short_name(path).replace("_", " ")
-            button = Gtk.Button(image=Gtk.Image.new_from_pixbuf(pixbuf), tooltip_text="Paint in the style of: " + name)
+            button = Gtk.RadioButton.new_from_widget(self._other)
+            button.set_mode(False)  # a button that stays down, instead of a dot
+            button.set_image(Gtk.Image.new_from_pixbuf(pixbuf))
+            button.set_tooltip_text("Paint in the style of: " + name)
             button.get_accessible().set_name(name)
-            button.connect("clicked", self._choose, path)
+            button.connect("toggled", self._choose, path)
+            self._styles[path] = button
             row.add(button)
         return row
 
+    def _advanced(self):
+        """What few people change, folded away."""
+        expander = Gtk.Expander(label="_Advanced", use_underline=True)
+        expander.add(self._window.fill_box("reverie-advanced", ["size", "iterations", "network", "seed"]))
+        return expander
+
     def _choose(self, button, path):
-        self._config.set_property("style-layer", None)
-        self._config.set_property("style-file", Gio.File.new_for_path(path))
-        self._say("Style: %s. Press OK to paint." % work.short_name(path).replace("_", " "))
+        if button.get_active() and self._style_path() != path:
+            self._config.set_property("style-file", Gio.File.new_for_path(path))
+
+    def _style_path(self):
+        """The path of the style's file; None while the style is a layer, or not chosen yet."""
+        file = self._config.get_property("style-file")
+        return None if file is None or self._config.get_property("style-layer") is not None else file.get_path()
+
+    def _style_changed(self, config, change):
+        if change.name == "style-file" and config.get_property("style-layer") is not None:
+            config.set_property("style-layer", None)  # the last choice counts
+        self._mark_style()
+        path = self._style_path()
+        if path:
+            self._say("Style: %s. Press OK to paint." % work.short_name(path).replace("_", " "))
+
+    def _mark_style(self):
+        self._styles.get(self._style_path(), self._other).set_active(True)
 
     def _paint(self, order):
         """Runs the job in a thread, which touches neither GIMP nor GTK, and shows what it tells."""
@@ -414,9 +445,9 @@ def _add_arguments(procedure):
         0,
         flags,
     )
-    procedure.add_int_argument("iterations", "_Iterations", "Steps of the computation; 0 is usual", 0, 10000, 0, flags)
-    procedure.add_string_argument("network", "_Network", "The network that looks at the pictures", "auto", flags)
-    procedure.add_int_argument("seed", "See_d", "The same seed gives the same picture", 0, 2**31 - 1, 0, flags)
+    procedure.add_int_argument("iterations", "Iteratio_ns", "Steps of the computation; 0 is usual", 0, 10000, 0, flags)
+    procedure.add_string_argument("network", "Net_work", "The network that looks at the pictures", "auto", flags)
+    procedure.add_int_argument("seed", "S_eed", "The same seed gives the same picture", 0, 2**31 - 1, 0, flags)
 
 
 def run(procedure, run_mode, image, drawables, config, data):

@@ -1,8 +1,8 @@
 """A real GIMP 3 and a real backend for the tests of the plug-in.
 
-GIMP is the host's own where that is version 3, else the one that `provision.sh` puts into a Debian tree of its own. That
-tree shares the host's loopback, so the plug-in in it reaches the backend outside. Where neither is to be had, the tests
-are skipped and say so; with CI=true they fail instead.
+GIMP is the host's own where that is version 3, else the one that `provision.sh` puts into a Debian tree of its own.
+That tree shares the host's loopback, so the plug-in in it reaches the backend outside. Where neither is to be had, the
+tests are skipped and say so; with CI=true or REVERIE_REQUIRE_GIMP=1 they fail instead.
 """
 
 from __future__ import annotations
@@ -67,7 +67,18 @@ class Gimp:
             f"exec(open({self.inside(self.folder / name)!r}).read())" for name in ("prelude.py", "script.py")
         )
         code = f"FOLDER={self.inside(self.folder)!r}; {code}"
-        words = ("gimp-console-3.0", "-i", "-d", "-f", "-c", "--quit", "--batch-interpreter", "python-fu-eval", "-b", code)
+        words = (
+            "gimp-console-3.0",
+            "-i",
+            "-d",
+            "-f",
+            "-c",
+            "--quit",
+            "--batch-interpreter",
+            "python-fu-eval",
+            "-b",
+            code,
+        )
         return subprocess.Popen(self.command(*words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def run(self, script: str, seconds: float = 90) -> dict:
@@ -127,7 +138,7 @@ def gimp() -> Iterator[Gimp]:
         found = Gimp(TREE)
     if found is None:
         message = "no GIMP 3 here: as root on Debian, tests/gimp/provision.sh makes one for these tests"
-        if os.environ.get("CI") == "true":
+        if os.environ.get("CI") == "true" or os.environ.get("REVERIE_REQUIRE_GIMP") == "1":
             pytest.fail(message)
         pytest.skip(message)
     yield found
