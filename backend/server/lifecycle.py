@@ -38,7 +38,7 @@ def serve(*, host: str, port: int, ready_file: Path | None, idle_exit: float, de
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     token = os.environ.get("REVERIE_TOKEN") or secrets.token_urlsafe(32)
-    if not _is_loopback(host) and "REVERIE_TOKEN" not in os.environ:
+    if not _is_loopback(host) and not os.environ.get("REVERIE_TOKEN"):
         raise ReverieError(
             f"Serving on {host} lets other machines in. Set the environment variable REVERIE_TOKEN to a long secret "
             "first, and put TLS or a tunnel in between."

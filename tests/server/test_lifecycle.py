@@ -1,0 +1,98 @@
+"""The backend as a process of its own, with the real engine."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import requests
+
+from backend import demo
+from backend.networks import registry
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _serve(folder: Path, *words: object, **environment: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "backend", "serve", "--device", "cpu", *map(str, words)]
+    settings = {**os.environ, "REVERIE_HOME": str(folder), **environment}
+    return subprocess.Popen(command, cwd=ROOT, env=settings, stderr=subprocess.PIPE, text=True)
+
+
+def _ready(process: subprocess.Popen[str], folder: Path) -> dict:
+    path = folder / "ready.json"
+    for _ in range(1200):
+        if path.exists():
+            return json.loads(path.read_text())
+        assert process.poll() is None, process.communicate()[1]
+        time.sleep(0.05)
+    raise AssertionError("no ready file after a minute")
+
+
+def test_the_ready_file_is_private_true_and_goes_with_the_backend(tmp_path):
+    process = _serve(tmp_path)
+    ready = _ready(process, tmp_path)
+    assert stat.S_IMODE((tmp_path / "ready.json").stat().st_mode) == 0o600
+    assert ready["pid"] == process.pid
+    assert requests.get(f"http://127.0.0.1:{ready['port']}/v1/health", timeout=10).ok
+    process.send_signal(signal.SIGTERM)
+    _, log = process.communicate(timeout=20)
+    assert not (tmp_path / "ready.json").exists()
+    assert ready["token"] not in log
+
+
+@pytest.mark.skipif(not registry.available(), reason="needs the weights of a network, and there are none here")
+def test_a_real_job_and_an_orderly_end(tmp_path):
+    process = _serve(tmp_path)
+    ready = _ready(process, tmp_path)
+    root, headers = f"http://127.0.0.1:{ready['port']}/v1", {"Authorization": f"Bearer {ready['token']}"}
+    ids = [
+        requests.post(root + "/images", data=path.read_bytes(), headers=headers, timeout=20).json()["id"]
+        for path in (demo.content(), demo.styles()["ink"])
+    ]
+    recipe = {"style": ids[1], "size": 64, "smallest": 32, "iterations": 4}
+    job = requests.post(root + "/jobs", json={"recipe": recipe, "content": ids[0]}, headers=headers, timeout=20).json()
+    with requests.get(f"{root}/jobs/{job['id']}/events", headers=headers, stream=True, timeout=60) as answer:
+        events = [json.loads(line) for line in answer.iter_lines()]
+    assert events[-1]["type"] == "done", events[-1]
+    assert events[-1]["recipe"]["network"] in registry.NETWORKS
+    result = requests.get(f"{root}/jobs/{job['id']}/result", headers=headers, timeout=20).content
+    assert np.load(io.BytesIO(result)).shape == (576, 768, 3)
+    assert requests.post(root + "/shutdown", headers=headers, timeout=5).status_code == 202
+    assert process.wait(timeout=20) == 0
+    assert not (tmp_path / "ready.json").exists()
+
+
+def test_it_leaves_when_there_is_nothing_to_do_and_lets_another_ones_file_be(tmp_path):
+    process = _serve(tmp_path, "--idle-exit", 2)
+    _ready(process, tmp_path)
+    other = {"pid": 1, "port": 1}
+    (tmp_path / "ready.json").write_text(json.dumps(other))
+    assert process.wait(timeout=20) == 0
+    assert json.loads((tmp_path / "ready.json").read_text()) == other
+
+
+def test_a_port_that_is_taken_is_said_so(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        process = _serve(tmp_path, "--port", taken.getsockname()[1])
+        _, log = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "cannot listen" in log
+    assert "Traceback" not in log
+
+
+def test_other_machines_are_let_in_only_with_a_token_of_ones_own(tmp_path):
+    process = _serve(tmp_path, "--host", "0.0.0.0", REVERIE_TOKEN="")
+    _, log = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "REVERIE_TOKEN" in log
