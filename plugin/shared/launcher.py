@@ -30,14 +30,16 @@ def connect(waiting=lambda seconds: None):
     client = _running()
     if client is not None:
         return client
-    process, started = None, time.time()
+    process, locked, started = None, False, time.time()
     try:
         while True:
-            if process is None and _lock():
-                process = _start()
+            locked = locked or _lock()
+            # Looked for after the lock is ours: whoever held it may just have started one.
             client = _running()
             if client is not None:
                 return client
+            if locked and process is None:
+                process = _start()
             if process is not None and process.poll() is not None:
                 raise BackendError("Reverie's backend could not start. The end of its log:\n\n" + log_tail())
             if time.time() - started > _PATIENCE:
@@ -45,7 +47,7 @@ def connect(waiting=lambda seconds: None):
             waiting(time.time() - started)
             time.sleep(0.2)
     finally:
-        if process is not None:
+        if locked:
             _unlock()
 
 

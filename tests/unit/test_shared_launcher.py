@@ -141,7 +141,8 @@ time.sleep(100)
 
 
 def test_two_at_once_start_one_real_backend_which_outlives_them(home):
-    install(home, sys.executable)
+    starts = home / "starts"
+    install(home, script(home, f'echo start >>"{starts}"; exec "{sys.executable}" "$@"'))
     plugins = [
         subprocess.Popen(
             [sys.executable, "-c", PLUGIN], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
@@ -158,6 +159,7 @@ def test_two_at_once_start_one_real_backend_which_outlives_them(home):
     assert said[0] == said[1] != "", (home / "backend.log").read_text()
     ready = json.loads((home / "ready.json").read_text())
     assert ready["pid"] == int(said[0])
+    assert starts.read_text().splitlines() == ["start"]
     assert launcher.connect().health()["protocol"] == 1
     connection = http.client.HTTPConnection("127.0.0.1", ready["port"], timeout=10)
     connection.request("POST", "/v1/shutdown", headers={"Authorization": "Bearer " + ready["token"]})
