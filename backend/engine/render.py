@@ -162,6 +162,7 @@ class _Job:
         self._report(Started(source.device.type, self._network.name, self._iterations))
         picture: Tensor | None = None
         for scale in self._plan:
+            self._check_stop()
             content = resize(source, scale.width, scale.height)
             if picture is None:
                 picture = torch.rand_like(content) if self._recipe.init == "noise" else content
@@ -179,6 +180,7 @@ class _Job:
             targets = self._network.features(content, recipe.content_layers)
             looks = []
             for picture, weight, scale in styles:
+                self._check_stop()
                 longest = max(16, round(max(height, width) * scale))
                 sized = resize(picture, *fit(picture.shape[3], picture.shape[2], longest)).clamp(0, 1)
                 looks.append((self._network.features(sized, recipe.style_layers), weight))
@@ -193,8 +195,7 @@ class _Job:
     def _optimise(self, picture: Tensor, objective: Objective, scale: Scale) -> Tensor:
         optimizer = LBFGS() if self._recipe.optimizer == "lbfgs" else Adam()
         for _ in range(scale.iterations):
-            if self._stop():
-                raise Cancelled
+            self._check_stop()
             loss, gradient = objective(picture)
             optimizer.step(picture, gradient)
             self._iteration += 1
@@ -208,6 +209,10 @@ class _Job:
                 "precision",
             )
         return result
+
+    def _check_stop(self) -> None:
+        if self._stop():
+            raise Cancelled
 
     def _tell(self, picture: Tensor, loss: Tensor, scale: Scale) -> None:
         now = time.monotonic()
