@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -13,6 +14,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
 from backend import __version__, images
 from backend.engine import device as devices
@@ -20,14 +23,18 @@ from backend.engine.render import resolve
 from backend.errors import ReverieError
 from backend.networks import registry
 from backend.recipe import Recipe
-from backend.server.jobs import FINISHED, Job, Worker
+from backend.server.jobs import FINISHED, Job, Worker, unexpected
 from backend.server.security import Guard, error
 from backend.server.store import Store
 from plugin.shared import PROTOCOL
 
 MAX_PICTURE_BYTES = 1 << 29
 MAX_JSON_BYTES = 1 << 20
-_POLL, _ALIVE = 0.05, 0.5  # seconds
+MAX_WAITING = 100  # jobs
+STALLED = 30.0  # seconds without a byte of an upload
+_POLL, _ALIVE = 0.05, 0.4  # seconds; the protocol promises a line every 0.5
+
+_log = logging.getLogger("reverie")
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -46,9 +53,11 @@ def create_app(
     app.add_middleware(Guard, token=token, host=host)
     app.add_exception_handler(ReverieError, _refused)
     app.add_exception_handler(HTTPException, _no_such)
+    app.add_exception_handler(ClientDisconnect, _broken_off)
+    app.add_exception_handler(Exception, _unexpected)
     store = Store()
     _add_state_calls(app, worker, device, shut_down)
-    _add_picture_calls(app, store)
+    _add_picture_calls(app, worker, store)
     _add_job_calls(app, worker, store, device)
     _add_result_calls(app, worker)
     return app
@@ -62,6 +71,14 @@ async def _refused(request: Request, exception: Exception) -> Response:
 async def _no_such(request: Request, exception: Exception) -> Response:
     assert isinstance(exception, HTTPException)
     return error(exception.status_code, f"{request.method} {request.url.path}: {exception.detail}.")
+
+
+async def _broken_off(request: Request, exception: Exception) -> Response:
+    return error(400, "The upload broke off.")  # hardly anybody is left to read it
+
+
+async def _unexpected(request: Request, exception: Exception) -> Response:
+    return error(500, unexpected(exception))  # uvicorn writes the traceback to the log
 
 
 def _add_state_calls(app: FastAPI, worker: Worker, device: str, shut_down: Callable[[], None]) -> None:
@@ -88,9 +105,10 @@ def _add_state_calls(app: FastAPI, worker: Worker, device: str, shut_down: Calla
         return {}
 
 
-def _add_picture_calls(app: FastAPI, store: Store) -> None:
+def _add_picture_calls(app: FastAPI, worker: Worker, store: Store) -> None:
     @app.post("/v1/images")
     async def add_image(request: Request) -> Response:
+        worker.touch()
         data = await _body(request, MAX_PICTURE_BYTES)
         if data is None:
             return error(413, f"The picture has more than the accepted {MAX_PICTURE_BYTES >> 20} MiB; reduce it first.")
@@ -100,15 +118,21 @@ def _add_picture_calls(app: FastAPI, store: Store) -> None:
 
 
 async def _body(request: Request, limit: int) -> bytes | None:
-    """The body of a request, or None as soon as it is known to be longer than `limit` bytes."""
+    """The body of a request, or None once it is known to be longer than `limit` bytes. 408 when it stops coming."""
     try:
         announced = int(request.headers.get("content-length", 0))
     except ValueError:
         announced = 0
     if announced > limit:
         return None
-    parts, size = [], 0
-    async for part in request.stream():
+    parts, size, stream = [], 0, request.stream()
+    while True:
+        try:
+            part = await asyncio.wait_for(anext(stream, None), STALLED)
+        except asyncio.TimeoutError:
+            raise HTTPException(408, f"nothing more of the body came for {STALLED:g} s; send it again") from None
+        if part is None:
+            break
         size += len(part)
         if size > limit:
             return None
@@ -123,6 +147,8 @@ def _add_job_calls(app: FastAPI, worker: Worker, store: Store, device: str) -> N
         if data is None:
             return error(413, "The job's description is too long.")
         job = await run_in_threadpool(_make_job, data, store, device)
+        if worker.waiting >= MAX_WAITING:
+            return error(503, f"{MAX_WAITING} jobs are waiting already; try again when some are done.")
         worker.submit(job)
         return JSONResponse({"id": job.id}, 202)
 
@@ -139,14 +165,14 @@ def _add_job_calls(app: FastAPI, worker: Worker, store: Store, device: str) -> N
 
     @app.get("/v1/jobs/{identifier}/events")
     async def job_events(identifier: str) -> Response:
-        return StreamingResponse(_stream(_find(worker, identifier)), media_type="application/x-ndjson")
+        return _Watched(_find(worker, identifier))
 
 
 def _make_job(data: bytes, store: Store, device: str) -> Job:
     """The job that a client describes; all that can be checked without computing is checked here."""
     try:
-        document = json.loads(data)
-    except ValueError as exception:
+        document = json.loads(data, parse_constant=_no_number)
+    except (ValueError, RecursionError) as exception:
         raise ReverieError("The job's description is not valid JSON.") from exception
     if not isinstance(document, dict) or set(document) != {"recipe", "content"}:
         raise ReverieError('A job is described as {"recipe": {…}, "content": "IMAGE_ID"}.')
@@ -164,27 +190,42 @@ def _make_job(data: bytes, store: Store, device: str) -> Job:
     return Job(recipe, content, pictures)
 
 
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")  # Python's parser takes NaN and Infinity, which pass every range check
+
+
+class _Watched(StreamingResponse):
+    """The events of a job, as they happen. When the last reader goes before the job has ended, nobody is left who wants
+    its result, and the job is cancelled: also when the reader went before the first line."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(_stream(job), media_type="application/x-ndjson")
+        self._job = job
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._job.watchers += 1
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._job.watchers -= 1
+            if self._job.watchers == 0 and self._job.state not in FINISHED:
+                _log.info("job %s: nobody listens any more, cancelling", self._job.id)
+                self._job.cancel()
+
+
 async def _stream(job: Job) -> AsyncIterator[str]:
-    """The job's events as lines of JSON, with a sign of life in between. When the last reader goes before the job has
-    ended, nobody is left who wants its result, and the job is cancelled."""
-    job.watchers += 1
+    """The job's events as lines of JSON, with a sign of life in between."""
     serial, told = 0, time.monotonic()
-    try:
-        while True:
-            over = job.state in FINISHED  # asked before the events are read, so that the last one is not missed
-            events, serial = job.since(serial)
-            if not events and time.monotonic() - told >= _ALIVE:
-                events = [{"type": "alive"}]
-            for event in events:
-                told = time.monotonic()
-                yield json.dumps(event, ensure_ascii=False) + "\n"
-            if over:
-                break
-            await asyncio.sleep(_POLL)
-    finally:
-        job.watchers -= 1
-        if job.watchers == 0 and job.state not in FINISHED:
-            job.cancel()
+    while True:
+        events, serial, over = job.since(serial)
+        if not events and time.monotonic() - told >= _ALIVE:
+            events = [{"type": "alive"}]
+        for event in events:
+            told = time.monotonic()
+            yield json.dumps(event) + "\n"
+        if over:
+            break
+        await asyncio.sleep(_POLL)
 
 
 def _add_result_calls(app: FastAPI, worker: Worker) -> None:

@@ -19,6 +19,7 @@ from backend.errors import ReverieError
 from backend.images import Picture
 from backend.recipe import Recipe
 from backend.server.store import Stored
+from plugin.shared import places
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 FINISHED = ("done", "failed", "cancelled")
@@ -42,6 +43,12 @@ class Render(Protocol):
     ) -> Result: ...
 
 
+def unexpected(exception: Exception) -> str:
+    """What a person is told of an error that nobody foresaw; the traceback is for the log alone."""
+    name = type(exception).__name__
+    return f"The backend hit an unexpected error ({name}). The log is at {places.log_file()}; please report it."
+
+
 class Job:
     """A recipe, its pictures, and what has become of it. Its events may be read while it runs, from any thread."""
 
@@ -54,7 +61,7 @@ class Job:
         self.preview: Picture | None = None
         self.watchers = 0
         self._stop = threading.Event()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._events: dict[str, tuple[int, dict[str, Any]]] = {}
         self._serial = 0
 
@@ -65,25 +72,40 @@ class Job:
             key = f"{kind} {self._serial}" if kind == "warning" else kind
             self._events[key] = (self._serial, {"type": kind, **details})
 
-    def since(self, serial: int) -> tuple[list[dict[str, Any]], int]:
-        """The events after a serial number (0 for all), oldest first, and the number to ask with next time."""
+    def since(self, serial: int) -> tuple[list[dict[str, Any]], int, bool]:
+        """The events after a serial number (0 for all), oldest first; the number to ask with next time; and whether
+        these are the last."""
         with self._lock:
             news = sorted((entry for entry in self._events.values() if entry[0] > serial), key=lambda entry: entry[0])
-            return [event for _, event in news], self._serial
+            return [event for _, event in news], self._serial, self.state in FINISHED
 
     def cancel(self) -> None:
         """Ends the job: at once while it waits, within an iteration while it runs. A finished one stays as it is."""
         self._stop.set()
+        with self._lock:
+            if self.state == "queued":
+                self.finish("cancelled")
+
+    def begin(self) -> bool:
+        """Takes the job out of the queue; False when it was cancelled there."""
+        with self._lock:
+            if self.state != "queued":
+                return False
+            self.state = "running"
+            return True
 
     def cancelled(self) -> bool:
         return self._stop.is_set()
 
     def finish(self, state: State, message: str | None = None, **details: Any) -> None:
-        """Notes the end. The pictures are let go, and the last event told after all else is in place."""
-        self.message = message
-        self.pictures, self.preview = {}, None
-        self.state = state
-        self.tell(state, **({"message": message} if message else {}), **details)
+        """Notes the end. The pictures' bytes are let go; the state and the last event change as one, so that no reader
+        sees an end without its event."""
+        with self._lock:
+            self.message = message
+            self.pictures, self.preview = {}, None
+            self.content = dataclasses.replace(self.content, data=b"")
+            self.state = state
+            self.tell(state, **({"message": message} if message else {}), **details)
 
     def hear(self, event: Event) -> None:
         """Notes an event of the engine."""
@@ -118,8 +140,13 @@ class Worker:
     def get(self, identifier: str) -> Job | None:
         return self._jobs.get(identifier)
 
+    def touch(self) -> None:
+        """Notes that somebody uses the backend, without a job as yet."""
+        self.last_used = time.monotonic()
+
     def submit(self, job: Job) -> None:
         """Puts a job at the end of the queue."""
+        self.touch()
         self._forget_old()
         job.tell("queued", position=self.waiting + int(self.busy))
         self._jobs[job.id] = job
@@ -136,16 +163,13 @@ class Worker:
         while (job := self._queue.get()) is not None:
             self._current = job
             try:
-                self._carry_out(job)
+                if job.begin():
+                    self._carry_out(job)
             finally:
                 self._current = None
                 self.last_used = time.monotonic()
 
     def _carry_out(self, job: Job) -> None:
-        if job.cancelled():
-            job.finish("cancelled")
-            return
-        job.state = "running"
         try:
             result = self._render(
                 job.recipe,
@@ -163,10 +187,7 @@ class Worker:
             job.finish("failed", error.message)
         except Exception as error:  # whatever it was, the next job must find a worker
             _log.exception("job %s failed", job.id)
-            job.finish(
-                "failed",
-                f"The backend met an error of its own ({type(error).__name__}). Its log says where; please report it.",
-            )
+            job.finish("failed", unexpected(error))
 
     def _forget_old(self) -> None:
         """Lets the oldest finished jobs go until the kept results fit."""

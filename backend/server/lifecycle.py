@@ -45,6 +45,7 @@ def serve(*, host: str, port: int, ready_file: Path | None, idle_exit: float, de
         )
     listening = _bind(host, port)
     ready = ready_file or Path(places.ready_file())
+    _make_folder(ready.parent)
     worker = Worker(render, device)
     server: uvicorn.Server | None = None
 
@@ -90,6 +91,15 @@ def _bind(host: str, port: int) -> socket.socket:
         ) from error
 
 
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ReverieError(
+            f"The folder “{folder}”, through which GIMP finds the backend, cannot be made: {error.strerror or error}."
+        ) from error
+
+
 def _write_ready(path: Path, host: str, port: int, token: str) -> None:
     document = {
         "protocol": PROTOCOL,
@@ -99,7 +109,6 @@ def _write_ready(path: Path, host: str, port: int, token: str) -> None:
         "token": token,
         "pid": os.getpid(),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(f".{os.getpid()}.part")
     # Created with its final mode: the token must at no time be readable by others.
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_ALL_ADDRESSES = {"0.0.0.0", "::"}
 _OPEN = {"/v1/health"}
 
 
@@ -18,9 +20,12 @@ class Guard:
     web page at all), and a wrong or missing token (other users of this machine)."""
 
     def __init__(self, app: ASGIApp, token: str, host: str) -> None:
-        """`host` is the address that the server is bound to; it counts as a name of this machine."""
+        """`host` is the address that the server is bound to; it counts as a name of this machine. Bound to all
+        addresses (which takes a token chosen by the user), the machine's names are not known, and the token alone
+        guards."""
         self._app = app
         self._token = token
+        self._any_host = host in _ALL_ADDRESSES
         self._hosts = _LOOPBACK | {host}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -33,17 +38,31 @@ class Guard:
         else:
             await refusal(scope, receive, send)
 
-    def _refusal(self, request: Request) -> JSONResponse | None:
-        if urlsplit("//" + request.headers.get("host", "")).hostname not in self._hosts:
+    def _is_this_machine(self, request: Request) -> bool:
+        if self._any_host:
+            return True
+        try:
+            named = urlsplit("//" + request.headers.get("host", ""))
+            server = request.scope.get("server")
+            return named.hostname in self._hosts and (server is None or named.port in (None, server[1]))
+        except ValueError:  # not even an address
+            return False
+
+    def _refusal(self, request: Request) -> Response | None:
+        if not self._is_this_machine(request):
             return error(403, "Reverie's backend answers only to the name of this machine.")
         if "origin" in request.headers:
             return error(403, "Reverie's backend does not answer web pages.")
-        given = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if request.url.path not in _OPEN and not secrets.compare_digest(given.encode(), self._token.encode()):
+        given, expected = request.headers.get("authorization", ""), f"Bearer {self._token}"
+        if request.scope["path"] not in _OPEN and not secrets.compare_digest(given.encode(), expected.encode()):
             return error(401, "The token is wrong or missing. It changes with each start of the backend; try again.")
         return None
 
 
-def error(status: int, message: str, field: str | None = None) -> JSONResponse:
+def error(status: int, message: str, field: str | None = None) -> Response:
     """The one form in which every failure is told."""
-    return JSONResponse({"error": {"message": message, "field": field}}, status)
+    # Pure ASCII: a message that quotes what a client sent may hold lone surrogates, which UTF-8 cannot carry.
+    text = json.dumps({"error": {"message": message, "field": field}})
+    # After 408 and 413 the rest of the body is not read, so nothing else can come over the same connection.
+    headers = {"Connection": "close"} if status in (408, 413) else None
+    return Response(text, status, headers, media_type="application/json")

@@ -1,0 +1,120 @@
+"""A backend of one's own for each test: the real application under a real uvicorn, on a free loopback port."""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+import uvicorn
+
+from backend.engine.events import Cancelled, Preview, Progress, Started
+from backend.engine.render import Result
+from backend.recipe import Recipe
+from backend.server.app import create_app
+from backend.server.jobs import Worker
+from backend.server.lifecycle import _bind
+
+TOKEN = "a-token-for-tests"
+
+
+class Controlled:
+    """Stands in for the engine where a test decides when a job ends or how it fails; the real engine cannot be told."""
+
+    def __init__(self) -> None:
+        self.release = threading.Event()
+        self.failures: list[Exception] = []
+        self.seeds: list[int] = []
+
+    def __call__(self, recipe: Recipe, content, pictures, *, device, report, stop) -> Result:
+        self.seeds.append(recipe.seed)
+        report(Started("cpu", "stand-in", 10))
+        report(Progress(1, 10, 8, 6, 1.5, 0.1, 9.0))
+        report(Preview(content))
+        if self.failures:
+            raise self.failures.pop()
+        while not self.release.wait(0.01):
+            if stop():
+                raise Cancelled
+        return Result(content, recipe, "stand-in", "cpu", 0.5)
+
+
+@dataclass
+class Backend:
+    client: httpx.Client
+    port: int
+    worker: Worker
+    render: Controlled
+
+    def upload(self, array: np.ndarray) -> str:
+        answer = self.client.post("/v1/images", content=npy(array))
+        assert answer.status_code == 201, answer.text
+        return answer.json()["id"]
+
+    def submit(self, content: str, **recipe: Any) -> str:
+        answer = self.client.post("/v1/jobs", json={"recipe": {"style": content, **recipe}, "content": content})
+        assert answer.status_code == 202, answer.text
+        return answer.json()["id"]
+
+    def state(self, job: str) -> str:
+        return self.client.get(f"/v1/jobs/{job}").json()["state"]
+
+    def wait(self, job: str, state: str, seconds: float = 5.0) -> None:
+        until(lambda: self.state(job) == state, seconds, f"job to be {state}")
+
+
+def npy(array: Any, *, pickle: bool = False) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=pickle)
+    return buffer.getvalue()
+
+
+def until(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"waited {seconds} s in vain for {what}"
+        time.sleep(0.01)
+
+
+@contextmanager
+def running(render: Any) -> Iterator[Backend]:
+    worker = Worker(render, "cpu")
+    listening = _bind("127.0.0.1", 0)
+    port = listening.getsockname()[1]
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(worker, token=TOKEN, device="cpu"),
+            log_level="critical",
+            access_log=False,
+            timeout_graceful_shutdown=1,
+        )
+    )
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    until(lambda: server.started, 10, "the server to start")
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=20) as client:
+            yield Backend(client, port, worker, render)
+    finally:
+        worker.close()
+        server.should_exit = True
+        thread.join(10)
+
+
+@pytest.fixture
+def backend() -> Iterator[Backend]:
+    with running(Controlled()) as backend:
+        yield backend
+
+
+@pytest.fixture
+def small() -> np.ndarray:
+    return np.random.default_rng(1).integers(0, 256, (6, 8, 3), np.uint8)
