@@ -13,7 +13,7 @@ from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 from rich.table import Table
 
-from backend.engine.events import Event, Preview, Progress, Started, Warning_
+from backend.engine.events import Event, Fetching, Preview, Progress, Started, Warning_
 from backend.engine.render import Result
 from backend.networks import registry
 
@@ -49,6 +49,11 @@ class Console:
             if not isinstance(event, Preview):
                 name = type(event).__name__.rstrip("_").lower()
                 print(json.dumps({"type": name, **dataclasses.asdict(event)}), flush=True)
+        elif isinstance(event, Fetching):
+            size = f"{event.total / 1e6:.1f} MB, {event.licence}"
+            self._bar.update(
+                self._task, description=f"Fetching {event.network} ({size})", completed=event.here / event.total
+            )
         elif isinstance(event, Started):
             self._bar.update(self._task, description=f"Painting with {event.network} on {event.device}")
         elif isinstance(event, Progress):

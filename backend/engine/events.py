@@ -8,6 +8,16 @@ from backend.images import Picture
 
 
 @dataclass(frozen=True)
+class Fetching:
+    """While a network's weights are downloaded: bytes that are here and in all, and the licence of the weights."""
+
+    network: str
+    licence: str
+    here: int
+    total: int
+
+
+@dataclass(frozen=True)
 class Started:
     device: str
     network: str
@@ -41,7 +51,7 @@ class Warning_:
     message: str
 
 
-Event = Started | Progress | Preview | Warning_
+Event = Fetching | Started | Progress | Preview | Warning_
 
 
 class Cancelled(Exception):

@@ -15,7 +15,7 @@ from torch import Tensor
 from backend.engine import color
 from backend.engine import device as devices
 from backend.engine.adam import Adam
-from backend.engine.events import Cancelled, Event, Preview, Progress, Started, Warning_
+from backend.engine.events import Cancelled, Event, Fetching, Preview, Progress, Started, Warning_
 from backend.engine.lbfgs import LBFGS
 from backend.engine.objective import Objective
 from backend.engine.pyramid import Scale, scales
@@ -26,7 +26,7 @@ from backend.engine.terms.style import Style
 from backend.engine.terms.total_variation import TotalVariation
 from backend.errors import ReverieError
 from backend.images import Picture
-from backend.networks import registry
+from backend.networks import registry, weights
 from backend.networks.network import Network
 from backend.recipe import Recipe
 
@@ -68,6 +68,7 @@ def render(
     source = to_tensor(content[:, :, :3], where)
     if recipe.strength == 0:
         return Result(content, recipe, recipe.network, where.type, time.monotonic() - started)
+    _fetch_weights(recipe.network, report, stop)
     network = _network(recipe.network, where, devices.precision(recipe.precision, where))
     job = _Job(recipe, network, _plan(recipe, content), report, stop)
     with torch.random.fork_rng(devices=[where] if where.type == "cuda" else []):
@@ -78,6 +79,19 @@ def render(
         painted = color.luminance_of(painted, source)
     picture = np.concatenate([to_picture(painted), content[:, :, 3:]], axis=2)
     return Result(picture, recipe, network.name, where.type, time.monotonic() - started)
+
+
+def _fetch_weights(name: str, report: Callable[[Event], None], stop: Callable[[], bool]) -> None:
+    """Downloads the network's weights if they are not on this machine."""
+    if weights.find(name) is not None:
+        return
+
+    def progress(here: int, total: int) -> None:
+        if stop():
+            raise Cancelled  # what has come is kept, and the next try goes on from there
+        report(Fetching(name, weights.CATALOGUE[name].licence, here, total))
+
+    weights.fetch(name, progress)
 
 
 @functools.lru_cache(maxsize=1)

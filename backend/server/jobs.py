@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
 
 from backend import images
-from backend.engine.events import Cancelled, Event, Preview, Progress, Started, Warning_
+from backend.engine.events import Cancelled, Event, Fetching, Preview, Progress, Started, Warning_
 from backend.engine.render import Result
 from backend.errors import ReverieError
 from backend.images import Picture
@@ -112,7 +112,7 @@ class Job:
         if isinstance(event, Preview):
             self.preview = event.picture
             self.tell("preview", serial=self._serial + 1)
-        elif isinstance(event, Started | Progress | Warning_):
+        elif isinstance(event, Fetching | Started | Progress | Warning_):
             self.tell(type(event).__name__.rstrip("_").lower(), **dataclasses.asdict(event))
 
 

@@ -174,6 +174,8 @@ def paint_quietly(source, order):
         if event["type"] == "progress":
             Gimp.progress_update(event["fraction"])
             Gimp.progress_set_text("Painting, %s" % work.time_left(event["seconds_left"]))
+        elif event["type"] == "alive":
+            Gimp.progress_pulse()  # where GIMP has gone, this ends the plug-in, and with it the job
 
     def waiting(seconds):
         Gimp.progress_set_text("Starting Reverie's backend, %d s" % seconds)
@@ -316,6 +318,10 @@ class Dialog:
         if event["type"] == "starting":
             self._say("Starting Reverie's backend, %d s. It stays ready for the next time." % event["seconds"])
             self._bar.pulse()
+        elif event["type"] == "fetching":
+            size = event["total"] // 10**6
+            self._say("Fetching the network's weights (%d MB; licence: %s)" % (size, event["licence"]))
+            self._bar.set_fraction(float(event["here"]) / event["total"])
         elif event["type"] == "started":
             self._say("Painting on %s…" % event["device"])
         elif event["type"] == "progress":

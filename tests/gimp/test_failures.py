@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 
 LONG = """
 image = load(); layer = image.get_layers()[0]
@@ -28,6 +29,7 @@ def test_the_backend_killed_mid_job_leaves_the_image_as_it_was(gimp, backend):
 def test_the_plug_in_killed_mid_job_stops_the_job_within_two_seconds(gimp, backend):
     process = gimp.start(LONG)
     backend.wait(lambda: backend.health()["busy"], 60)
+    time.sleep(1)  # past the loading of the network: mid-job
     process.send_signal(signal.SIGKILL)
     assert backend.wait(lambda: not backend.health()["busy"], 10) < 2.5
     process.communicate(timeout=60)

@@ -13,6 +13,8 @@ from typing import ClassVar
 import pytest
 import torch
 
+from backend.engine import render
+from backend.engine.events import Cancelled, Fetching
 from backend.errors import ReverieError
 from backend.networks import registry, weights
 
@@ -86,6 +88,17 @@ def test_a_download_is_whole_and_its_progress_told(server, tmp_path):
     assert told[-1] == (len(BODY), len(BODY))
     assert _left_behind(tmp_path / "cache") == {path.name}
     assert weights.find(NAME) == path
+
+
+def test_a_render_tells_of_the_download_and_stops_it(server):
+    events: list[Fetching] = []
+    with pytest.raises(Cancelled):
+        render._fetch_weights(NAME, events.append, lambda: len(events) >= 2)
+    assert [event.network for event in events] == [NAME, NAME]
+    assert events[0].licence
+    assert 0 < events[0].here < events[1].here < events[1].total == len(BODY)
+    render._fetch_weights(NAME, events.append, lambda: False)
+    assert weights.find(NAME) is not None
 
 
 def test_a_dropped_connection_is_taken_up_where_it_broke(server):
