@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import tokenize
 from pathlib import Path
 from typing import Any, Literal
 
@@ -106,7 +107,7 @@ def _read_npy(data: bytes) -> NDArray[Any]:
         _check_shape(shape)
         stream.seek(0)
         return np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
-    except (ValueError, EOFError, OSError) as error:
+    except (ValueError, EOFError, OSError, SyntaxError, tokenize.TokenError) as error:  # NumPy parses the header
         raise ReverieError("The .npy data is damaged or incomplete; send the picture again.") from error
 
 

@@ -182,11 +182,13 @@ def _make_job(data: bytes, store: Store, device: str) -> Job:
     if content is None:
         raise ReverieError("The content picture is not here (any more); send it again.", "content")
     pictures = {}
-    for name in recipe.image_references():
-        stored = store.get(name)
+    for index, style in enumerate(recipe.style):
+        stored = store.get(style.image)
         if stored is None:
-            raise ReverieError(f"The picture “{name:.80}” is not here (any more); send it again.", "style")
-        pictures[name] = stored
+            raise ReverieError(
+                f"The picture “{style.image:.80}” is not here (any more); send it again.", f"style.{index}.image"
+            )
+        pictures[style.image] = stored
     return Job(recipe, content, pictures)
 
 

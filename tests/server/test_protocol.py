@@ -89,7 +89,7 @@ def test_too_large_a_body_is_refused_announced_or_not(site, monkeypatch):
         ({"nonsense": 1}, "nonsense"),
         ({"network": "vgg20"}, "network"),
         ({"network": "squeezenet1_0", "style_layers": ["fire77"]}, "style_layers"),
-        ({"style": "not an id"}, "style"),
+        ({"style": "not an id"}, "style.0.image"),
     ],
 )
 def test_a_wrong_recipe_is_refused_with_its_field_before_any_work(site, picture, change, field):

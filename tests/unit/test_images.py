@@ -72,6 +72,7 @@ def test_a_photo_is_turned_as_its_exif_says():
         b"",
         b"not a picture",
         b"\x93NUMPY",
+        b"\x93NUMPY\x01\x00\x08\x00((((((((",
         _npy(np.zeros((4, 4, 3), np.uint8))[:-5],
         _npy(np.zeros((4, 4, 3), np.int32)),
         _npy(np.zeros((4, 4, 7), np.uint8)),
