@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from backend.errors import ReverieError
-from backend.networks.receptive_field import ReceptiveField, after
+from backend.networks import classes
+from backend.networks.receptive_field import ReceptiveField, after, least_input, union
 
 
 @dataclass(frozen=True)
@@ -94,12 +95,26 @@ class Network:
 
     def receptive_field(self, layer: str) -> ReceptiveField:
         """Size and stride, in pixels, of what a unit of the layer sees."""
-        reach = ReceptiveField(size=1, stride=1, padding=0)
-        for name, stage in self.stages:
-            reach = after(reach, stage)
-            if name == layer:
-                return reach
-        raise KeyError(layer)
+        reaches = [ReceptiveField(size=1, stride=1, padding=0)] * 2
+        for stage in self._up_to(layer):
+            reaches = [after(reach, stage, axis) for axis, reach in enumerate(reaches)]
+        return union(reaches)
+
+    def least_size(self, layer: str) -> int:
+        """The shortest side, in pixels, of a picture that has features at the layer."""
+        needed = [1, 1]
+        for stage in reversed(self._up_to(layer)):
+            needed = [least_input(outputs, stage, axis) for axis, outputs in enumerate(needed)]
+        return max(needed)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """What the channels of the layer “logits” stand for; empty for a network without one."""
+        return classes.names() if "logits" in self.layers else ()
+
+    def _up_to(self, layer: str) -> list[nn.Module]:
+        index = self.layers.index(layer)
+        return [stage for _, stage in self.stages[: index + 1]]
 
     @property
     def _dtype(self) -> torch.dtype:
@@ -108,9 +123,9 @@ class Network:
     def _check_size(self, picture: Tensor, layers: Iterable[str]) -> None:
         shortest = min(picture.shape[2:])
         for layer in layers:
-            stride = self.receptive_field(layer).stride
-            if shortest < stride:
+            least = self.least_size(layer)
+            if shortest < least:
                 raise ReverieError(
                     f"A picture of {picture.shape[3]}×{picture.shape[2]} pixels is too small for layer “{layer}” of "
-                    f"{self.name}, which needs {stride} in each direction. Use a larger picture or an earlier layer."
+                    f"{self.name}, which needs {least} in each direction. Use a larger picture or an earlier layer."
                 )

@@ -16,8 +16,8 @@ class ReceptiveField:
     padding: int
 
 
-def after(reach: ReceptiveField, module: nn.Module) -> ReceptiveField:
-    """The receptive field behind a module whose input has the receptive field `reach`.
+def after(reach: ReceptiveField, module: nn.Module, axis: int) -> ReceptiveField:
+    """The receptive field, down (axis 0) or across (1), behind a module whose input has the receptive field `reach`.
 
     Araujo, Norris & Sim 2019, “Computing Receptive Fields of Convolutional Neural Networks”, eq. 2–3: a window of k
     units with stride s and padding p adds (k − 1)·stride, multiplies the stride by s and shifts by p·stride. Branches
@@ -26,33 +26,50 @@ def after(reach: ReceptiveField, module: nn.Module) -> ReceptiveField:
     """
     branches = getattr(module, "branches", None)
     if branches is not None:
-        return _union([after(reach, branch) for branch in branches])
-    window = _window(module)
+        return union([after(reach, branch, axis) for branch in branches])
+    window = _window(module, axis)
     if window is not None:
         kernel, stride, padding = window
         return ReceptiveField(
             reach.size + (kernel - 1) * reach.stride, reach.stride * stride, reach.padding + padding * reach.stride
         )
     for child in module.children():
-        reach = after(reach, child)
+        reach = after(reach, child, axis)
     return reach
 
 
-def _union(reaches: list[ReceptiveField]) -> ReceptiveField:
+def least_input(outputs: int, module: nn.Module, axis: int) -> int:
+    """The pixels a module's input needs, down (axis 0) or across (1), for it to give that many."""
+    branches = getattr(module, "branches", None)
+    if branches is not None:
+        return max(least_input(outputs, branch, axis) for branch in branches)
+    window = _window(module, axis)
+    if window is not None:
+        kernel, stride, padding = window
+        needed = (outputs - 1) * stride + kernel - 2 * padding
+        if getattr(module, "ceil_mode", False):
+            needed -= stride - 1  # one pixel inside the last window is enough
+        return max(1, needed)
+    for child in reversed(list(module.children())):
+        outputs = least_input(outputs, child, axis)
+    return outputs
+
+
+def union(reaches: list[ReceptiveField]) -> ReceptiveField:
+    """The receptive field of units that see one or the other."""
     before = max(reach.padding for reach in reaches)
     behind = max(reach.size - reach.padding for reach in reaches)
     return ReceptiveField(before + behind, reaches[0].stride, before)
 
 
-def _window(module: nn.Module) -> tuple[int, int, int] | None:
-    """Kernel, stride and padding of a module that looks at a window; the larger of height and width."""
+def _window(module: nn.Module, axis: int) -> tuple[int, int, int] | None:
+    """Kernel, stride and padding along an axis of a module that looks at a window."""
     if isinstance(module, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d):
-        kernel, stride = _largest(module.kernel_size), _largest(module.stride)
-        padding = 0 if isinstance(module.padding, str) else _largest(module.padding)
-        return kernel, stride, padding
+        padding = 0 if isinstance(module.padding, str) else _along(module.padding, axis)
+        return _along(module.kernel_size, axis), _along(module.stride, axis), padding
     window: tuple[int, int, int] | None = getattr(module, "window", None)
     return window
 
 
-def _largest(value: int | tuple[int, ...]) -> int:
-    return value if isinstance(value, int) else max(value)
+def _along(value: int | tuple[int, ...], axis: int) -> int:
+    return value if isinstance(value, int) else value[axis]

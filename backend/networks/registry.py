@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from backend.errors import ReverieError
-from backend.networks import reverie, squeezenet, vgg, weights
+from backend.networks import alexnet, googlenet, inception, resnet, reverie, squeezenet, vgg, weights
 from backend.networks.network import CAFFE, IMAGENET, Defaults, Network
 
 
@@ -52,11 +52,18 @@ NETWORKS: dict[str, Spec] = {
         Spec("squeezenet1_0", squeezenet.LAYERS, squeezenet.DEFAULTS, _squeezenet("1_0")),
         Spec("reverie", reverie.LAYERS, reverie.DEFAULTS, lambda state, file: reverie.build(state)),
         Spec("squeezenet1_1", squeezenet.LAYERS, squeezenet.DEFAULTS, _squeezenet("1_1")),
+        Spec("inception_v3", inception.LAYERS, inception.DEFAULTS, lambda state, file: inception.build(state)),
+        Spec("googlenet", googlenet.LAYERS, googlenet.DEFAULTS, lambda state, file: googlenet.build(state)),
+        Spec("resnet50", resnet.LAYERS, resnet.DEFAULTS, lambda state, file: resnet.build(state)),
+        Spec("alexnet", alexnet.LAYERS, alexnet.DEFAULTS, lambda state, file: alexnet.build(state)),
     )
 }
 
 # What to use when nobody chose: small and fast networks before those whose first picture takes minutes on a laptop.
-_PREFERENCE = ("squeezenet1_0", "reverie", "squeezenet1_1", "vgg19", "vgg16")
+_PREFERENCE = (
+    *("squeezenet1_0", "reverie", "squeezenet1_1", "vgg19", "vgg16"),
+    *("googlenet", "inception_v3", "resnet50", "alexnet"),
+)
 
 
 def spec(name: str) -> Spec:

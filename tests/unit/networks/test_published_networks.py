@@ -1,0 +1,123 @@
+"""AlexNet, ResNet-50, GoogLeNet, Inception v3: published numbers, names, receptive fields, sizes, classes."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from backend.errors import ReverieError
+from backend.networks import alexnet, classes, googlenet, inception, registry, resnet
+from backend.networks.network import Network
+
+MODULES = {
+    "alexnet": alexnet.AlexNet,
+    "resnet50": resnet.ResNet50,
+    "googlenet": googlenet.GoogLeNet,
+    "inception_v3": inception.InceptionV3,
+}
+
+
+@pytest.fixture(scope="module", params=MODULES)
+def network(request) -> Network:
+    """With random weights, through the registry's own way of building."""
+    torch.manual_seed(0)
+    state = MODULES[request.param]().state_dict()
+    state |= {"aux1.fc1.bias": torch.zeros(1)} if request.param == "googlenet" else {}
+    state |= {"AuxLogits.fc.bias": torch.zeros(1)} if request.param == "inception_v3" else {}
+    return registry.NETWORKS[request.param].build(state, "published.pth")
+
+
+PARAMETERS = {"alexnet": 61_100_840, "resnet50": 25_557_032, "googlenet": 6_624_904, "inception_v3": 23_834_568}
+
+
+def test_has_the_published_number_of_parameters(network):
+    assert sum(value.numel() for value in network.module.parameters()) == PARAMETERS[network.name]
+    assert not any(value.requires_grad for value in network.module.parameters())
+
+
+KEYS = {
+    "alexnet": {"features.10.weight": (256, 256, 3, 3), "classifier.1.weight": (4096, 9216)},
+    "resnet50": {"layer1.0.downsample.0.weight": (256, 64, 1, 1), "layer4.2.bn3.running_var": (2048,)},
+    "googlenet": {"inception4e.branch4.1.conv.weight": (128, 528, 1, 1), "conv1.bn.bias": (64,)},
+    "inception_v3": {
+        "Mixed_6c.branch7x7dbl_4.conv.weight": (160, 160, 7, 1),
+        "Mixed_7c.branch3x3_2a.conv.weight": (384, 384, 1, 3),
+        "Conv2d_4a_3x3.conv.weight": (192, 80, 3, 3),
+    },
+}
+
+
+def test_parameters_have_the_published_names_and_shapes(network):
+    state = network.module.state_dict()
+    assert {name: tuple(state[name].shape) for name in KEYS[network.name]} == KEYS[network.name]
+
+
+def test_layers_are_those_of_the_registry_and_give_logits(network):
+    chosen = registry.NETWORKS[network.name]
+    assert network.layers == chosen.layers
+    for layers in (chosen.defaults.content, chosen.defaults.style, chosen.defaults.dream):
+        assert set(layers) <= set(network.layers)
+    logits = network.features(torch.rand(1, 3, 101, 97), ["logits"])["logits"]
+    assert logits.shape == (1, 1000, 1, 1) and bool(logits.isfinite().all())
+
+
+@pytest.mark.parametrize("place", [0, 4, -3, -2])
+def test_the_least_size_is_exact(network, place):
+    layer = network.layers[place]
+    least = network.least_size(layer)
+    assert min(network.features(torch.rand(1, 3, least, least), [layer])[layer].shape) > 0
+    with pytest.raises(ReverieError, match=f"“{layer}” of {network.name}, which needs {least} "):
+        network.features(torch.rand(1, 3, least - 1, least), [layer])
+    with pytest.raises((RuntimeError, IndexError)):  # the network itself fails there: the bound is not too careful
+        _run(network, layer, torch.rand(1, 3, least - 1, least))
+
+
+def _run(network: Network, layer: str, x: torch.Tensor) -> float:
+    """One value of a layer, without the check of sizes."""
+    for _, stage in network.stages[: network.layers.index(layer) + 1]:
+        x = stage(x)
+    return float(x[0, 0, 0, 0])
+
+
+@pytest.mark.parametrize(
+    ("name", "layer"),
+    [("alexnet", "relu3"), ("resnet50", "layer2_2"), ("googlenet", "inception3b"), ("inception_v3", "Mixed_6b")],
+)
+def test_receptive_field_is_what_the_gradient_reaches(name, layer):
+    """Positive weights and average pooling, so that no influence cancels."""
+    module = MODULES[name]()
+    for part in list(module.modules()):
+        if isinstance(part, nn.Conv2d):
+            part.weight.data.fill_(1 / part.weight[0].numel())
+    network = registry.NETWORKS[name].build(module.state_dict(), "published.pth")
+    network.module.double()
+    for _, stage in network.stages:
+        for part in stage.modules():
+            if isinstance(part, nn.MaxPool2d):
+                part.forward = nn.AvgPool2d(  # type: ignore[method-assign]
+                    part.kernel_size, part.stride, part.padding, part.ceil_mode
+                ).forward
+            elif isinstance(part, inception.Mixed):
+                part._branches = tuple(
+                    tuple(nn.AvgPool2d(3, s.stride, s.padding) if isinstance(s, nn.MaxPool2d) else s for s in branch)
+                    for branch in part._branches
+                )
+    x = (torch.rand(1, 3, 420, 420, dtype=torch.float64) + 2).requires_grad_()
+    features = network.features(x, [layer])[layer]
+    middle = features.shape[2] // 2
+    (gradient,) = torch.autograd.grad(features[0, :, middle, middle].sum(), x)
+    reach = network.receptive_field(layer)
+    for axes in ((0, 1, 2), (0, 1, 3)):
+        seen = gradient.abs().sum(axes).nonzero().flatten()
+        assert int(seen[0]) == middle * reach.stride - reach.padding
+        assert int(seen[-1] - seen[0]) + 1 == reach.size
+
+
+def test_classes_are_in_ilsvrcs_order():
+    expected = {0: "tench", 207: "golden retriever", 718: "pier", 839: "suspension bridge", 999: "toilet tissue"}
+    assert len(classes.names()) == 1000
+    assert {index: classes.names()[index] for index in expected} == expected
+    assert classes.index("Golden Retriever") == 207
+    with pytest.raises(ReverieError, match="golden retriever"):
+        classes.index("golden retreiver")
