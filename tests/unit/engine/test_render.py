@@ -119,15 +119,13 @@ def test_half_precision_gives_about_the_same_loss(photo, pictures):
 
 def test_stopping_ends_it_within_an_iteration(photo, pictures):
     events: list = []
-    asked: list[int] = []
 
-    def stop() -> bool:
-        asked.append(1)
-        return len(asked) > 5
+    def progress() -> list[Progress]:
+        return [event for event in events if isinstance(event, Progress)]
 
     with pytest.raises(engine.Cancelled):
-        _render(photo, pictures, report=events.append, stop=stop)
-    assert [event for event in events if isinstance(event, Progress)][-1].iteration == 5
+        _render(photo, pictures, report=events.append, stop=lambda: len(progress()) >= 5)
+    assert progress()[-1].iteration == 5
 
 
 def test_previews_are_pictures_of_the_current_scale(photo, pictures, monkeypatch):
