@@ -76,6 +76,8 @@ def _drive(gimp, iterations: int, cancel: bool) -> dict:
     press = "xdotool mousemove $((X + WIDTH - 165)) $((Y + HEIGHT - 42)) click 1" if cancel else ""
     script = OUTSIDE.replace("FOLDER", folder).replace("CODE", code).replace("CANCEL", press)
     (gimp.folder / "outside.sh").write_text(script)
+    # Called interactively, GIMP fills in the values used last and not those that were passed: none may be left over.
+    shutil.rmtree(gimp.folder / "config" / "plug-in-settings", ignore_errors=True)
     done = subprocess.run(
         gimp.command("bash", f"{folder}/outside.sh"), capture_output=True, text=True, timeout=200, check=False
     )
