@@ -25,12 +25,48 @@ class Style(_Document):
     image: str = Field(min_length=1, description="A file on the command line, an image id over HTTP.")
     weight: float = Field(1.0, gt=0, le=100, description="Share among several styles; only the ratios count.")
     scale: float = Field(1.0, ge=0.1, le=8, description="Size of the style's strokes: 2 makes them twice as large.")
+    mask: str | None = Field(
+        None,
+        min_length=1,
+        description="A picture, white where the photo takes this style and black where not; null: everywhere.",
+    )
+
+
+class Dream(_Document):
+    """What the picture is to show more of. Without any field, a layer is chosen that style and content do not use."""
+
+    layer: str | None = Field(None, description="All of a layer, or the channel or neuron in it that is named beside.")
+    channel: int | None = Field(None, ge=0, description="One channel of the layer.")
+    at: tuple[Annotated[float, Field(ge=0, le=1)], Annotated[float, Field(ge=0, le=1)]] | None = Field(
+        None, description="One neuron: the channel at this position, x and y from 0 to 1."
+    )
+    class_name: str | None = Field(None, min_length=1, description="A class of ImageNet, such as “golden retriever”.")
+    guide: str | None = Field(None, min_length=1, description="A picture whose features in the layer are looked for.")
+    weight: float = Field(1.0, gt=0, le=100, description="Share among several dreams; only the ratios count.")
+
+    @model_validator(mode="after")
+    def _names_one_thing(self) -> Dream:
+        if self.class_name is not None and any(
+            value is not None for value in (self.layer, self.channel, self.at, self.guide)
+        ):
+            raise ValueError("a class stands alone; name no layer, channel, position or guide beside it")
+        if self.channel is not None and self.layer is None:
+            raise ValueError("a channel needs the layer that it belongs to")
+        if self.at is not None and self.channel is None:
+            raise ValueError("a position needs a layer and a channel: together they name a neuron")
+        if self.guide is not None and self.channel is not None:
+            raise ValueError("a guide picture works on a whole layer; name no channel beside it")
+        return self
 
 
 def _as_styles(value: Any) -> Any:
     """`"a.jpg"`, `{"image": "a.jpg"}` and lists of either mean the same as the full form."""
     entries = value if isinstance(value, list) else [value]
     return [{"image": entry} if isinstance(entry, str) else entry for entry in entries]
+
+
+def _as_dreams(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
 
 
 class Recipe(_Document):
@@ -40,8 +76,19 @@ class Recipe(_Document):
         default_factory=list, description="One or several style pictures."
     )
     strength: float = Field(0.5, ge=0, le=1, description="0 keeps the picture as it is, 1 gives all to the style.")
-    style_loss: Literal["covariance", "gram"] = Field(
-        "covariance", description="The statistics that stand for a style: mean and covariance, or the raw Gram matrix."
+    style_loss: Literal["covariance", "gram", "wasserstein", "nearest"] = Field(
+        "covariance",
+        description="What stands for a style: mean and covariance of the features, their Gram matrix, the Wasserstein "
+        "distance, or the nearest features of the style, which has the strongest brushwork.",
+    )
+    dream: Annotated[list[Dream], BeforeValidator(_as_dreams)] = Field(
+        default_factory=list, description="What to dream of, beside a style or without one."
+    )
+    dream_strength: float = Field(
+        0.5, ge=0, le=1, description="How strong the dream is; the same on every network. 0 is none."
+    )
+    parametrisation: Literal["pixels", "decorrelated"] = Field(
+        "pixels", description="Of a dream without style: decorrelated favours the colours that photos have."
     )
     color: Literal["style", "luminance", "match"] = Field(
         "style",
@@ -49,8 +96,12 @@ class Recipe(_Document):
         "the style's colours to the picture's first.",
     )
     network: str = Field("auto", description="The network whose features are compared; auto takes the default one.")
+    pooling: Literal["max", "average"] | None = Field(None, description="Null: as the network was trained.")
     content_layers: list[str] | None = Field(None, min_length=1, description="Null: the network's default.")
     style_layers: list[str] | None = Field(None, min_length=1, description="Null: the network's default.")
+    content_mask: str | None = Field(
+        None, min_length=1, description="A picture, white where the photo's shapes are kept and black where not."
+    )
     size: int | None = Field(
         None,
         ge=16,
@@ -58,20 +109,31 @@ class Recipe(_Document):
         description="Longest side, in pixels, at which the picture is computed; null: the picture's own size, at most "
         "what suits the device. A smaller result is enlarged to the picture's size.",
     )
-    smallest: int = Field(128, ge=16, le=4096, description="Longest side at the coarsest scale of the pyramid.")
+    smallest: int = Field(128, ge=16, le=4096, description="Longest side at the coarsest scale or octave.")
     iterations: int = Field(160, ge=1, le=10000, description="Optimiser iterations, shared out over the scales.")
-    optimizer: Literal["lbfgs", "adam"] = "lbfgs"
-    init: Literal["content", "noise"] = Field("content", description="The picture that the optimisation starts from.")
+    budget: float | None = Field(
+        None, ge=1, le=86400, description="Seconds that the whole job may take; iterations then do not count."
+    )
+    optimizer: Literal["auto", "lbfgs", "adam"] = Field(
+        "auto",
+        description="Of a style; auto is L-BFGS up to four megapixels, and Adam, which needs less memory, above.",
+    )
+    init: str = Field(
+        "content", min_length=1, description="What to start from: “content”, “noise”, or a picture to continue with."
+    )
     total_variation: float = Field(0.05, ge=0, le=100, description="Smoothness: weight of the total variation.")
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="Of the network; auto is bfloat16 where the hardware has it."
+    )
+    tile: int | None = Field(
+        None, ge=64, le=16384, description="Side of the tiles to compute in, in pixels; null: as memory demands."
     )
     seed: int = Field(0, ge=0, lt=2**63)
 
     @model_validator(mode="after")
     def _has_something_to_do(self) -> Recipe:
-        if not self.style:
-            raise ValueError("style: name at least one style picture")
+        if not self.style and not self.dream:
+            raise ValueError("style: name at least one style picture, or something to dream of")
         return self
 
     @classmethod
@@ -89,7 +151,17 @@ class Recipe(_Document):
 
     def image_references(self) -> list[str]:
         """Every picture that the recipe refers to, each once, in order of mention."""
-        return list(dict.fromkeys(style.image for style in self.style))
+        return list(dict.fromkeys(reference for _, reference in self.references()))
+
+    def references(self) -> list[tuple[str, str]]:
+        """Every mention of a picture: the field, as errors name it, and the reference."""
+        found: list[tuple[str, str | None]] = []
+        for index, style in enumerate(self.style):
+            found += [(f"style.{index}.image", style.image), (f"style.{index}.mask", style.mask)]
+        found += [(f"dream.{index}.guide", dream.guide) for index, dream in enumerate(self.dream)]
+        found.append(("content_mask", self.content_mask))
+        found.append(("init", self.init if self.init not in ("content", "noise") else None))
+        return [(field, reference) for field, reference in found if reference is not None]
 
 
 def _explain(error: ValidationError) -> ReverieError:

@@ -30,6 +30,9 @@ class Adam:
         self._steps += 1
         self._average.mul_(self._decay).add_(x, alpha=1 - self._decay)
 
+    def objective_changed(self) -> None:
+        """Nothing to do: the running averages of the gradient adapt."""
+
     def result(self, x: Tensor) -> Tensor:
         """The picture to keep: the average of the iterates, without the bias to its zero start."""
         if self._average is None:

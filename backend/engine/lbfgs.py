@@ -41,6 +41,10 @@ class LBFGS:
         self._last = (flat.clone(), gradient)
         flat.add_(direction * scale)
 
+    def objective_changed(self) -> None:
+        """Forgets the last gradient: what differs from the next is not the picture's doing."""
+        self._last = None
+
     def result(self, x: Tensor) -> Tensor:
         """The picture to keep: the last iterate."""
         return x

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 RATIO = math.sqrt(2)  # between neighbouring scales: large structures settle before small ones grow on them
 
 
 @dataclass(frozen=True)
 class Scale:
-    """One step of the pyramid: a picture size in pixels, and how many iterations it gets."""
+    """One step of the pyramid: a picture size in pixels, and how many iterations it gets.
+
+    With a time budget it ends at its `deadline` instead, in seconds from the start of the pyramid.
+    """
 
     width: int
     height: int
     iterations: int
+    deadline: float | None = None
 
     @property
     def work(self) -> float:
@@ -36,4 +40,28 @@ def scales(width: int, height: int, smallest: int, iterations: int) -> list[Scal
         shrink = RATIO ** (k - steps)
         size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
         result.append(Scale(*size, max(1, round(iterations * share / sum(shares)))))
+    return result
+
+
+_LEAST_ITERATIONS = 60  # in all: below, a smaller picture that is better finished looks better than a large one
+_PREPARATION = 2  # iterations' worth of time that a scale takes to look at content and styles
+
+
+def within(seconds: float, seconds_per_pixel: float, width: int, height: int, smallest: int) -> list[Scale]:
+    """Scales with deadlines that use up the time: up to width×height where that lets each do its work, else up to the
+    largest size, by steps of √2, for which it does.
+
+    `seconds_per_pixel` is what an iteration takes.
+    """
+    while True:
+        plan = scales(width, height, min(smallest, max(width, height)), _LEAST_ITERATIONS)
+        works = [scale.width * scale.height * (scale.iterations + _PREPARATION) for scale in plan]
+        if sum(works) * seconds_per_pixel <= seconds or max(width, height) <= smallest:
+            break
+        width, height = max(1, round(width / RATIO)), max(1, round(height / RATIO))
+    total, spent, result = sum(works), 0, []
+    for scale, work in zip(plan, works, strict=True):
+        spent += work
+        expected = seconds * work / total / (scale.width * scale.height * seconds_per_pixel)
+        result.append(replace(scale, iterations=max(1, round(expected)), deadline=seconds * spent / total))
     return result

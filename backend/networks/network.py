@@ -117,6 +117,10 @@ class Network:
         return [stage for _, stage in self.stages[: index + 1]]
 
     @property
+    def device(self) -> torch.device:
+        return next(self.module.parameters()).device
+
+    @property
     def _dtype(self) -> torch.dtype:
         return next(self.module.parameters()).dtype
 

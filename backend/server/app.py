@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from backend import __version__, images
 from backend.engine import device as devices
-from backend.engine.render import resolve
+from backend.engine.resolve import resolve
 from backend.errors import ReverieError
 from backend.networks import registry
 from backend.recipe import Recipe
@@ -182,13 +182,11 @@ def _make_job(data: bytes, store: Store, device: str) -> Job:
     if content is None:
         raise ReverieError("The content picture is not here (any more); send it again.", "content")
     pictures = {}
-    for index, style in enumerate(recipe.style):
-        stored = store.get(style.image)
+    for field, reference in recipe.references():
+        stored = store.get(reference)
         if stored is None:
-            raise ReverieError(
-                f"The picture “{style.image:.80}” is not here (any more); send it again.", f"style.{index}.image"
-            )
-        pictures[style.image] = stored
+            raise ReverieError(f"The picture “{reference:.80}” is not here (any more); send it again.", field)
+        pictures[reference] = stored
     return Job(recipe, content, pictures)
 
 

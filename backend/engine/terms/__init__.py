@@ -15,26 +15,39 @@ from typing import Protocol
 from torch import Tensor
 
 PICTURE = "picture"
-"""The name under which a term asks for the pixels themselves."""
+"""The name under which a term asks for the pixels themselves. Such a term asks for nothing else, and is always shown
+the whole picture: pixels are cheap."""
+
+Place = tuple[slice, slice]
+"""Rows and columns of a part of a layer."""
 
 
 @dataclass(frozen=True)
 class Features:
     """Features of a part of the picture.
 
-    `maps` holds 1×C×h×w tensors by layer; `at` says where each lies in the whole layer, as (rows, columns).
+    `maps` holds 1×C×h×w tensors by layer; `at` says where each lies in the whole layer, and `sizes` gives the height
+    and width of that.
     """
 
     maps: Mapping[str, Tensor]
-    at: Mapping[str, tuple[slice, slice]]
+    at: Mapping[str, Place]
+    sizes: Mapping[str, tuple[int, int]]
+
+    @classmethod
+    def of_whole(cls, maps: Mapping[str, Tensor]) -> Features:
+        """Features of all of a picture."""
+        sizes = {layer: (fmap.shape[2], fmap.shape[3]) for layer, fmap in maps.items()}
+        return cls(
+            maps, {layer: (slice(0, height), slice(0, width)) for layer, (height, width) in sizes.items()}, sizes
+        )
 
 
 class Term(Protocol):
     @property
     def layers(self) -> tuple[str, ...]: ...
 
-    @property
-    def weight(self) -> float: ...
+    weight: float
 
     def measure(self, features: Features) -> tuple[Tensor, ...]: ...
 

@@ -16,14 +16,14 @@ def test_gram_is_the_mean_of_outer_products():
     features = _features()
     flat = features[0].flatten(1).numpy()
     expected = np.mean([np.outer(column, column) for column in flat.T], axis=0)
-    np.testing.assert_allclose(moments.gram(features).numpy(), expected, rtol=1e-5)
+    np.testing.assert_allclose(moments.of(features).gram.numpy(), expected, rtol=1e-5)
 
 
 def test_covariance_is_numpys():
-    mean, covariance = moments.mean_and_covariance(_features())
+    found = moments.of(_features())
     flat = _features()[0].flatten(1).numpy()
-    np.testing.assert_allclose(mean.numpy(), flat.mean(1), rtol=1e-5)
-    np.testing.assert_allclose(covariance.numpy(), np.cov(flat, bias=True), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found.mean.numpy(), flat.mean(1), rtol=1e-5)
+    np.testing.assert_allclose(found.covariance.numpy(), np.cov(flat, bias=True), rtol=1e-4, atol=1e-5)
 
 
 def test_gram_gradient_agrees_with_finite_differences():
@@ -31,7 +31,8 @@ def test_gram_gradient_agrees_with_finite_differences():
     target = torch.randn(5, 5, generator=torch.Generator().manual_seed(3))
 
     def value(f: torch.Tensor) -> torch.Tensor:
-        return (moments.gram(f) * target).sum()
+        _, products, count = moments.sums(f, torch.zeros(5))
+        return (products / count * target).sum()
 
     x = features.clone().requires_grad_(True)
     (gradient,) = torch.autograd.grad(value(x), x)
@@ -42,6 +43,16 @@ def test_gram_gradient_agrees_with_finite_differences():
         down[index] -= step
         numeric = (value(up) - value(down)) / (2 * step)
         assert abs(float(numeric) - float(gradient[index])) < 2e-3 * float(gradient.abs().max())
+
+
+def test_weights_count_positions_as_often_as_they_say():
+    """A position of weight 2 counts like two positions, one of weight 0 like none."""
+    features, center = _features(), torch.zeros(5)
+    weights = torch.ones(4, 7)
+    weights[:, 0], weights[:, 1] = 2, 0
+    doubled = torch.cat([features[..., :1], features[..., :1], features[..., 2:]], 3)
+    for found, expected in zip(moments.sums(features, center, weights), moments.sums(doubled, center), strict=True):
+        torch.testing.assert_close(found.double(), expected.double(), rtol=1e-5, atol=1e-4)
 
 
 def test_sums_add_up_over_parts_of_the_picture():

@@ -6,8 +6,10 @@ import pytest
 import torch
 from small_network import SmallNetwork
 
+from backend.engine import moments
+from backend.engine.moments import Moments
 from backend.engine.objective import Objective
-from backend.engine.terms import Term
+from backend.engine.terms import Features, Term
 from backend.engine.terms.content import Content
 from backend.engine.terms.style import Style
 from backend.engine.terms.total_variation import TotalVariation
@@ -19,8 +21,12 @@ def _picture(seed: int, height: int = 13, width: int = 17) -> torch.Tensor:
     return torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
+def _moments(maps: dict[str, torch.Tensor]) -> dict[str, Moments]:
+    return {layer: moments.of(fmap) for layer, fmap in maps.items()}
+
+
 def _terms() -> dict[str, Term]:
-    style = NETWORK.features(_picture(8, 21, 11), ["a", "c"])
+    style = _moments(NETWORK.features(_picture(8, 21, 11), ["a", "c"]))
     return {
         "content": Content(NETWORK.features(_picture(7), ["b"]), 1.0),
         "covariance": Style([(style, 1.0)], 1.0),
@@ -45,7 +51,7 @@ def test_gradient_agrees_with_finite_differences(name: str):
 def test_loss_is_zero_exactly_where_the_target_is(name: str):
     target = _picture(7)
     features = NETWORK.features(target, ["a", "b"])
-    term = Content(features, 1.0) if name == "content" else Style([(features, 1.0)], 1.0, name)
+    term = Content(features, 1.0) if name == "content" else Style([(_moments(features), 1.0)], 1.0, name)
     at_target = float(Objective(NETWORK, [term]).loss(target))
     elsewhere = float(Objective(NETWORK, [term]).loss(_picture(9)))
     assert at_target < 1e-6
@@ -64,18 +70,12 @@ def test_terms_add_up_with_their_weights():
 def test_two_styles_pull_to_the_mean_of_their_statistics():
     """The blended target has, up to a constant, the summed loss of the two styles; so it has the same gradient."""
     one, two = NETWORK.features(_picture(3), ["a"]), NETWORK.features(_picture(4) * 0.5, ["a"])
-    blend = Style([(one, 1.0), (two, 3.0)], 1.0)
+    blend = Style([(_moments(one), 1.0), (_moments(two), 3.0)], 1.0)
     x = _picture(1)
     a, b = (0.25 * NETWORK.features(_picture(3), ["a"])["a"].mean((2, 3)), 0.75 * two["a"].mean((2, 3)))
-    sums = blend.measure(_features_of(NETWORK.features(x, ["a"])))
+    sums = blend.measure(Features.of_whole(NETWORK.features(x, ["a"])))
     mean = sums[0] / sums[2] + (a + b)[0]
     torch.testing.assert_close(mean.double(), NETWORK.features(x, ["a"])["a"].mean((2, 3))[0], rtol=1e-5, atol=1e-6)
-
-
-def _features_of(maps: dict[str, torch.Tensor]):
-    from backend.engine.terms import Features
-
-    return Features(maps, {name: (slice(0, m.shape[2]), slice(0, m.shape[3])) for name, m in maps.items()})
 
 
 def test_the_network_is_not_run_past_the_deepest_layer():

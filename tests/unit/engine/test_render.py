@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from backend import demo, images
+from backend.engine import painting
 from backend.engine import render as engine
 from backend.engine.events import Preview, Progress, Started
 from backend.engine.resize import shrink_to
@@ -129,7 +130,7 @@ def test_stopping_ends_it_within_an_iteration(photo, pictures):
 
 
 def test_previews_are_pictures_of_the_current_scale(photo, pictures, monkeypatch):
-    monkeypatch.setattr(engine, "PREVIEW_SECONDS", 0.0)
+    monkeypatch.setattr(painting, "PREVIEW_SECONDS", 0.0)
     events: list = []
     _render(photo, pictures, report=events.append, iterations=4)
     shapes = [event.picture.shape for event in events if isinstance(event, Preview)]

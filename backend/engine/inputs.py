@@ -1,0 +1,163 @@
+"""The pictures of a job, checked and made ready for the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from backend.engine import color
+from backend.engine.resize import resize, to_tensor
+from backend.errors import ReverieError
+from backend.images import Picture
+from backend.recipe import Recipe, Style
+
+_LEAST_REGION = 1e-4  # share of the picture
+
+
+@dataclass(frozen=True)
+class Look:
+    """A style picture: its reference, its 1×3×h×w pixels, where it is opaque (1×1×h×w; None: everywhere), and how it is
+    to be used."""
+
+    image: str
+    picture: Tensor
+    opaque: Tensor | None
+    weight: float
+    scale: float
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """All pictures of a job on its device. `source` is 1×3×H×W without holes; masks are 1×1×H×W.
+
+    `regions` pairs each mask (None: everywhere) with the styles that are wanted there.
+    """
+
+    source: Tensor
+    regions: list[tuple[Tensor | None, list[Look]]]
+    guides: dict[str, Tensor]
+    content_mask: Tensor | None
+    init: Tensor | None
+
+    def to(self, where: torch.device) -> Inputs:
+        """The same on another device."""
+
+        def move(tensor: Tensor | None) -> Tensor | None:
+            return tensor.to(where) if tensor is not None else None
+
+        regions = [
+            (move(mask), [replace(look, picture=look.picture.to(where), opaque=move(look.opaque)) for look in looks])
+            for mask, looks in self.regions
+        ]
+        guides = {name: guide.to(where) for name, guide in self.guides.items()}
+        return Inputs(self.source.to(where), regions, guides, move(self.content_mask), move(self.init))
+
+
+def gather(recipe: Recipe, content: Picture, pictures: Mapping[str, Picture], where: torch.device) -> Inputs:
+    """The inputs of a recipe. Raises ReverieError that names the field of a picture that is missing or of no use."""
+    _check_numbers(content, "content")
+    for field, reference in recipe.references():
+        if reference not in pictures:
+            raise ReverieError(f"The picture “{reference}” was not given with the recipe.", field)
+        _check_numbers(pictures[reference], field)
+    opaque = _opaque(content, where)
+    if opaque is not None and float(opaque.mean()) < _LEAST_REGION:
+        raise ReverieError(
+            "The picture is empty: it is transparent everywhere. Paint something on it first.", "content"
+        )
+    source = fill(to_tensor(content[:, :, :3], where), opaque)
+    height, width = source.shape[2:]
+
+    def mask(field: str, reference: str | None) -> Tensor | None:
+        if reference is None:
+            return None
+        gray = to_tensor(pictures[reference][:, :, :3], where).mean(1, keepdim=True)
+        result = resize(gray, width, height).clamp(0, 1)
+        if float(result.mean()) < _LEAST_REGION:
+            raise ReverieError(f"The mask “{reference}” is black everywhere; paint white where it is to act.", field)
+        return result
+
+    init = pictures[recipe.init] if recipe.init not in ("content", "noise") else None
+    return Inputs(
+        source,
+        _regions(recipe, source, pictures, opaque, mask) if recipe.strength > 0 else [],
+        {
+            dream.guide: to_tensor(pictures[dream.guide][:, :, :3], where)
+            for dream in recipe.dream
+            if dream.guide is not None
+        },
+        mask("content_mask", recipe.content_mask),
+        resize(to_tensor(init[:, :, :3], where), width, height) if init is not None else None,
+    )
+
+
+def _check_numbers(picture: Picture, field: str) -> None:
+    if not np.isfinite(picture).all():
+        raise ReverieError("The picture has pixels that are no numbers (NaN or infinite); repair them first.", field)
+
+
+def _opaque(picture: Picture, where: torch.device) -> Tensor | None:
+    """The alpha channel, or None for a picture without one, or with one that is opaque everywhere."""
+    if picture.shape[2] < 4 or bool((picture[:, :, 3] >= 1).all()):
+        return None
+    return to_tensor(picture[:, :, 3:4], where)
+
+
+def fill(picture: Tensor, opaque: Tensor | None) -> Tensor:
+    """The picture with what is transparent painted over by the colours around it, coarse to fine: what lies hidden
+    there must not show in the features beside it."""
+    if opaque is None:
+        return picture
+    levels = [(picture * opaque, opaque)]
+    while max(levels[-1][0].shape[2:]) > 1:
+        colors, cover = levels[-1]
+        levels.append(
+            (functional.avg_pool2d(colors, 2, ceil_mode=True), functional.avg_pool2d(cover, 2, ceil_mode=True))
+        )
+    filled = torch.full_like(levels[-1][0], 0.5)
+    for colors, cover in reversed(levels):
+        filled = functional.interpolate(filled, colors.shape[2:], mode="bilinear", align_corners=False)
+        # Where little is covered, even a faint colour is better than one from farther away.
+        known = (cover * 4).clamp(max=1)
+        filled = known * colors / cover.clamp_min(1e-6) + (1 - known) * filled
+    return opaque * picture + (1 - opaque) * filled
+
+
+def _regions(
+    recipe: Recipe,
+    source: Tensor,
+    pictures: Mapping[str, Picture],
+    opaque: Tensor | None,
+    mask: Callable[[str, str | None], Tensor | None],
+) -> list[tuple[Tensor | None, list[Look]]]:
+    """Styles with the same mask share a region; those without one get what the masks leave. Nothing happens where the
+    picture is transparent."""
+    looks: dict[str | None, list[Look]] = {}
+    masks: dict[str, Tensor] = {}
+    for index, style in enumerate(recipe.style):
+        found = mask(f"style.{index}.mask", style.mask)
+        if style.mask is not None and found is not None:
+            masks[style.mask] = found
+        looks.setdefault(style.mask, []).append(_look(style, pictures[style.image], recipe, source))
+    rest = 1 - torch.stack(list(masks.values())).amax(0) if masks else None
+    regions = []
+    for reference, own in looks.items():
+        region = masks[reference] if reference is not None else rest
+        if opaque is not None:
+            region = opaque if region is None else region * opaque
+        if region is None or float(region.mean()) >= _LEAST_REGION:  # masks may leave nothing for the others
+            regions.append((region, own))
+    return regions
+
+
+def _look(style: Style, picture: Picture, recipe: Recipe, source: Tensor) -> Look:
+    opaque = _opaque(picture, source.device)
+    pixels = fill(to_tensor(picture[:, :, :3], source.device), opaque)
+    if recipe.color == "match":
+        pixels = color.match_colors(pixels, source)
+    return Look(style.image, pixels, opaque, style.weight, style.scale)

@@ -1,0 +1,279 @@
+"""One run of a recipe through the pyramid: coarse to fine, with the picture in hand at every moment."""
+
+from __future__ import annotations
+
+import gc
+import math
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from backend.engine import memory, targets
+from backend.engine.adam import Adam
+from backend.engine.ascent import Ascent
+from backend.engine.balance import ITERATIONS, Balance
+from backend.engine.control import Adjustment, Clock
+from backend.engine.events import Cancelled, Event, Preview, Progress, Started, Warning_
+from backend.engine.inputs import Inputs
+from backend.engine.lbfgs import LBFGS
+from backend.engine.memory import Footing
+from backend.engine.objective import Objective
+from backend.engine.pyramid import Scale, scales, within
+from backend.engine.resize import fit, resize, to_picture
+from backend.engine.terms import Term
+from backend.errors import ReverieError
+from backend.networks.network import Network
+from backend.recipe import Recipe
+
+PREVIEW_SECONDS = 1.0
+_LBFGS_PIXELS = 4_000_000  # above, the history of L-BFGS would outweigh everything else in memory
+_PATH = 0.8  # of a dream alone at full strength: how far it moves the picture in all, root mean square
+_JITTER = 32  # pixels
+_PAINTING = 0.97  # share of a budget; the rest is for enlarging and colours at the end
+
+
+class Optimizer(Protocol):
+    def step(self, x: Tensor, gradient: Tensor) -> None: ...
+
+    def objective_changed(self) -> None: ...
+
+    def result(self, x: Tensor) -> Tensor: ...
+
+
+class Painter:
+    """Carries out a resolved recipe."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        inputs: Inputs,
+        footing: Footing,
+        load: Callable[[Footing], Network],
+        clock: Clock,
+        report: Callable[[Event], None],
+        stop: Callable[[], bool],
+        adjust: Callable[[], Adjustment | None],
+    ) -> None:
+        self._recipe, self._inputs, self._footing, self._load = recipe, inputs, footing, load
+        self._clock, self._report, self._stop, self._adjust = clock, report, stop, adjust
+        self._network = load(footing)
+        self._dreams_alone = not inputs.regions
+        self._finish = False
+        self._iteration, self._work_done = 0, 0.0
+        self._previewed = self._told = time.monotonic()
+        self._value = 0.0
+        self._plan: list[Scale] = []
+
+    def paint(self) -> Tensor:
+        """The optimised picture, 1×3×H×W, at the finest scale that was reached."""
+        self._plan = self._make_plan()
+        self._iterations = sum(scale.iterations for scale in self._plan)
+        self._begun = self._clock.elapsed
+        self._report(Started(self._footing.device.type, self._network.name, self._iterations))
+        picture: Tensor | None = None
+        for scale in self._plan:
+            self._check_stop()
+            if self._finish:
+                break
+            picture = self._hold(scale, picture)
+        assert picture is not None  # a plan has at least one scale
+        return picture
+
+    def _make_plan(self) -> list[Scale]:
+        recipe, source = self._recipe, self._inputs.source
+        assert recipe.size is not None  # filled in by resolve
+        height, width = source.shape[2:]
+        size = fit(width, height, min(recipe.size, max(width, height)))
+        # A picture to continue with has its coarse structures already: they would be lost on the way down and up.
+        smallest = max(size) if self._inputs.init is not None else recipe.smallest
+        if recipe.budget is None:
+            return scales(*size, smallest, recipe.iterations)
+        return within(self._clock.left * _PAINTING, self._seconds_per_pixel(smallest, size), *size, smallest)
+
+    def _seconds_per_pixel(self, smallest: int, size: tuple[int, int]) -> float:
+        """Time of an iteration at the coarsest scale, divided by its pixels; the first is not counted, in which
+        libraries make their plans."""
+        coarse = Scale(*fit(*size, min(smallest, max(size))), 2)
+        content = self._content(coarse)
+        objective, _ = self._objective(content, self._network, None)
+        objective(content)
+        begun = time.monotonic()
+        objective(content)
+        return (time.monotonic() - begun) / (coarse.width * coarse.height)
+
+    def _hold(self, scale: Scale, picture: Tensor | None) -> Tensor:
+        """The picture at a scale, with what memory there is: when it runs out, once more with less."""
+        while True:
+            try:
+                return self._at_scale(scale, picture)
+            except (RuntimeError, MemoryError) as error:
+                if not memory.is_exhausted(error):
+                    raise
+            step = memory.retreat(self._footing, max(scale.width, scale.height))
+            if step is None:
+                raise ReverieError(
+                    "There is not enough memory for this picture, even in small tiles and half precision. Choose a "
+                    "smaller size, or close other programs.",
+                    "size",
+                )
+            footing, sentence = step
+            self._report(Warning_(sentence))
+            picture = self._move(footing, picture)
+
+    def _move(self, footing: Footing, picture: Tensor | None) -> Tensor | None:
+        gc.collect()  # the tensors of the failed try
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        if (footing.device, footing.dtype) != (self._footing.device, self._footing.dtype):
+            self._network = self._load(footing)
+        if footing.device != self._footing.device:
+            self._inputs = self._inputs.to(footing.device)
+            picture = picture.to(footing.device) if picture is not None else None
+        self._footing = footing
+        return picture
+
+    def _content(self, scale: Scale) -> Tensor:
+        return resize(self._inputs.source, scale.width, scale.height)
+
+    def _start(self, scale: Scale, content: Tensor, picture: Tensor | None) -> Tensor:
+        """The picture that a scale starts from."""
+        if picture is None:
+            first = self._inputs.init
+            if first is None:
+                first = torch.rand_like(content) if self._recipe.init == "noise" else content
+            return resize(first, scale.width, scale.height)
+        if self._dreams_alone:
+            # What the octave before added is added to the source at this one, whose detail is so re-injected
+            # (Mordvintsev, Olah & Tyka 2015, the notebook that came with it).
+            before = resize(self._inputs.source, picture.shape[3], picture.shape[2])
+            return content + resize(picture - before, scale.width, scale.height)
+        return resize(picture, scale.width, scale.height)
+
+    def _at_scale(self, scale: Scale, picture: Tensor | None) -> Tensor:
+        content = self._content(scale)
+        x = self._start(scale, content, picture).clamp(0, 1).contiguous().clone()
+        tile = self._footing.tile or memory.tile_for(self._network, self._layers(), scale.height, scale.width)
+        objective, balance = self._objective(content, self._network, tile)
+        optimizer = self._optimizer(scale)
+        begun, count, took = self._clock.elapsed, 0, 0.0
+        while self._goes_on(scale, count, took):
+            if balance is not None and count % ITERATIONS == 0:
+                balance.update(x)
+                optimizer.objective_changed()
+            self._change(balance, optimizer)
+            loss = self._iterate(x, objective, optimizer)
+            count += 1
+            took = (self._clock.elapsed - begun) / count
+            self._iteration += 1
+            self._work_done += scale.width * scale.height
+            self._tell(x, loss, scale)
+            self._check_stop()
+        result = optimizer.result(x)
+        if not bool(torch.isfinite(result).all()):
+            raise ReverieError(
+                "The optimisation diverged: the picture is no longer made of numbers. Use precision “float32”, or the "
+                "optimizer “adam”.",
+                "precision",
+            )
+        return result
+
+    def _goes_on(self, scale: Scale, count: int, took: float) -> bool:
+        if self._finish or (scale.deadline is None and count >= scale.iterations):
+            return False
+        # To the nearest iteration; each scale has one at least, but not one that begins too late.
+        return scale.deadline is None or count == 0 or self._clock.elapsed + took / 2 < self._begun + scale.deadline
+
+    def _layers(self) -> list[str]:
+        recipe = self._recipe
+        wanted = [dream.layer or "logits" for dream in recipe.dream]
+        if not self._dreams_alone:
+            wanted += [*(recipe.content_layers or []), *(recipe.style_layers or [])]
+        return sorted(set(wanted))
+
+    def _objective(self, content: Tensor, network: Network, tile: int | None) -> tuple[Objective, Balance | None]:
+        recipe, inputs = self._recipe, self._inputs
+        dreams = targets.dream_terms(recipe, inputs, content, network)
+        styles = targets.style_terms(recipe, inputs, content, network, tile, self._check_stop)
+        rest: list[Term] = []
+        self._content_term = None
+        if styles:
+            self._content_term = targets.content_term(recipe, inputs, content, network, tile)
+            rest = [self._content_term, targets.total_variation_term(recipe, content)]
+        objective = Objective(network, [*styles, *rest, *dreams], tile)
+        if not dreams or (self._dreams_alone and len(dreams) == 1):
+            return objective, None
+        reference = Objective(network, styles, tile) if styles else None
+        share = targets.dream_share(recipe.dream_strength)
+        return objective, Balance(reference, [(term, Objective(network, [term], tile)) for term in dreams], share)
+
+    def _optimizer(self, scale: Scale) -> Optimizer:
+        if self._dreams_alone:
+            step = self._recipe.dream_strength * _PATH / self._iterations
+            return Ascent(step, self._recipe.parametrisation == "decorrelated")
+        small = scale.width * scale.height <= _LBFGS_PIXELS
+        if self._recipe.optimizer == "lbfgs" or (self._recipe.optimizer == "auto" and small):
+            return LBFGS()
+        return Adam()
+
+    def _iterate(self, x: Tensor, objective: Objective, optimizer: Optimizer) -> Tensor:
+        """One iteration, in place; returns the loss before it. A dream alone sees the picture at another place each
+        time, so that no pattern locks to the network's grid; a neuron's place in the picture must stay."""
+        if not self._dreams_alone or any(dream.at is not None for dream in self._recipe.dream):
+            loss, gradient = objective(x)
+        else:
+            dy, dx = (int(value) for value in torch.randint(-_JITTER, _JITTER + 1, (2,)))
+            loss, gradient = objective(x.roll((dy, dx), (2, 3)))
+            gradient = gradient.roll((-dy, -dx), (2, 3))
+        optimizer.step(x, gradient)
+        return loss
+
+    def _change(self, balance: Balance | None, optimizer: Optimizer) -> None:
+        """Takes up what the person who watches has changed meanwhile."""
+        wish = self._adjust()
+        if wish is None:
+            return
+        self._finish = self._finish or wish.finish
+        update = {name: getattr(wish, name) for name in ("strength", "dream_strength")}
+        self._recipe = self._recipe.model_copy(update={k: v for k, v in update.items() if v is not None})
+        if self._content_term is not None:
+            self._content_term.weight = targets.content_weight(self._recipe.strength)
+        if balance is not None:
+            balance.share = targets.dream_share(self._recipe.dream_strength)
+        if isinstance(optimizer, Ascent):
+            optimizer.length = self._recipe.dream_strength * _PATH / self._iterations
+        optimizer.objective_changed()
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe as it was carried out, with what was changed meanwhile."""
+        return self._recipe
+
+    @property
+    def footing(self) -> Footing:
+        """Where it was carried out in the end."""
+        return self._footing
+
+    def _check_stop(self) -> None:
+        if self._stop():
+            raise Cancelled
+
+    def _tell(self, picture: Tensor, loss: Tensor, scale: Scale) -> None:
+        now = time.monotonic()
+        if self._clock.budget is None:
+            fraction = min(1.0, self._work_done / sum(each.work for each in self._plan))
+            left = (self._clock.elapsed - self._begun) * (1 - fraction) / fraction
+        else:
+            fraction, left = min(1.0, self._clock.elapsed / self._clock.budget), max(0.0, self._clock.left)
+        if self._iteration == 1 or now - self._told > 0.1 or picture.device.type == "cpu":
+            # Reading a number waits for the GPU: not in each of its iterations.
+            self._told, value = now, float(loss)
+            self._value = value if math.isfinite(value) else 0.0
+        self._report(
+            Progress(self._iteration, self._iterations, scale.width, scale.height, self._value, fraction, left)
+        )
+        if now - self._previewed >= PREVIEW_SECONDS:
+            self._previewed = now
+            self._report(Preview(to_picture(picture)))

@@ -1,0 +1,135 @@
+"""What a recipe leaves open is decided, and what it asks for is checked, before any heavy work starts."""
+
+from __future__ import annotations
+
+import difflib
+
+import torch
+
+from backend.engine import device as devices
+from backend.engine.inputs import Inputs
+from backend.engine.resize import fit
+from backend.errors import ReverieError
+from backend.networks import classes, registry
+from backend.networks.network import Network
+from backend.networks.registry import Spec
+from backend.recipe import Dream, Recipe
+
+
+def resolve(recipe: Recipe, device: str) -> Recipe:
+    """The recipe with what “auto” and null stand for filled in, and its names checked against the network.
+
+    Raises ReverieError for a network, layer, class or device that there is not.
+    """
+    network = recipe.network if recipe.network != "auto" else _network_for(recipe)
+    spec = registry.spec(network)
+    content = spec.check_layers(recipe.content_layers, "content_layers") or list(spec.defaults.content)
+    style = spec.check_layers(recipe.style_layers, "style_layers") or list(spec.defaults.style)
+    dreams = [_name(dream, index, spec) for index, dream in enumerate(recipe.dream)]
+    if any(_is_open(dream) for dream in dreams):
+        layer = _layer_for_dreams(spec, content, style, bool(recipe.style))
+        # A network whose layers are all in use: the dream takes its own out of the style's.
+        style = [each for each in style if each != layer] if recipe.style_layers is None else style
+        dreams = [dream.model_copy(update={"layer": layer}) if _is_open(dream) else dream for dream in dreams]
+    size = recipe.size or devices.COMFORTABLE_SIZE[devices.choose(device).type]
+    return recipe.model_copy(
+        update={
+            "network": network,
+            "size": size,
+            "content_layers": content,
+            "style_layers": style,
+            "dream": dreams,
+        }
+    )
+
+
+def _is_open(dream: Dream) -> bool:
+    return dream.layer is None and dream.class_name is None
+
+
+def _network_for(recipe: Recipe) -> str:
+    """The default network, or for a class the best one at hand that knows classes."""
+    default = registry.default()
+    if not any(dream.class_name for dream in recipe.dream) or "logits" in registry.spec(default).layers:
+        return default
+    return next((name for name in registry.available() if "logits" in registry.spec(name).layers), "squeezenet1_0")
+
+
+def _layer_for_dreams(spec: Spec, content: list[str], style: list[str], styled: bool) -> str:
+    """The layer to dream in when none is named: the network's default, but beside a style one that no content or style
+    term uses, so that these do not repair the dream; the deepest such, where objects are."""
+    default = spec.defaults.dream[0]
+    if not styled or default not in [*content, *style]:
+        return default
+    unused = [layer for layer in spec.layers if layer not in [*content, *style, "logits"]]
+    return unused[-1] if unused else default
+
+
+def _name(dream: Dream, index: int, spec: Spec) -> Dream:
+    """A dream with the names that the network has."""
+    if dream.layer is not None:
+        spec.check_layers([dream.layer], f"dream.{index}.layer")
+    if dream.class_name is None:
+        return dream
+    field = f"dream.{index}.class_name"
+    if "logits" not in spec.layers:
+        raise ReverieError(
+            f"{spec.name} knows no classes. Choose a network that does, such as squeezenet1_0, or a layer.", field
+        )
+    return dream.model_copy(update={"class_name": find_class(dream.class_name, field)})
+
+
+def find_class(wanted: str, field: str) -> str:
+    """The class of ImageNet of that name, in any case. Raises ReverieError with the nearest names."""
+    names = {name.lower(): name for name in classes.names()}
+    if wanted.lower() in names:
+        return names[wanted.lower()]
+    near = [name for name in names if wanted.lower() in name] or difflib.get_close_matches(
+        wanted.lower(), names, 3, 0.5
+    )
+    hint = f" Did you mean {' or '.join(names[name] for name in near[:5])}?" if near else ""
+    raise ReverieError(f"ImageNet has no class “{wanted}”.{hint}", field)
+
+
+def check(recipe: Recipe, inputs: Inputs, network: Network) -> None:
+    """Checks what needs the network itself. Raises ReverieError that names the field."""
+    for index, dream in enumerate(recipe.dream):
+        if dream.channel is not None and dream.layer is not None:
+            count = channels(network, dream.layer)
+            if dream.channel >= count:
+                raise ReverieError(
+                    f"Layer “{dream.layer}” of {network.name} has channels 0 to {count - 1}, and no {dream.channel}.",
+                    f"dream.{index}.channel",
+                )
+    assert recipe.size is not None and recipe.style_layers and recipe.content_layers  # filled in by resolve
+    height, width = inputs.source.shape[2:]
+    size = min(recipe.size, max(height, width))
+    layers = [dream.layer or "logits" for dream in recipe.dream]
+    layers += [*recipe.style_layers, *recipe.content_layers] if inputs.regions else []
+    _check_size("The picture", "content", fit(width, height, size), layers, network)
+    if inputs.regions:
+        for index, style in enumerate(recipe.style):
+            looks = [look for _, own in inputs.regions for look in own if look.image == style.image]
+            for look in looks:
+                fitted = fit(look.picture.shape[3], look.picture.shape[2], max(16, round(size * style.scale)))
+                _check_size(
+                    f"The style picture “{style.image}”", f"style.{index}.image", fitted, recipe.style_layers, network
+                )
+
+
+def channels(network: Network, layer: str) -> int:
+    """How many channels a layer has."""
+    least = network.least_size(layer)
+    with torch.no_grad():
+        return network.features(torch.zeros(1, 3, least, least, device=network.device), [layer])[layer].shape[1]
+
+
+def _check_size(what: str, field: str, size: tuple[int, int], layers: list[str], network: Network) -> None:
+    for layer in layers:
+        least = network.least_size(layer)
+        if min(size) < least:
+            raise ReverieError(
+                f"{what} is too small: computed at {size[0]}×{size[1]} pixels, layer “{layer}” of {network.name} needs "
+                f"{least} in each direction. Use a larger picture or size, a less narrow one, or an earlier layer.",
+                field,
+            )

@@ -1,0 +1,162 @@
+"""Exact tiling: a picture's features in parts, so that memory is set by the tile and not by the picture.
+
+A tile is computed with a halo wide enough that every position of its core sees just what it sees in the whole picture.
+Tiles begin at multiples of the network's stride, so that their positions are positions of the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from backend.engine import moments
+from backend.engine.moments import Moments
+from backend.engine.region import Region
+from backend.engine.terms import Features, Place
+from backend.networks.network import Network
+
+
+@dataclass(frozen=True)
+class Tile:
+    """`pixels` is the part of the picture to run the network on, halo included; `core` the positions of each layer that
+    are this tile's, and `inner` where those are in the features of `pixels`."""
+
+    pixels: Place
+    core: Mapping[str, Place]
+    inner: Mapping[str, Place]
+    sizes: Mapping[str, tuple[int, int]]
+
+    def cut(self, picture: Tensor) -> Tensor:
+        """The tile's pixels of a 1×C×H×W picture."""
+        return picture[:, :, self.pixels[0], self.pixels[1]]
+
+    def features(self, network: Network, cut: Tensor) -> Features:
+        """The core's features, given the tile's pixels."""
+        maps = network.features(cut, self.core)
+        inner = {layer: fmap[:, :, self.inner[layer][0], self.inner[layer][1]] for layer, fmap in maps.items()}
+        return Features(inner, self.core, self.sizes)
+
+
+def tiles(network: Network, layers: Iterable[str], height: int, width: int, side: int) -> list[Tile]:
+    """The tiles, about `side` pixels square without their halo, of a picture of height×width pixels; empty when one
+    would be enough. Together their cores hold every position of every layer once."""
+    layers = tuple(layers)
+    stride = max((network.receptive_field(layer).stride for layer in layers), default=1)
+    side = max(stride, side // stride * stride)
+    if (height <= side and width <= side) or not layers or "logits" in layers:
+        return []  # a classifier averages over the whole picture: it has no tiles
+    sizes = _sizes(network, layers, height, width)
+    down = [_Span(network, sizes, 0, start, side, height, stride) for start in _starts(height, side)]
+    across = [_Span(network, sizes, 1, start, side, width, stride) for start in _starts(width, side)]
+    return [
+        Tile(
+            (rows.pixels, columns.pixels),
+            {layer: (rows.core[layer], columns.core[layer]) for layer in layers},
+            {layer: (rows.inner[layer], columns.inner[layer]) for layer in layers},
+            sizes,
+        )
+        for rows in down
+        for columns in across
+    ]
+
+
+def _starts(length: int, side: int) -> range:
+    # A last tile of less than half a side joins the one before it: a sliver may be smaller than the network can see.
+    return range(0, max(1, length - side // 2), side)
+
+
+class _Span:
+    """One tile's extent along one axis."""
+
+    def __init__(
+        self,
+        network: Network,
+        sizes: Mapping[str, tuple[int, int]],
+        axis: int,
+        start: int,
+        side: int,
+        length: int,
+        stride: int,
+    ) -> None:
+        last = start + side >= length - side // 2
+        fields = {layer: network.receptive_field(layer) for layer in sizes}
+        before = min(start - field.padding for field in fields.values())
+        behind = max(start + side - field.stride - field.padding + field.size for field in fields.values())
+        first = max(0, before) // stride * stride
+        self.pixels = slice(first, length if last else min(length, behind))
+        self.core, self.inner = {}, {}
+        for layer, field in fields.items():
+            size = sizes[layer][axis]
+            begin = min(size, start // field.stride)
+            end = size if last else min(size, (start + side) // field.stride)
+            self.core[layer] = slice(begin, end)
+            self.inner[layer] = slice(begin - first // field.stride, end - first // field.stride)
+
+
+def _sizes(network: Network, layers: Iterable[str], height: int, width: int) -> dict[str, tuple[int, int]]:
+    """The size of each layer for a picture of height×width, found on two strips of it."""
+    layers = tuple(layers)
+    least = max(network.least_size(layer) for layer in layers)
+    with torch.no_grad():
+        down = network.features(torch.zeros(1, 3, height, min(width, least), device=network.device), layers)
+        across = network.features(torch.zeros(1, 3, min(height, least), width, device=network.device), layers)
+    return {layer: (down[layer].shape[2], across[layer].shape[3]) for layer in layers}
+
+
+@torch.no_grad()
+def maps(network: Network, picture: Tensor, layers: Iterable[str], side: int | None) -> dict[str, Tensor]:
+    """The features of a 1×3×H×W picture, 1×C×h×w by layer, computed in tiles of that side where it is given."""
+    layers = tuple(layers)
+    parts = tiles(network, layers, picture.shape[2], picture.shape[3], side) if side else []
+    if not parts:
+        return network.features(picture, layers)
+    result: dict[str, Tensor] = {}
+    for tile in parts:
+        found = tile.features(network, tile.cut(picture))
+        for layer, fmap in found.maps.items():
+            if layer not in result:
+                result[layer] = fmap.new_empty(1, fmap.shape[1], *found.sizes[layer])
+            rows, columns = found.at[layer]
+            result[layer][:, :, rows, columns] = fmap
+    return result
+
+
+@torch.no_grad()
+def statistics(
+    network: Network, picture: Tensor, layers: Iterable[str], side: int | None, mask: Tensor | None = None
+) -> dict[str, Moments]:
+    """Mean and covariance by layer of the features of a 1×3×H×W picture, computed in tiles of that side where it is
+    given. With a 1×1×H×W mask, they are those of the positions that it covers."""
+    layers = tuple(layers)
+    region = Region(mask) if mask is not None else None
+    parts = tiles(network, layers, picture.shape[2], picture.shape[3], side) if side else []
+    # Two rounds: for the means, and for products that are centred on them. A picture in one piece is looked at once.
+    whole = [] if parts else [Features.of_whole(network.features(picture, layers))]
+    zero = {layer: torch.zeros((), device=picture.device) for layer in layers}
+    means = {layer: first / count for layer, (first, _, count) in _sums(network, picture, parts, whole, region, zero)}
+    return {
+        layer: Moments(means[layer] + first / count, second / count - torch.outer(first / count, first / count))
+        for layer, (first, second, count) in _sums(network, picture, parts, whole, region, means)
+    }
+
+
+def _sums(
+    network: Network,
+    picture: Tensor,
+    parts: Sequence[Tile],
+    whole: Sequence[Features],
+    region: Region | None,
+    centers: Mapping[str, Tensor],
+) -> Iterable[tuple[str, tuple[Tensor, Tensor, Tensor]]]:
+    totals: dict[str, tuple[Tensor, Tensor, Tensor]] = {}
+    for features in whole or (tile.features(network, tile.cut(picture)) for tile in parts):
+        for layer, center in centers.items():
+            fmap = features.maps[layer].float()  # targets are computed once: as exactly as they can be
+            weights = region.weights(features, layer) if region else None
+            own = moments.sums(fmap, center.expand(fmap.shape[1]), weights)
+            before = totals.get(layer)
+            totals[layer] = own if before is None else (own[0] + before[0], own[1] + before[1], own[2] + before[2])
+    return totals.items()
