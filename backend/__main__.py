@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from backend import __version__
+from backend import __version__, arguments
 from backend.errors import ReverieError
 
 EXIT_FAILED, EXIT_USAGE, EXIT_CANCELLED = 1, 2, 130
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(words: Sequence[str] | None = None) -> int:
     """Runs a command; returns 0 when it worked, 1 when it failed, 2 for a wrong command line, 130 when interrupted."""
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_args(words)
     try:
         status: int = options.run(options)
         return status
@@ -40,21 +40,52 @@ def _parser() -> argparse.ArgumentParser:
     style = commands.add_parser("style", help="paint a photo in the style of a picture")
     style.add_argument("photo", type=Path)
     style.add_argument("--style", action="append", default=[], metavar="PICTURE[:WEIGHT]", help="may be repeated")
-    style.add_argument("--recipe", type=Path, help="a recipe file to start from")
+    style.add_argument(
+        "--mask",
+        action="append",
+        default=[],
+        metavar="PICTURE",
+        help="where the style goes: one for each --style, or -",
+    )
     style.add_argument("--strength", type=float, help="0 keeps the photo, 1 gives all to the style (0.5)")
     style.add_argument("--style-scale", type=float, help="size of the strokes; 2 makes them twice as large (1)")
+    style.add_argument("--style-loss", choices=["covariance", "gram", "wasserstein", "nearest"])
     style.add_argument("--color", choices=["style", "luminance", "match"], help="where the colours come from (style)")
-    style.add_argument("--network", help="see `networks` (auto)")
-    style.add_argument("--iterations", type=int)
-    style.add_argument("--seed", type=int)
+    style.add_argument("--content-mask", metavar="PICTURE", help="white where the photo's shapes are kept")
+    style.add_argument("--optimizer", choices=["auto", "lbfgs", "adam"])
+    style.add_argument("--dream-strength", type=float, help="how much the dream shows (0.5)")
     style.set_defaults(run=_style)
+
+    dream = commands.add_parser("dream", help="let a photo show what a network sees in it")
+    dream.add_argument("photo", type=Path)
+    dream.add_argument("--dream-strength", "--strength", type=float, help="how much the dream shows (0.5)")
+    dream.add_argument("--parametrisation", choices=["pixels", "decorrelated"])
+    dream.set_defaults(run=_dream)
+
+    for command in (style, dream):
+        command.add_argument("--recipe", type=Path, help="a recipe file to start from")
+        command.add_argument(
+            "--dream",
+            action="append",
+            default=[],
+            metavar="WHAT",
+            help="auto, a class such as “golden retriever”, LAYER, LAYER:CHANNEL, LAYER:CHANNEL@X,Y or like:GUIDE.jpg; "
+            "=WEIGHT may follow; may be repeated",
+        )
+        command.add_argument("--network", help="see `networks` (auto)")
+        command.add_argument("--pooling", choices=["max", "average"])
+        command.add_argument("--init", metavar="content|noise|PICTURE", help="a result, to go on with it (content)")
+        command.add_argument("--iterations", type=int)
+        command.add_argument("--budget", metavar="TIME", help="the best picture within that time: 20s, 2m")
+        command.add_argument("--tile", type=int, help="side of the tiles to compute in (as memory demands)")
+        command.add_argument("--seed", type=int)
 
     run = commands.add_parser("run", help="carry out a recipe file")
     run.add_argument("recipe", type=Path)
     run.add_argument("photo", type=Path)
     run.set_defaults(run=_run)
 
-    for command in (style, run):
+    for command in (style, dream, run):
         command.add_argument("-o", "--output", type=Path, required=True)
         command.add_argument("--size", type=int, help="longest side of the result, in pixels (the photo's own)")
         command.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"])
@@ -77,21 +108,35 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+_PLAIN = (
+    *("strength", "style_loss", "color", "content_mask", "optimizer", "dream_strength", "parametrisation"),
+    *("network", "pooling", "init", "iterations", "tile", "seed"),
+)
+"""Options that are fields of the recipe as they stand."""
+
+
 def _style(options: argparse.Namespace) -> int:
-    document: dict[str, Any] = _read_recipe(options.recipe) if options.recipe else {}
+    document = _common(options)
     if options.style:
-        document["style"] = [_style_argument(text) for text in options.style]
+        document["style"] = [arguments.style(text) for text in options.style]
+    styles = document.get("style", [])
+    styles = [{"image": entry} if isinstance(entry, str) else entry for entry in _listed(styles)]
     if options.style_scale is not None:
-        styles = document.get("style", [])
-        document["style"] = [
-            {**({"image": entry} if isinstance(entry, str) else entry), "scale": options.style_scale}
-            for entry in (styles if isinstance(styles, list) else [styles])
+        styles = [{**entry, "scale": options.style_scale} for entry in styles]
+    if options.mask:
+        if len(options.mask) != len(styles):
+            raise ReverieError(
+                f"There are {len(styles)} styles and {len(options.mask)} masks: give each style one, or -."
+            )
+        styles = [
+            {**entry, "mask": None if mask == "-" else mask} for entry, mask in zip(styles, options.mask, strict=True)
         ]
-    for name in ("strength", "color", "network", "iterations", "seed"):
-        value = getattr(options, name)
-        if value is not None:
-            document[name] = value
-    return _carry_out(document, Path.cwd(), options)
+    return _carry_out({**document, "style": styles}, Path.cwd(), options)
+
+
+def _dream(options: argparse.Namespace) -> int:
+    document = _common(options)
+    return _carry_out({"dream": {}, **document}, Path.cwd(), options)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -99,15 +144,24 @@ def _run(options: argparse.Namespace) -> int:
     return _carry_out(_read_recipe(options.recipe), options.recipe.parent, options)
 
 
-def _style_argument(text: str) -> dict[str, Any]:
-    """`a.jpg` or `a.jpg:0.5`; a name that exists as it stands is taken whole, colon or not."""
-    name, _, weight = text.rpartition(":")
-    if name and not Path(text).exists():
-        try:
-            return {"image": name, "weight": float(weight)}
-        except ValueError:
-            pass  # the colon is part of the name: C:\paintings\a.jpg
-    return {"image": text}
+def _common(options: argparse.Namespace) -> dict[str, Any]:
+    """The recipe's document from the options that styles and dreams share."""
+    document: dict[str, Any] = _read_recipe(options.recipe) if options.recipe else {}
+    if options.dream:
+        from backend.networks import registry
+
+        layers = {layer for spec in registry.NETWORKS.values() for layer in spec.layers}
+        document["dream"] = [arguments.dream(text, layers) for text in options.dream]
+    if options.budget is not None:
+        document["budget"] = arguments.seconds(options.budget)
+    for name in _PLAIN:
+        if getattr(options, name, None) is not None:
+            document[name] = getattr(options, name)
+    return document
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _read_recipe(path: Path) -> dict[str, Any]:
@@ -142,7 +196,9 @@ def _carry_out(document: dict[str, Any], folder: Path, options: argparse.Namespa
         raise ReverieError(f"The folder “{options.output.parent}” for the result does not exist; make it first.")
     device.keep_freed_memory()
     with Console(as_json=options.json) as console:
-        result = render.render(recipe, content, pictures, device=options.device, report=console.report)
+        result = render.render(
+            recipe, content, pictures, device=options.device, report=console.report, adjust=console.adjust
+        )
         images.write(options.output, result.picture)
         console.finish(options.output, result)
     return 0

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import signal
 import sys
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 
 from rich.console import Console as Terminal
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 from rich.table import Table
 
+from backend.engine.control import Adjustment
 from backend.engine.events import Event, Fetching, Preview, Progress, Started, Warning_
 from backend.engine.render import Result
 from backend.networks import registry
@@ -33,18 +35,35 @@ class Console:
             disable=as_json,
         )
         self._task = self._bar.add_task("Loading", total=1.0)
+        self._painting = self._finish = False
+        self._interrupt = signal.getsignal(signal.SIGINT)
 
     def __enter__(self) -> Console:
         self._bar.start()
+        signal.signal(signal.SIGINT, self._interrupted)
         return self
+
+    def _interrupted(self, number: int, frame: FrameType | None) -> None:
+        """The first Ctrl-C ends the painting and keeps what there is; the second, or one before there is anything,
+        gives up."""
+        if self._finish or not self._painting:
+            raise KeyboardInterrupt
+        self._finish = True
+        self._terminal.print("Finishing with what there is. Ctrl-C once more stops without a picture.")
+
+    def adjust(self) -> Adjustment | None:
+        """What the person at the keyboard wants changed."""
+        return Adjustment(finish=True) if self._finish else None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        signal.signal(signal.SIGINT, self._interrupt)
         self._bar.stop()
 
     def report(self, event: Event) -> None:
         """Shows one event."""
+        self._painting = self._painting or isinstance(event, Progress)
         if self._json:
             if not isinstance(event, Preview):
                 name = type(event).__name__.rstrip("_").lower()
@@ -70,6 +89,8 @@ class Console:
         self._bar.update(self._task, completed=1.0)
         height, width = result.picture.shape[:2]
         self._bar.stop()
+        for dream in result.recipe.dream:
+            self._terminal.print(f"Dreamt of {dream.class_name or dream.layer}.", highlight=False)
         self._terminal.print(
             f"[green]{output}[/]  {width}×{height}, {result.seconds:.1f} s with {result.network} on {result.device}",
             highlight=False,

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backend import demo, images
+from backend import arguments, demo, images
+from backend.errors import ReverieError
 from backend.networks import registry
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -90,16 +91,67 @@ def test_the_schema_and_the_networks_are_json():
     assert {"vgg19", "squeezenet1_0"} <= {network["name"] for network in networks}
 
 
-@needs_weights
-def test_ctrl_c_stops_without_a_traceback_or_a_file(tmp_path):
+def _interrupted(tmp_path: Path, times: int) -> tuple[int, str]:
     command = [sys.executable, "-m", "backend", "style", demo.content(), "--style", demo.styles()["ink"]]
-    command += ["-o", tmp_path / "a.png", "--iterations", "5000", "--json"]
+    command += ["-o", tmp_path / "a.png", "--iterations", "5000", "--size", "128", "--json"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout
-    process.stdout.readline()  # it has started
-    time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
+    while '"progress"' not in process.stdout.readline():
+        pass
+    for _ in range(times):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.05)
     _, errors = process.communicate(timeout=20)
-    assert process.returncode == 130
     assert "Traceback" not in errors
+    return process.returncode, errors
+
+
+@needs_weights
+def test_ctrl_c_keeps_what_there_is(tmp_path):
+    code, errors = _interrupted(tmp_path, 1)
+    assert code == 0
+    assert "Finishing" in errors
+    assert images.read(tmp_path / "a.png").shape == (96, 128, 3)
+
+
+@needs_weights
+def test_a_second_ctrl_c_leaves_no_file(tmp_path):
+    code, _ = _interrupted(tmp_path, 2)
+    assert code == 130
     assert list(tmp_path.iterdir()) == []
+
+
+@needs_weights
+def test_dreams_are_written_short(tmp_path):
+    done = _run("dream", demo.content(), "--dream", "auto=2", "-o", tmp_path / "a.png", "--json", *QUICK)
+    assert done.returncode == 0, done.stderr
+    recipe = json.loads(done.stdout.splitlines()[-1])["recipe"]
+    assert recipe["dream"][0]["weight"] == 2
+    assert recipe["dream"][0]["layer"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("auto", {}),
+        ("fire8", {"layer": "fire8"}),
+        ("fire8:12=0.5", {"layer": "fire8", "channel": 12, "weight": 0.5}),
+        ("fire8:12@0.25,.5", {"layer": "fire8", "channel": 12, "at": [0.25, 0.5]}),
+        ("fire8:like:cats.jpg", {"layer": "fire8", "guide": "cats.jpg"}),
+        ("like:cats.jpg", {"guide": "cats.jpg"}),
+        ("pug", {"class_name": "pug"}),
+        ("golden retriever", {"class_name": "golden retriever"}),
+    ],
+)
+def test_the_short_forms_of_a_dream(text, expected):
+    assert arguments.dream(text, {"fire8"}) == expected
+
+
+@pytest.mark.parametrize(("text", "expected"), [("20", 20), ("20s", 20), ("1.5m", 90), ("1h", 3600)])
+def test_times(text, expected):
+    assert arguments.seconds(text) == expected
+
+
+def test_what_is_no_time_is_refused():
+    with pytest.raises(ReverieError, match="20s"):
+        arguments.seconds("soon")

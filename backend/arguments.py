@@ -1,0 +1,59 @@
+"""The short forms in which the command line writes parts of a recipe."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from backend.errors import ReverieError
+
+_UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}
+
+
+def style(text: str) -> dict[str, Any]:
+    """`a.jpg` or `a.jpg:0.5`, a weight; a name that exists as it stands is taken whole, colon or not."""
+    name, _, weight = text.rpartition(":")
+    if name and not Path(text).exists():
+        try:
+            return {"image": name, "weight": float(weight)}
+        except ValueError:
+            pass  # the colon is part of the name: C:\paintings\a.jpg
+    return {"image": text}
+
+
+def dream(text: str, layers: set[str]) -> dict[str, Any]:
+    """What a dream is of: `auto`, a LAYER, LAYER:CHANNEL, LAYER:CHANNEL@X,Y, like:GUIDE.jpg, LAYER:like:GUIDE.jpg, or a class by name; with
+    `=WEIGHT` behind it. `layers` are the names that count as layers."""
+    what, _, weight = text.rpartition("=")
+    share = {"weight": _number(weight, "--dream")} if what else {}
+    what = what or text
+    if what == "auto":
+        return share
+    guided = re.fullmatch(r"(?:([\w.]+):)?like:(.+)", what)
+    if guided:
+        return {**({"layer": guided[1]} if guided[1] else {}), "guide": guided[2], **share}
+    found = re.fullmatch(r"([\w.]+)(?::(\d+)(?:@([\d.]+),([\d.]+))?)?", what)
+    if not found or (found[1] not in layers and found[2] is None):
+        return {"class_name": what, **share}
+    result: dict[str, Any] = {"layer": found[1], **share}
+    if found[2] is not None:
+        result["channel"] = int(found[2])
+    if found[3] is not None:
+        result["at"] = [_number(found[3], "--dream"), _number(found[4], "--dream")]
+    return result
+
+
+def seconds(text: str) -> float:
+    """`20`, `20s`, `1.5m` or `1h`, in seconds. Raises ReverieError for anything else."""
+    found = re.fullmatch(r"([\d.]+)\s*([a-z]*)", text.strip())
+    if not found or found[2] not in _UNITS:
+        raise ReverieError(f"“{text}” is no time; write 20s, 2m or 1h.", "budget")
+    return _number(found[1], "budget") * _UNITS[found[2]]
+
+
+def _number(text: str, field: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ReverieError(f"“{text}” is no number.", field) from None
