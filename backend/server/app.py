@@ -11,7 +11,9 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -19,6 +21,7 @@ from starlette.types import Receive, Scope, Send
 
 from backend import __version__, images
 from backend.engine import device as devices
+from backend.engine.control import Adjustment
 from backend.engine.resolve import resolve
 from backend.errors import ReverieError
 from backend.networks import registry
@@ -53,6 +56,7 @@ def create_app(
     app.add_middleware(Guard, token=token, host=host)
     app.add_exception_handler(ReverieError, _refused)
     app.add_exception_handler(HTTPException, _no_such)
+    app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(ClientDisconnect, _broken_off)
     app.add_exception_handler(Exception, _unexpected)
     store = Store()
@@ -66,6 +70,15 @@ def create_app(
 async def _refused(request: Request, exception: Exception) -> Response:
     assert isinstance(exception, ReverieError)
     return error(422, exception.message, exception.field)
+
+
+async def _malformed(request: Request, exception: Exception) -> Response:
+    assert isinstance(exception, RequestValidationError)
+    first = exception.errors()[0]
+    field = ".".join(str(part) for part in first["loc"] if part != "body")
+    return error(
+        422, f"“{field or 'The request'}” is wrong: {first['msg'][0].lower()}{first['msg'][1:]}.", field or None
+    )
 
 
 async def _no_such(request: Request, exception: Exception) -> Response:
@@ -140,6 +153,16 @@ async def _body(request: Request, limit: int) -> bytes | None:
     return b"".join(parts)
 
 
+class Wish(BaseModel):
+    """What a client may change of a job that runs: `finish` ends it with the picture as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    strength: float | None = Field(None, gt=0, le=1)
+    dream_strength: float | None = Field(None, ge=0, le=1)
+    finish: bool = False
+
+
 def _add_job_calls(app: FastAPI, worker: Worker, store: Store, device: str) -> None:
     @app.post("/v1/jobs")
     async def add_job(request: Request) -> Response:
@@ -162,6 +185,14 @@ def _add_job_calls(app: FastAPI, worker: Worker, store: Store, device: str) -> N
         job = _find(worker, identifier)
         job.cancel()
         return {"id": job.id}
+
+    @app.patch("/v1/jobs/{identifier}", status_code=202)
+    async def adjust_job(identifier: str, wish: Wish) -> Response:
+        job = _find(worker, identifier)
+        if job.state in FINISHED:
+            return error(409, f"The job is {job.state}: there is nothing left to adjust.")
+        job.adjust(Adjustment(wish.strength, wish.dream_strength, wish.finish))
+        return JSONResponse({"id": job.id}, 202)
 
     @app.get("/v1/jobs/{identifier}/events")
     async def job_events(identifier: str) -> Response:

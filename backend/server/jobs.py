@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
 
 from backend import images
+from backend.engine.control import Adjustment
 from backend.engine.events import Cancelled, Event, Fetching, Preview, Progress, Started, Warning_
 from backend.engine.render import Result
 from backend.errors import ReverieError
@@ -40,6 +41,7 @@ class Render(Protocol):
         device: str,
         report: Callable[[Event], None],
         stop: Callable[[], bool],
+        adjust: Callable[[], Adjustment | None],
     ) -> Result: ...
 
 
@@ -61,6 +63,7 @@ class Job:
         self.preview: Picture | None = None
         self.watchers = 0
         self._stop = threading.Event()
+        self._wish: Adjustment | None = None
         self._lock = threading.RLock()
         self._events: dict[str, tuple[int, dict[str, Any]]] = {}
         self._serial = 0
@@ -96,6 +99,19 @@ class Job:
 
     def cancelled(self) -> bool:
         return self._stop.is_set()
+
+    def adjust(self, wish: Adjustment) -> None:
+        """Notes what is to change while the job runs; later wishes add to those that wait."""
+        with self._lock:
+            before = dataclasses.asdict(self._wish) if self._wish else {}
+            news = {name: value for name, value in dataclasses.asdict(wish).items() if value not in (None, False)}
+            self._wish = Adjustment(**{**before, **news})
+
+    def adjustment(self) -> Adjustment | None:
+        """The wishes since this was asked last."""
+        with self._lock:
+            wish, self._wish = self._wish, None
+            return wish
 
     def finish(self, state: State, message: str | None = None, **details: Any) -> None:
         """Notes the end. The pictures' bytes are let go; the state and the last event change as one, so that no reader
@@ -178,6 +194,7 @@ class Worker:
                 device=self._device,
                 report=job.hear,
                 stop=job.cancelled,
+                adjust=job.adjustment,
             )
             job.result = result.picture
             job.finish("done", seconds=result.seconds, recipe=result.recipe.model_dump(mode="json"))

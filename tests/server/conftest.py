@@ -14,6 +14,7 @@ import requests
 import uvicorn
 
 from backend import images
+from backend.engine.control import Adjustment
 from backend.engine.events import Cancelled, Progress, Started
 from backend.engine.render import Result
 from backend.server.app import create_app
@@ -30,14 +31,17 @@ class Puppet:
         self.go = threading.Event()
         self.fail: Exception | None = None
         self.order: list[int] = []
+        self.wishes: list[Adjustment] = []
 
-    def __call__(self, recipe, content, pictures, *, device, report, stop) -> Result:
+    def __call__(self, recipe, content, pictures, *, device, report, stop, adjust) -> Result:
         self.order.append(recipe.seed)
         report(Started("cpu", "puppet", 100))
         for iteration in range(1, 1000):
             if stop():
                 raise Cancelled
-            if self.go.is_set():
+            wish = adjust()
+            self.wishes += [wish] if wish else []
+            if self.go.is_set() or (wish and wish.finish):
                 break
             report(Progress(iteration, 1000, 8, 8, 1.0 / iteration, iteration / 1000, 1.0))
             time.sleep(0.02)

@@ -33,7 +33,7 @@ class Controlled:
         self.failures: list[Exception] = []
         self.seeds: list[int] = []
 
-    def __call__(self, recipe: Recipe, content, pictures, *, device, report, stop) -> Result:
+    def __call__(self, recipe: Recipe, content, pictures, *, device, report, stop, adjust) -> Result:
         self.seeds.append(recipe.seed)
         report(Started("cpu", "stand-in", 10))
         report(Progress(1, 10, 8, 6, 1.5, 0.1, 9.0))

@@ -214,3 +214,28 @@ def test_a_client_that_stops_in_the_middle_of_its_upload_harms_nobody(site, pict
         assert site.call("GET", "/health").status_code == 200
     site.puppet.go.set()
     site.wait(site.submit(site.add(picture)), "done")
+
+
+def test_a_running_job_is_adjusted_and_finished_early(site, picture):
+    job = site.submit(site.add(picture))
+    site.wait(job, "running")
+    assert site.call("PATCH", f"/jobs/{job}", json={"strength": 0.8}).status_code == 202
+    assert site.call("PATCH", f"/jobs/{job}", json={"dream_strength": 0.1}).status_code == 202
+    assert site.call("PATCH", f"/jobs/{job}", json={"finish": True}).status_code == 202
+    site.wait(job, "done")
+    told = site.puppet.wishes
+    assert [wish.strength for wish in told if wish.strength is not None] == [0.8]
+    assert [wish.dream_strength for wish in told if wish.dream_strength is not None] == [0.1]
+    assert told[-1].finish
+    assert site.call("PATCH", f"/jobs/{job}", json={"strength": 0.8}).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("wish", "field"),
+    [({"strength": 0}, "strength"), ({"strength": "much"}, "strength"), ({"strenght": 0.5}, "strenght")],
+)
+def test_a_wrong_adjustment_is_refused_with_its_field(site, picture, wish, field):
+    job = site.submit(site.add(picture))
+    answer = site.call("PATCH", f"/jobs/{job}", json=wish)
+    assert answer.status_code == 422
+    assert answer.json()["error"]["field"] == field
