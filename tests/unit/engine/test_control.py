@@ -1,0 +1,174 @@
+"""Time budgets, changes while a job runs, and what happens when memory runs out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from backend import demo, images
+from backend.engine import memory, painting
+from backend.engine import render as engine
+from backend.engine.control import Adjustment
+from backend.engine.events import Event, Progress, Warning_
+from backend.engine.objective import Objective
+from backend.engine.pyramid import within
+from backend.engine.resize import shrink_to
+from backend.errors import ReverieError
+from backend.networks import registry
+from backend.recipe import Recipe
+
+SETTINGS = {"style": "strokes", "size": 160, "smallest": 64, "iterations": 40, "precision": "float32"}
+pytestmark = pytest.mark.skipif(not registry.available(), reason="needs the weights of a network")
+
+
+@pytest.fixture(scope="module")
+def photo() -> images.Picture:
+    return shrink_to(images.read(demo.content()), 160)
+
+
+@pytest.fixture(scope="module")
+def pictures() -> dict[str, images.Picture]:
+    return {"strokes": shrink_to(images.read(demo.styles()["strokes"]), 160)}
+
+
+def _render(photo, pictures, adjust: Callable[[], Adjustment | None] = lambda: None, **recipe):
+    events: list[Event] = []
+    document = Recipe.parse({**SETTINGS, **recipe})
+    return engine.render(document, photo, pictures, device="cpu", report=events.append, adjust=adjust), events
+
+
+def _progress(events: list[Event]) -> list[Progress]:
+    return [event for event in events if isinstance(event, Progress)]
+
+
+def test_a_budget_is_kept_and_used(photo, pictures):
+    result, events = _render(photo, pictures, budget=4)
+    # A tenth is the promise; half a second more is for a machine whose other work comes between.
+    assert 0.9 * 4 - 0.1 < result.seconds < 1.1 * 4 + 0.5
+    assert len({event.width for event in _progress(events)}) > 1
+    assert _progress(events)[-1].fraction > 0.9
+
+
+def test_a_short_budget_gives_a_smaller_finished_picture():
+    slow, fast = (within(10, each, 2048, 1024, 128) for each in (2e-6, 2e-8))
+    assert fast[-1].width == 2048
+    assert slow[-1].width < 2048
+    for plan in (slow, fast):
+        assert [scale.deadline for scale in plan] == sorted(scale.deadline for scale in plan)
+        assert plan[-1].deadline == pytest.approx(10)
+        assert plan[0].iterations >= plan[-1].iterations >= 1
+
+
+def test_finishing_early_keeps_what_there_is(photo, pictures):
+    wishes = iter([None] * 6 + [Adjustment(finish=True)])
+    result, events = _render(photo, pictures, lambda: next(wishes, None), iterations=4000)
+    assert len(_progress(events)) < 10
+    assert result.picture.shape == photo.shape
+    assert np.abs(result.picture - photo).mean() > 0.01
+
+
+def test_strength_changes_while_it_runs(photo, pictures):
+    """Turned down in the first iterations, the picture ends like one that was weak from the start."""
+
+    def turned_to(strength: float) -> images.Picture:
+        wishes = iter([None, Adjustment(strength=strength)])
+        result, _ = _render(photo, pictures, lambda: next(wishes, None), strength=0.5)
+        assert result.recipe.strength == strength
+        return result.picture
+
+    weak, _ = _render(photo, pictures, strength=0.05)
+    strong, _ = _render(photo, pictures, strength=0.95)
+    distance = lambda a, b: float(np.abs(a - b).mean())  # noqa: E731
+    assert distance(turned_to(0.05), weak.picture) < 0.5 * distance(turned_to(0.05), strong.picture)
+    assert distance(turned_to(0.95), strong.picture) < distance(turned_to(0.95), weak.picture)
+
+
+@pytest.fixture
+def scarce(monkeypatch) -> Callable[[Callable[[Objective, torch.Tensor], bool]], None]:
+    """Makes iterations run out of memory while a condition holds. The machine's memory cannot be made small for a test
+    alone, so the error is thrown where the allocator would throw it."""
+
+    def arrange(condition: Callable[[Objective, torch.Tensor], bool]) -> None:
+        original = Objective.__call__
+
+        def call(self: Objective, picture: torch.Tensor):
+            if condition(self, picture):
+                raise torch.OutOfMemoryError("out of memory (thrown by a test)")
+            return original(self, picture)
+
+        monkeypatch.setattr(Objective, "__call__", call)
+
+    return arrange
+
+
+def test_out_of_memory_goes_on_in_tiles_with_the_same_picture(photo, pictures, scarce):
+    """Few iterations, whose rounding has no time to grow: with many, two exact computations drift apart."""
+    settings = {"network": "reverie", "iterations": 3, "smallest": 160}
+    whole, _ = _render(photo, pictures, **settings)
+    scarce(lambda objective, picture: objective._tile is None)
+    tiled, events = _render(photo, pictures, **settings)
+    warnings = [event.message for event in events if isinstance(event, Warning_)]
+    assert len(warnings) == 1 and "tiles of 128" in warnings[0]
+    assert np.abs(tiled.picture - whole.picture).max() < 0.02
+
+
+def test_then_half_precision_and_in_the_end_a_sentence(photo, pictures, scarce):
+    scarce(lambda objective, picture: objective._network._dtype == torch.float32)
+    result, events = _render(photo, pictures)
+    warnings = [event.message for event in events if isinstance(event, Warning_)]
+    assert "half precision" in warnings[-1]
+    assert np.isfinite(result.picture).all()
+    scarce(lambda objective, picture: True)
+    with pytest.raises(ReverieError, match="smaller size"):
+        _render(photo, pictures)
+
+
+def test_the_order_of_retreat_ends_on_the_cpu():
+    footing: memory.Footing | None = memory.Footing(torch.device("cuda"), torch.float32, None)
+    steps = []
+    while footing is not None and len(steps) < 20:
+        steps.append((footing.device.type, footing.dtype, footing.tile))
+        found = memory.retreat(footing, 1000)
+        footing = found[0] if found else None
+        if steps[-1][0] == "cpu":
+            break
+    kinds = [(device, dtype) for device, dtype, _ in steps]
+    order = [("cuda", torch.float32), ("cuda", torch.bfloat16), ("cpu", torch.float32)]
+    assert list(dict.fromkeys(kinds)) == order
+    tiles = [tile for _, _, tile in steps if tile]
+    assert tiles == sorted(tiles, reverse=True)
+
+
+def test_other_errors_are_not_taken_for_want_of_memory(photo, pictures, monkeypatch):
+    def broken(self, picture):
+        raise RuntimeError("something else")
+
+    monkeypatch.setattr(Objective, "__call__", broken)
+    with pytest.raises(RuntimeError, match="something else"):
+        _render(photo, pictures)
+
+
+def test_tiles_are_chosen_by_the_memory_that_is_free(monkeypatch):
+    network = registry.load("reverie")
+    layers = list(network.layers[:6])
+    monkeypatch.setattr(memory, "free", lambda device: 16 << 30)
+    assert memory.tile_for(network, layers, 512, 384) is None
+    monkeypatch.setattr(memory, "free", lambda device: 1 << 30)
+    small = memory.tile_for(network, layers, 4096, 3072)
+    monkeypatch.setattr(memory, "free", lambda device: 4 << 30)
+    large = memory.tile_for(network, layers, 4096, 3072)
+    assert small is not None and large is not None
+    assert 128 <= small < large < 4096
+
+
+def test_large_pictures_are_optimised_with_adam(monkeypatch, photo, pictures):
+    made: list[str] = []
+    for name in ("LBFGS", "Adam"):
+        original = getattr(painting, name)
+        monkeypatch.setattr(painting, name, lambda original=original, name=name: made.append(name) or original())
+    monkeypatch.setattr(painting, "_LBFGS_PIXELS", 100 * 100)
+    _render(photo, pictures, iterations=4)
+    assert made[0] == "LBFGS" and made[-1] == "Adam"
