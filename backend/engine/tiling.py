@@ -18,6 +18,8 @@ from backend.engine.region import Region
 from backend.engine.terms import Features, Place
 from backend.networks.network import Network
 
+_ROWS = 128  # of a layer at a time are turned into float32 for its statistics
+
 
 @dataclass(frozen=True)
 class Tile:
@@ -154,9 +156,11 @@ def _sums(
     totals: dict[str, tuple[Tensor, Tensor, Tensor]] = {}
     for features in whole or (tile.features(network, tile.cut(picture)) for tile in parts):
         for layer, center in centers.items():
-            fmap = features.maps[layer].float()  # targets are computed once: as exactly as they can be
-            weights = region.weights(features, layer) if region else None
-            own = moments.sums(fmap, center.expand(fmap.shape[1]), weights)
-            before = totals.get(layer)
-            totals[layer] = own if before is None else (own[0] + before[0], own[1] + before[1], own[2] + before[2])
+            fmap = features.maps[layer]
+            weights = region.weights(features, layer) if region else torch.ones(fmap.shape[2:], device=fmap.device)
+            for rows in range(0, fmap.shape[2], _ROWS):
+                part = fmap[:, :, rows : rows + _ROWS].float()  # targets are computed once: as exactly as they can be
+                own = moments.sums(part, center.expand(fmap.shape[1]), weights[rows : rows + _ROWS])
+                before = totals.get(layer)
+                totals[layer] = own if before is None else (own[0] + before[0], own[1] + before[1], own[2] + before[2])
     return totals.items()
