@@ -23,8 +23,8 @@ def style(text: str) -> dict[str, Any]:
 
 
 def dream(text: str, layers: set[str]) -> dict[str, Any]:
-    """What a dream is of: `auto`, a LAYER, LAYER:CHANNEL, LAYER:CHANNEL@X,Y, like:GUIDE.jpg, LAYER:like:GUIDE.jpg, or a class by name; with
-    `=WEIGHT` behind it. `layers` are the names that count as layers."""
+    """What a dream is of: `auto`, a LAYER, LAYER:CHANNEL, LAYER:CHANNEL@X,Y, like:GUIDE.jpg, LAYER:like:GUIDE.jpg, or a
+    class by name; with `=WEIGHT` behind it. `layers` are the names that count as layers."""
     what, _, weight = text.rpartition("=")
     share = {"weight": _number(weight, "--dream")} if what else {}
     what = what or text

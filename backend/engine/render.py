@@ -108,7 +108,7 @@ def _fetch_weights(name: str, report: Callable[[Event], None], stop: Callable[[]
 @functools.lru_cache(maxsize=1)
 def _load(name: str, pooling: str | None, where: torch.device, dtype: torch.dtype) -> Network:
     """The network of the last job stays loaded: the next is most often with the same."""
-    return registry.load(name).to(where, dtype)
+    return registry.load(name, pooling).to(where, dtype)
 
 
 def _network(name: str, pooling: str | None, footing: Footing) -> Network:

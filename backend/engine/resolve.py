@@ -23,6 +23,7 @@ def resolve(recipe: Recipe, device: str) -> Recipe:
     """
     network = recipe.network if recipe.network != "auto" else _network_for(recipe)
     spec = registry.spec(network)
+    spec.check_pooling(recipe.pooling)
     content = spec.check_layers(recipe.content_layers, "content_layers") or list(spec.defaults.content)
     style = spec.check_layers(recipe.style_layers, "style_layers") or list(spec.defaults.style)
     dreams = [_name(dream, index, spec) for index, dream in enumerate(recipe.dream)]

@@ -7,7 +7,7 @@ against what is left, nothing is allocated from a size that the file only claims
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import torch
@@ -33,6 +33,19 @@ def read(data: bytes) -> dict[str, list[Tensor]]:
                 raise _damaged("it has too many layers")
     if not result:
         raise _damaged("no layer in it has weights")
+    return result
+
+
+def state(data: bytes, names: Mapping[str, str]) -> dict[str, Tensor]:
+    """The state dict of a network whose convolutions have these names in the file → in the network. Other layers are
+    left out. Raises ReverieError when the file is damaged, or lacks one of them."""
+    blobs = read(data)
+    result: dict[str, Tensor] = {}
+    for theirs, ours in names.items():
+        if len(blobs.get(theirs, [])) != 2:
+            raise ReverieError(f"The .caffemodel file has no layer “{theirs}” with weights and biases.")
+        weight, bias = blobs[theirs]
+        result[f"{ours}.weight"], result[f"{ours}.bias"] = weight, bias.flatten()  # old files: 1×1×1×C
     return result
 
 

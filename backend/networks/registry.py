@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
@@ -12,50 +12,67 @@ from torch import Tensor
 from backend.errors import ReverieError
 from backend.networks import alexnet, googlenet, inception, resnet, reverie, squeezenet, vgg, weights
 from backend.networks.network import CAFFE, IMAGENET, Defaults, Network
+from backend.networks.pooling import average
 
 
 @dataclass(frozen=True)
 class Spec:
-    """A network that can be chosen. `build` makes it of a state dict, given the name of the file it came from."""
+    """A network that can be chosen. `build` makes it of a state dict, given the name of the file it came from;
+    `caffe_names` are its convolutions' names in a .caffemodel → in the state dict."""
 
     name: str
     layers: tuple[str, ...]
     defaults: Defaults
     build: Callable[[dict[str, Tensor], str], Network]
+    caffe_names: Mapping[str, str] = field(default_factory=dict)
+    averages: bool = False  # whether average pooling suits it
 
-    def check_layers(self, layers: Sequence[str] | None, field: str) -> list[str]:
+    def check_pooling(self, pooling: str | None) -> None:
+        """Raises ReverieError for average pooling in a network that does not stand it."""
+        if pooling == "average" and not self.averages:
+            able = " or ".join(name for name, each in NETWORKS.items() if each.averages)
+            raise ReverieError(
+                f"{self.name} does not stand average pooling: it leaves ripples in the picture. Use max, or {able}.",
+                "pooling",
+            )
+
+    def check_layers(self, layers: Sequence[str] | None, where: str) -> list[str]:
         """The layers as a list, empty for None. Raises ReverieError with the nearest names for an unknown one."""
         for layer in layers or ():
             if layer not in self.layers:
                 near = difflib.get_close_matches(layer, self.layers, 3, 0.4) or self.layers
-                raise ReverieError(f"{self.name} has no layer “{layer}”. Did you mean {' or '.join(near)}?", field)
+                raise ReverieError(f"{self.name} has no layer “{layer}”. Did you mean {' or '.join(near)}?", where)
         return list(layers or ())
 
 
 def _squeezenet(version: str) -> Callable[[dict[str, Tensor], str], Network]:
     def build(state: dict[str, Tensor], file: str) -> Network:
-        return squeezenet.build(version, state, CAFFE if file.endswith(".net") else IMAGENET)
+        return squeezenet.build(version, state, CAFFE if file.endswith((".net", ".caffemodel")) else IMAGENET)
 
     return build
 
 
 def _vgg(depth: int) -> Callable[[dict[str, Tensor], str], Network]:
-    return lambda state, file: vgg.build(depth, state, IMAGENET)
+    return lambda state, file: vgg.build(depth, state, CAFFE if file.endswith(".caffemodel") else IMAGENET)
 
 
 # Best first, as `available` lists them.
 NETWORKS: dict[str, Spec] = {
     spec.name: spec
     for spec in (
-        Spec("vgg19", vgg.layers(19), vgg.DEFAULTS, _vgg(19)),
-        Spec("vgg16", vgg.layers(16), vgg.DEFAULTS, _vgg(16)),
-        Spec("squeezenet1_0", squeezenet.LAYERS, squeezenet.DEFAULTS, _squeezenet("1_0")),
+        Spec("vgg19", vgg.layers(19), vgg.DEFAULTS, _vgg(19), vgg.caffe_names(19), averages=True),
+        Spec("vgg16", vgg.layers(16), vgg.DEFAULTS, _vgg(16), vgg.caffe_names(16), averages=True),
+        Spec(
+            "squeezenet1_0", squeezenet.LAYERS, squeezenet.DEFAULTS, _squeezenet("1_0"), squeezenet.caffe_names("1_0")
+        ),
         Spec("reverie", reverie.LAYERS, reverie.DEFAULTS, lambda state, file: reverie.build(state)),
-        Spec("squeezenet1_1", squeezenet.LAYERS, squeezenet.DEFAULTS, _squeezenet("1_1")),
+        Spec(
+            "squeezenet1_1", squeezenet.LAYERS, squeezenet.DEFAULTS, _squeezenet("1_1"), squeezenet.caffe_names("1_1")
+        ),
         Spec("inception_v3", inception.LAYERS, inception.DEFAULTS, lambda state, file: inception.build(state)),
         Spec("googlenet", googlenet.LAYERS, googlenet.DEFAULTS, lambda state, file: googlenet.build(state)),
         Spec("resnet50", resnet.LAYERS, resnet.DEFAULTS, lambda state, file: resnet.build(state)),
-        Spec("alexnet", alexnet.LAYERS, alexnet.DEFAULTS, lambda state, file: alexnet.build(state)),
+        Spec("alexnet", alexnet.LAYERS, alexnet.DEFAULTS, lambda state, file: alexnet.build(state), averages=True),
     )
 }
 
@@ -85,19 +102,21 @@ def default() -> str:
     return next((name for name in _PREFERENCE if name in there), _PREFERENCE[0])
 
 
-def load(name: str, *, progress: weights.Progress = weights.silent) -> Network:
+def load(name: str, pooling: str | None = None, *, progress: weights.Progress = weights.silent) -> Network:
     """The network with its weights, on the CPU; fetches them when they are not on this machine, telling `progress`.
+    `pooling` is “max” or “average”; None for what it was trained with, which is max for all that have a choice.
 
     Raises ReverieError when there are none to be had, or when the file does not hold this network.
     """
     chosen = spec(name)
     path = weights.find(name) or weights.fetch(name, progress)
     try:
-        return chosen.build(weights.read(path), path.name)
+        network = chosen.build(weights.read(path, chosen.caffe_names), path.name)
     except (RuntimeError, KeyError) as error:
         raise ReverieError(
             f"“{path}” does not hold the weights of {name}. Delete it, and it is fetched again."
         ) from error
+    return average(network) if pooling == "average" else network
 
 
 def describe() -> list[dict[str, Any]]:

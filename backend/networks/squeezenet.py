@@ -39,6 +39,16 @@ for _position, (_channels, _squeeze, _expand) in zip((3, 4, 5, 7, 8, 9, 10, 12),
 PROTOTXT_SHAPES["classifier.1"] = (1000, 512, 1, 1)
 
 
+def caffe_names(version: str) -> dict[str, str]:
+    """The names of the convolutions in the .caffemodel that SqueezeNet's authors published → ours."""
+    places = (3, 4, 5, 7, 8, 9, 10, 12) if version == "1_0" else (3, 4, 6, 7, 9, 10, 11, 12)
+    names = {"conv1": "features.0", "conv10": "classifier.1"}
+    for number, place in enumerate(places, start=2):
+        for part in ("squeeze1x1", "expand1x1", "expand3x3"):
+            names[f"fire{number}/{part}"] = f"features.{place}.{part.removesuffix('1x1') if part[0] == 's' else part}"
+    return names
+
+
 class Fire(nn.Module):
     """Squeeze by 1×1, expand by 1×1 and 3×3 side by side (ibid., section 3.2)."""
 

@@ -25,6 +25,18 @@ def layers(depth: int) -> tuple[str, ...]:
     return tuple(f"relu{block}_{number}" for block, count in counts for number in range(1, count + 1))
 
 
+def caffe_names(depth: int) -> dict[str, str]:
+    """The names of the convolutions in the .caffemodel that VGG's authors published → ours."""
+    names: dict[str, str] = {}
+    index = 0
+    for block, count in enumerate(_CONVOLUTIONS[depth], start=1):
+        for number in range(1, count + 1):
+            names[f"conv{block}_{number}"] = f"features.{index}"
+            index += 2
+        index += 1  # the pooling
+    return names
+
+
 class VGG(nn.Module):
     """The convolutional part, `features.N.weight` and `features.N.bias` as published. The three fully connected layers,
     nine tenths of the weights, serve neither style nor dream and are left out."""

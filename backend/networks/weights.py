@@ -21,7 +21,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from backend.errors import ReverieError
-from backend.networks import deep_compression, squeezenet
+from backend.networks import caffemodel, deep_compression, squeezenet
 
 Progress = Callable[[int, int], None]
 """Told the bytes that are here and the bytes in all, while a file is fetched."""
@@ -30,6 +30,7 @@ BUNDLED = Path(__file__).resolve().parent.parent / "models"
 _ATTEMPTS = 5
 _SECONDS_TO_CONNECT, _SECONDS_OF_SILENCE = 5.0, 15.0
 _BLOCK = 1 << 18
+_LARGEST = 1 << 30  # bytes; VGG-19 has 548 MiB
 
 
 def silent(here: int, total: int) -> None:
@@ -79,8 +80,9 @@ def _folders() -> list[Path]:
     return [BUNDLED, cache(), *([Path(named)] if named else [])]
 
 
-def read(path: Path) -> dict[str, Tensor]:
-    """The state dict in a .safetensors, .pth/.pt (never running code of its own) or .net (Deep Compression) file.
+def read(path: Path, caffe_names: Mapping[str, str]) -> dict[str, Tensor]:
+    """The state dict in a .safetensors, .pth/.pt (never running code of its own), .net (Deep Compression) or
+    .caffemodel file, in which the network's convolutions have the `caffe_names`.
 
     Raises ReverieError for a file that is none of these, is damaged, or would run code.
     """
@@ -89,6 +91,8 @@ def read(path: Path) -> dict[str, Tensor]:
             return {name: value.float() for name, value in load_file(path).items()}
         if path.suffix == ".net":
             return deep_compression.read(path.read_bytes(), squeezenet.PROTOTXT_SHAPES)
+        if path.suffix == ".caffemodel":
+            return caffemodel.state(_read_bounded(path), caffe_names)
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         raise ReverieError(
@@ -98,6 +102,12 @@ def read(path: Path) -> dict[str, Tensor]:
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise ReverieError(f"“{path}” holds no state dict (names and tensors), so it is no weights file.")
     return dict(state)
+
+
+def _read_bounded(path: Path) -> bytes:
+    if path.stat().st_size > _LARGEST:
+        raise ReverieError(f"“{path}” has more than {_LARGEST >> 20} MiB, and so is no network that Reverie knows.")
+    return path.read_bytes()
 
 
 def fetch(name: str, progress: Progress = silent) -> Path:

@@ -30,7 +30,7 @@ def _noise(side: int = SIDE, seed: int = 0) -> torch.Tensor:
 
 
 def _teacher(shared) -> Network:
-    state = weights.read(shared / "weights" / "compressed_SqueezeNet.net")
+    state = weights.read(shared / "weights" / "compressed_SqueezeNet.net", {})
     return squeezenet.build("1_0", state, CAFFE)
 
 
@@ -174,7 +174,7 @@ def test_training_goes_on_where_it_was_stopped(quick, monkeypatch):
     train_encoder.main([*command, "--minutes", str((saved["spent"] + 0.2) / 60)])
     rows = output.with_suffix(".csv").read_text().splitlines()
     assert [int(row.split(",")[0]) for row in rows[1:5]] == [1, 2, 3, 4]
-    Encoder().load_state_dict(weights.read(output))
+    Encoder().load_state_dict(weights.read(output, {}))
     assert not output.with_suffix(".state").exists()
 
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.errors import ReverieError
-from backend.networks import caffemodel
+from backend.networks import caffemodel, registry, squeezenet, vgg
+from backend.networks.network import CAFFE
 
 
 def _varint(value: int) -> bytes:
@@ -55,3 +56,60 @@ def test_noise_gives_weights_or_a_sentence(noise, place):
     for data in (noise, NEW[:place] + noise + NEW[place:]):
         with contextlib.suppress(ReverieError):  # anything else, a MemoryError say, fails the test
             assert caffemodel.read(data)
+
+
+def _blob(value: torch.Tensor, old: bool) -> bytes:
+    numbers = _field(5, value.numpy().astype("<f4").tobytes())
+    if not old:
+        return _field(7, b"".join(_varint(1 << 3) + _varint(side) for side in value.shape)) + numbers
+    shape = [1] * (4 - value.ndim) + list(value.shape)
+    return b"".join(_varint(n << 3) + _varint(side) for n, side in enumerate(shape, start=1)) + numbers
+
+
+def _file(state: dict[str, torch.Tensor], names: dict[str, str], old: bool) -> bytes:
+    """A .caffemodel as Caffe writes it: layers in the old or the new format, one without weights among them."""
+    number, name_field, blob_field = (2, 4, 6) if old else (100, 1, 7)
+    layers = [_field(number, _field(name_field, b"data"))]
+    for theirs, ours in names.items():
+        blobs = [_blob(state[f"{ours}.{kind}"], old) for kind in ("weight", "bias")]
+        body = _field(name_field, theirs.encode()) + b"".join(_field(blob_field, blob) for blob in blobs)
+        layers.append(_field(number, body))
+    return b"".join(layers)
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "module", "old"),
+    [
+        ("vgg19", "VGG_ILSVRC_19_layers.caffemodel", lambda: vgg.VGG(19), True),
+        ("vgg16", "VGG_ILSVRC_16_layers.caffemodel", lambda: vgg.VGG(16), True),
+        ("squeezenet1_0", "squeezenet_v1.0.caffemodel", lambda: squeezenet.SqueezeNet("1_0"), False),
+        ("squeezenet1_1", "squeezenet_v1.1.caffemodel", lambda: squeezenet.SqueezeNet("1_1"), False),
+    ],
+)
+def test_caffes_files_give_the_network(tmp_path, monkeypatch, name, file, module, old):
+    torch.manual_seed(0)
+    state = module().state_dict()
+    names = registry.NETWORKS[name].caffe_names
+    (tmp_path / file).write_bytes(_file(state, names, old))
+    monkeypatch.setenv("REVERIE_WEIGHTS", str(tmp_path))
+    network = registry.load(name)
+    assert network.preprocessing == CAFFE
+    assert set(network.module.state_dict()) == set(state)
+    for key, value in network.module.state_dict().items():
+        torch.testing.assert_close(value, state[key], rtol=0, atol=0)
+    (tmp_path / file).write_bytes(
+        _file(
+            state, {k: v for k, v in names.items() if k != "conv10"} if not old else dict(list(names.items())[1:]), old
+        )
+    )
+    with pytest.raises(ReverieError, match="has no layer"):
+        registry.load(name)
+
+
+def test_a_file_larger_than_any_network_is_not_read(tmp_path, monkeypatch):
+    path = tmp_path / "VGG_ILSVRC_19_layers.caffemodel"
+    with path.open("wb") as file:
+        file.truncate(3 << 30)  # a hole: takes no room on the disk
+    monkeypatch.setenv("REVERIE_WEIGHTS", str(tmp_path))
+    with pytest.raises(ReverieError, match="MiB"):
+        registry.load("vgg19")

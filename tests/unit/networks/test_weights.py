@@ -165,7 +165,7 @@ def test_a_pickle_that_would_run_code_is_refused(tmp_path):
     torch.save({"a": Evil()}, tmp_path / "b.pth")
     for name in ("a.pth", "b.pth"):
         with pytest.raises(ReverieError, match="cannot be read"):
-            weights.read(tmp_path / name)
+            weights.read(tmp_path / name, {})
 
 
 def test_the_search_order(tmp_path, monkeypatch):

@@ -1,0 +1,95 @@
+"""Widgets that GIMP has not: a chooser of open layers, and an entry for the things that a network knows by name."""
+
+import threading
+
+import layers
+from gi.repository import GdkPixbuf, Gimp, GLib, Gtk
+from shared import launcher
+from shared.client import BackendError
+
+_ICON = 32
+_FEW = 2  # letters before names are suggested
+
+
+def pixbuf(samples, width, height):
+    """8-bit RGBA samples as a GdkPixbuf."""
+    return GdkPixbuf.Pixbuf.new_from_bytes(
+        GLib.Bytes.new(samples), GdkPixbuf.Colorspace.RGB, True, 8, width, height, 4 * width
+    )
+
+
+def layer_chooser(config, name, none):
+    """A list of all open layers with their pictures, bound to an argument; its first entry, `none`, is no layer."""
+    store = Gtk.ListStore(int, GdkPixbuf.Pixbuf, str)
+    store.append([-1, None, none])
+    for image in Gimp.get_images():
+        for layer in layers.all_layers(image):
+            icon = pixbuf(*layers.thumbnail(layer, None, _ICON))
+            store.append([layer.get_id(), icon, "%s (%s)" % (layer.get_name(), image.get_name())])
+    chooser = Gtk.ComboBox(model=store, hexpand=True)
+    picture, text = Gtk.CellRendererPixbuf(), Gtk.CellRendererText(ellipsize=3, width_chars=24)  # 3: at the end
+    chooser.pack_start(picture, False)
+    chooser.add_attribute(picture, "pixbuf", 1)
+    chooser.pack_start(text, True)
+    chooser.add_attribute(text, "text", 2)
+
+    def show(*_):
+        layer = config.get_property(name)
+        wanted = -1 if layer is None else layer.get_id()
+        chooser.set_active(next((index for index, row in enumerate(store) if row[0] == wanted), 0))
+
+    def take(_):
+        index = chooser.get_active()
+        wanted, layer = store[index][0], config.get_property(name)
+        if wanted != (-1 if layer is None else layer.get_id()):
+            config.set_property(name, None if wanted == -1 else Gimp.Layer.get_by_id(wanted))
+
+    show()
+    chooser.connect("changed", take)
+    config.connect("notify::" + name, show)
+    return chooser
+
+
+def class_entry(config, name, tell):
+    """An entry for a class of ImageNet, bound to an argument, that completes what is typed.
+
+    The names are asked of the backend when the entry is first seen; `tell` gets the sentence when that fails.
+    """
+    entry = Gtk.Entry(hexpand=True, placeholder_text="golden retriever, castle, peacock…")
+    config.bind_property(name, entry, "text", 3)  # 3: both ways, beginning with the argument's value
+    names = Gtk.ListStore(str)
+    completion = Gtk.EntryCompletion(model=names, minimum_key_length=_FEW, popup_completion=True)
+    completion.set_text_column(0)
+    completion.set_match_func(lambda _, typed, row: typed in names[row][0].lower())
+    entry.set_completion(completion)
+
+    def fill(found):
+        for each in found:
+            names.append([each])
+        return GLib.SOURCE_REMOVE
+
+    def say(sentence):
+        tell(sentence)
+        return GLib.SOURCE_REMOVE
+
+    def fetch():  # in a thread: a backend may have to be started first
+        try:
+            GLib.idle_add(fill, launcher.connect().classes())
+        except BackendError as error:
+            GLib.idle_add(say, str(error))
+
+    def seen(_):
+        entry.disconnect(handler)
+        threading.Thread(target=fetch, daemon=True).start()
+
+    handler = entry.connect("map", seen)
+    return entry
+
+
+def row(title, widget):
+    """A widget behind its label."""
+    box = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12)
+    label = Gtk.Label(label=title, use_underline=True, xalign=0.0, mnemonic_widget=widget)
+    box.pack_start(label, False, False, 0)
+    box.pack_start(widget, True, True, 0)
+    return box

@@ -1,0 +1,165 @@
+"""The dialogs: they ask what is wanted, then stay, and show the picture coming into being."""
+
+import queue
+import threading
+
+import layers
+import orders
+import panels
+from choosers import pixbuf
+from gi.repository import GdkPixbuf, GimpUi, GLib, Gtk
+from shared import launcher, work
+from shared.client import BackendError
+
+_PREVIEW = 420
+_CONTROLS = {orders.STYLE: panels.style_panel, orders.DREAM: panels.dream_panel}
+
+
+class Stopped(Exception):
+    """The user pressed Cancel while a job ran."""
+
+
+def ask_and_paint(title, filter_name, procedure, config, sources):
+    """The results of a filter for each source; None when the user cancels."""
+    dialog = _Dialog(title, filter_name, procedure, config, sources)
+    try:
+        return dialog.run()
+    except Stopped:
+        return None
+    finally:
+        dialog.close()
+
+
+class _Dialog:
+    def __init__(self, title, filter_name, procedure, config, sources):
+        self._filter, self._config, self._sources = filter_name, config, sources
+        self._window = GimpUi.ProcedureDialog.new(procedure, config, title)
+        self._picture = Gtk.Image()
+        self._note = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=50)
+        self._bar = Gtk.ProgressBar(show_text=False)
+        self._controls = _CONTROLS[filter_name](self._window, config, self._say)
+        if layers.is_indexed(sources[0].image):
+            self._controls.append(self._window.fill_box("reverie-indexed", ["convert-indexed"]))
+        self._arrange()
+        self._show(pixbuf(*sources[0].thumbnail(_PREVIEW)))
+        self._say(self._welcome())
+
+    def _arrange(self):
+        left = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=12)
+        for control in self._controls:
+            left.pack_start(control, False, False, 0)
+        right = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
+        right.pack_start(self._picture, True, True, 0)
+        right.pack_start(self._note, False, False, 0)
+        right.pack_start(self._bar, False, False, 0)
+        side_by_side = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12)
+        side_by_side.pack_start(left, True, True, 0)
+        side_by_side.pack_start(right, False, False, 0)
+        area = self._window.get_content_area()
+        area.set_border_width(12)
+        area.pack_start(side_by_side, True, True, 0)
+        side_by_side.show_all()
+        self._bar.set_visible(False)
+
+    def _welcome(self):
+        if layers.is_indexed(self._sources[0].image):
+            return "This image is indexed, which has too few colours: tick “Convert the image to RGB” on the left."
+        if self._sources[0].version is not None:
+            return "The settings are those of the selected layer. The new version will lie above it."
+        if len(self._sources) > 1:
+            return "%d layers: a new one will lie above each. Yours stay untouched." % len(self._sources)
+        return "The picture as it is. A new layer will lie above it; your layer stays untouched."
+
+    def run(self):
+        """Asks and paints; returns the results, None when the user gives up. Raises Stopped while it paints."""
+        while self._window.run():
+            try:
+                return [self._paint(source) for source in self._sources]
+            except (layers.Refusal, BackendError) as error:
+                self._say(str(error))  # the dialog stays: what is wrong can perhaps be mended here
+                self._set_busy(False)
+        return None
+
+    def close(self):
+        self._window.destroy()
+
+    def _set_busy(self, busy):
+        for control in self._controls:
+            control.set_sensitive(not busy)
+        self._window.set_response_sensitive(Gtk.ResponseType.OK, not busy)
+        self._bar.set_visible(busy)
+
+    def _paint(self, source):
+        """Runs a job in a thread, which touches neither GIMP nor GTK, and shows what it tells. Returns its result."""
+        order, name = orders.order(self._filter, self._config, source)
+        self._set_busy(True)
+        self._say("Preparing…")
+        self._bar.set_fraction(0.0)
+        stopped, outcome, loop = threading.Event(), queue.Queue(), GLib.MainLoop()
+
+        def stop(window, response):
+            if response in (Gtk.ResponseType.CANCEL, Gtk.ResponseType.CLOSE, Gtk.ResponseType.DELETE_EVENT):
+                stopped.set()
+                loop.quit()
+
+        handlers = [
+            self._window.connect("response", stop),
+            self._window.connect("delete-event", lambda *_: True),  # its response was heard; the window is needed yet
+        ]
+        threading.Thread(target=_carry_out, args=(order, self._hear, stopped, outcome, loop), daemon=True).start()
+        loop.run()
+        for handler in handlers:
+            self._window.disconnect(handler)
+        if stopped.is_set():
+            raise Stopped  # the thread notices, lets its connection go, and the backend stops
+        result = outcome.get()
+        if isinstance(result, Exception):
+            raise result
+        samples, recipe = result
+        origin = orders.origin(self._filter, self._config, source.image)
+        return layers.Result(source, samples, name, recipe, origin)
+
+    def _hear(self, event):
+        """Shows an event of the job; called on the main thread."""
+        if event["type"] == "starting":
+            self._say("Starting Reverie's backend, %d s. It stays ready for the next time." % event["seconds"])
+            self._bar.pulse()
+        elif event["type"] == "fetching":
+            size = event["total"] // 10**6
+            self._say("Fetching the network's weights (%d MB; licence: %s)" % (size, event["licence"]))
+            self._bar.set_fraction(float(event["here"]) / event["total"])
+        elif event["type"] == "started":
+            self._say("Painting on %s…" % event["device"])
+        elif event["type"] == "progress":
+            self._bar.set_fraction(event["fraction"])
+            self._say("Painting, %s." % work.time_left(event["seconds_left"]))
+        elif event["type"] == "preview":
+            loader = GdkPixbuf.PixbufLoader()
+            loader.write(event["png"])
+            loader.close()
+            self._show(loader.get_pixbuf())
+        return GLib.SOURCE_REMOVE
+
+    def _show(self, picture):
+        factor = _PREVIEW / max(picture.get_width(), picture.get_height())
+        width, height = (max(1, round(side * factor)) for side in (picture.get_width(), picture.get_height()))
+        self._picture.set_from_pixbuf(picture.scale_simple(width, height, GdkPixbuf.InterpType.BILINEAR))
+
+    def _say(self, text):
+        self._note.set_text(text)
+
+
+def _carry_out(order, hear, stopped, outcome, loop):
+    """The thread of a job: puts its result, or the exception that ended it, into `outcome`."""
+
+    def tell(event):
+        if stopped.is_set():
+            raise Stopped
+        GLib.idle_add(hear, event)
+
+    try:
+        client = launcher.connect(lambda seconds: tell({"type": "starting", "seconds": seconds}))
+        outcome.put(work.carry_out(client, order, tell, previews=True))
+    except Exception as error:  # carried over to the main thread, which raises it there
+        outcome.put(error)
+    GLib.idle_add(loop.quit)

@@ -1,0 +1,265 @@
+"""Layers: which are worked on, their pixels out of GIMP, and results back into it as new layers, in one undo step."""
+
+import json
+
+from gi.repository import Gegl, Gimp
+from shared import geometry, npy
+
+RECIPE = "reverie-recipe"  # the parasite that says what was computed, as the backend carried it out
+ORIGIN = "reverie-origin"  # the parasite that says of which layers, by their tattoos: what they are called in a .xcf
+
+# Samples of a picture, as the backend names them, and as babl does. R'G'B' is sRGB-encoded; babl converts from and to
+# whatever the image has: grey, linear light, another profile.
+FORMATS = {"u1": "R'G'B'A u8", "u2": "R'G'B'A u16", "f4": "R'G'B'A float"}
+
+
+class Refusal(Exception):
+    """The job cannot be done; `str()` of it is a sentence that says why and what to do."""
+
+
+class Source:
+    """A layer that is worked on, and which part of it: `area`, relative to the layer.
+
+    `version` is an earlier result for the same area: a new one goes above it, with the same mask. Without one (None),
+    the selection decides.
+    """
+
+    def __init__(self, layer, area, selected, version=None):
+        self.image, self.layer, self.area, self.version = layer.get_image(), layer, area, version
+        self.selected = selected
+        self.depth = _depth(self.image)
+
+    def picture(self):
+        """The part that is worked on, as .npy. Raises Refusal when nothing of it can be seen."""
+        samples = _read(self.layer, self.area, self.depth)
+        if _is_transparent(samples, self.depth):
+            raise Refusal(
+                "There is nothing to paint: the layer “%s” is empty (wholly transparent) here." % self.layer.get_name()
+            )
+        return npy.pack(samples, self.area[2], self.area[3], 4, self.depth)
+
+    def thumbnail(self, longest):
+        """The part that is worked on, reduced: (8-bit RGBA samples, width, height)."""
+        return thumbnail(self.layer, self.area, longest)
+
+
+def selected_sources(image, drawables):
+    """What the user has selected, as Sources, topmost layer first as in GIMP. Raises Refusal when it cannot be used."""
+    if not drawables:
+        raise Refusal("No layer is selected. Select the layer to work on, then try again.")
+    _refuse_floating(image)
+    sources = []
+    for drawable in drawables:
+        # While a mask is edited, GIMP passes the mask: what is meant is the picture that it belongs to.
+        layer = Gimp.Layer.from_mask(drawable) if isinstance(drawable, Gimp.LayerMask) else drawable
+        if not isinstance(layer, Gimp.Layer):
+            raise Refusal("A channel is selected. Select a layer instead, then try again.")
+        if layer not in [source.layer for source in sources]:
+            sources.append(_selected_part(image, layer))
+    return sources
+
+
+def _selected_part(image, layer):
+    overlap, x, y, width, height = layer.mask_intersect()
+    if not overlap:
+        raise Refusal(
+            "The selection does not touch the layer “%s”. Select a part of the layer, or nothing." % layer.get_name()
+        )
+    if Gimp.Selection.is_empty(image):
+        return Source(layer, _whole(layer), False)
+    return Source(layer, geometry.work_area((x, y, width, height), layer.get_width(), layer.get_height()), True)
+
+
+def recorded_source(image, version):
+    """(Source, recipe, origin) of an earlier result, to make a new version of it. Raises Refusal when it is none."""
+    _refuse_floating(image)
+    recipe, origin = record(version, RECIPE), record(version, ORIGIN)
+    if recipe is None or origin is None:
+        raise Refusal("The layer “%s” was not made by Neural Style or Deep Dream." % version.get_name())
+    layer = image.get_layer_by_tattoo(origin["source"])
+    if layer is None:
+        raise Refusal(
+            "The layer that “%s” was made of is not in this image any more. Start anew on another layer."
+            % version.get_name()
+        )
+    area = geometry.intersection(tuple(origin["area"]), _whole(layer))
+    if area is None:
+        raise Refusal("The layer “%s” was cropped: the painted part is gone. Start anew on it." % layer.get_name())
+    return Source(layer, area, False, version), recipe, origin
+
+
+def _refuse_floating(image):
+    if image.get_floating_sel() is not None:
+        raise Refusal("There is a floating selection. Anchor it or make it a new layer, then try again.")
+
+
+def is_indexed(image):
+    return image.get_base_type() == Gimp.ImageBaseType.INDEXED
+
+
+def record(layer, name):
+    """What a parasite of a result says; None where there is none."""
+    parasite = layer.get_parasite(name)
+    return None if parasite is None else json.loads(bytes(parasite.get_data()).decode("utf-8"))
+
+
+# --- pixels out of GIMP ----------------------------------------------------------------------------------------------
+
+
+def _whole(drawable):
+    return (0, 0, drawable.get_width(), drawable.get_height())
+
+
+def _depth(image):
+    """The sample type in which nothing of the image's precision is lost that a picture needs."""
+    nick = image.get_precision().value_nick
+    return "u1" if nick.startswith("u8-") else "u2" if nick.startswith("u16-") else "f4"
+
+
+def _read(drawable, area, depth, scale=1.0):
+    """The samples of an area as it looks, its non-destructive filters included. `area` is in scaled coordinates."""
+    if not drawable.get_filters():
+        return _samples(drawable, area, depth, scale)
+    image = _filtered(drawable)
+    try:
+        return _samples(image.get_layers()[0], area, depth, scale)
+    finally:
+        image.delete()
+
+
+def _filtered(drawable):
+    """An image of nothing but the drawable, with its filters applied, which its own buffer is without."""
+    image = drawable.get_image()
+    size = drawable.get_width(), drawable.get_height()
+    new = Gimp.Image.new_with_precision(*size, image.get_base_type(), image.get_precision())
+    new.undo_disable()
+    if is_indexed(image):
+        new.set_palette(image.get_palette())
+    else:
+        new.set_color_profile(image.get_effective_color_profile())
+    layer = Gimp.Layer.new_from_drawable(drawable, new)
+    new.insert_layer(layer, None, 0)
+    if layer.get_mask() is not None:
+        layer.remove_mask(Gimp.MaskApplyMode.DISCARD)
+    layer.set_offsets(0, 0)
+    layer.set_opacity(100.0)
+    layer.set_mode(Gimp.LayerMode.NORMAL)
+    layer.set_visible(True)
+    new.merge_visible_layers(Gimp.MergeType.CLIP_TO_IMAGE)
+    return new
+
+
+def _samples(drawable, area, depth, scale):
+    return drawable.get_buffer().get(Gegl.Rectangle.new(*area), scale, FORMATS[depth], Gegl.AbyssPolicy.NONE)
+
+
+def _is_transparent(samples, depth):
+    size = npy.SAMPLE_SIZE[depth]
+    alpha = [samples[offset :: 4 * size] for offset in range(3 * size, 4 * size)]
+    return all(part.count(0) == len(part) for part in alpha)
+
+
+def picture_of(drawable):
+    """A whole drawable, as an 8-bit .npy: a style or a guide."""
+    area = _whole(drawable)
+    return npy.pack(_read(drawable, area, "u1"), area[2], area[3], 4, "u1")
+
+
+def thumbnail(drawable, area, longest):
+    """An area of a drawable (None: all of it), reduced: (8-bit RGBA samples, width, height)."""
+    x, y, width, height = area or _whole(drawable)
+    factor = min(1.0, longest / max(width, height))
+    reduced = (int(x * factor), int(y * factor), max(1, int(width * factor)), max(1, int(height * factor)))
+    return _read(drawable, reduced, "u1", factor), reduced[2], reduced[3]
+
+
+def offsets(drawable):
+    return drawable.get_offsets()[1:]
+
+
+def all_layers(image):
+    """Every layer of an image, those in groups included, from the top."""
+    found, rest = [], list(image.get_layers())
+    while rest:
+        layer = rest.pop(0)
+        found.append(layer)
+        if isinstance(layer, Gimp.GroupLayer):
+            rest = list(layer.get_children()) + rest
+    return found
+
+
+# --- results into GIMP -----------------------------------------------------------------------------------------------
+
+
+class Result:
+    """A finished picture: its samples for the `area` of its source, its layer's name, and what its records say."""
+
+    def __init__(self, source, samples, name, recipe, origin):
+        self.source, self.samples, self.name = source, samples, name
+        self.recipe = recipe
+        self.origin = dict(origin, source=source.layer.get_tattoo(), area=list(source.area))
+
+
+def insert(results):
+    """Adds finished pictures as new layers, each above its source: one step to undo, and nothing else is changed.
+
+    An indexed image is converted to RGB in the same step. Raises Refusal when the image was closed meanwhile.
+    """
+    image = results[0].source.image
+    for result in results:
+        if not image.is_valid() or not result.source.layer.is_valid():
+            raise Refusal("The image or its layer was closed meanwhile, so the result has no place to go.")
+    active = image.get_selected_layers()
+    # Only now, with every picture complete: GIMP may kill a plug-in at any time, and must not be left half way.
+    image.undo_group_start()
+    try:
+        if is_indexed(image):
+            image.convert_rgb()
+        for result in results:
+            _insert(image, result)
+        image.set_selected_layers(active)
+    finally:
+        image.undo_group_end()
+    Gimp.displays_flush()
+
+
+def _insert(image, result):
+    source, version = result.source, result.source.version
+    layer = _new_layer(image, result)
+    below = version if version is not None and version.is_valid() else source.layer
+    image.insert_layer(layer, below.get_parent(), image.get_item_position(below))
+    if version is not None and version.is_valid() and version.get_mask() is not None:
+        layer.add_mask(_same_mask(layer, version))
+    elif source.selected:
+        layer.add_mask(layer.create_mask(Gimp.AddMaskType.SELECTION))
+
+
+def _new_layer(image, result):
+    """The picture as a layer as large as its source, transparent where nothing was painted."""
+    source = result.source
+    grey = image.get_base_type() == Gimp.ImageBaseType.GRAY
+    kind = Gimp.ImageType.GRAYA_IMAGE if grey else Gimp.ImageType.RGBA_IMAGE
+    mode = image.get_default_new_layer_mode()
+    layer = Gimp.Layer.new(image, result.name, source.layer.get_width(), source.layer.get_height(), kind, 100.0, mode)
+    buffer = layer.get_buffer()
+    buffer.set(Gegl.Rectangle.new(*source.area), FORMATS[source.depth], result.samples)
+    buffer.flush()
+    layer.update(*source.area)
+    layer.set_offsets(*offsets(source.layer))
+    for name, document in ((RECIPE, result.recipe), (ORIGIN, result.origin)):
+        text = json.dumps(document, ensure_ascii=False).encode("utf-8")
+        layer.attach_parasite(Gimp.Parasite.new(name, Gimp.PARASITE_PERSISTENT, text))
+    return layer
+
+
+def _same_mask(layer, version):
+    """A mask for a new version that shows where the old one does, wherever the two lie."""
+    mask = layer.create_mask(Gimp.AddMaskType.BLACK)
+    (new_x, new_y), (old_x, old_y) = offsets(layer), offsets(version)
+    width, height = layer.get_width(), layer.get_height()
+    moved = Gegl.Rectangle.new(new_x - old_x, new_y - old_y, width, height)
+    samples = version.get_mask().get_buffer().get(moved, 1.0, "Y float", Gegl.AbyssPolicy.NONE)
+    buffer = mask.get_buffer()
+    buffer.set(Gegl.Rectangle.new(0, 0, width, height), "Y float", samples)
+    buffer.flush()
+    return mask

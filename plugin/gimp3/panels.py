@@ -1,0 +1,131 @@
+"""The controls of each filter, the left half of its dialog.
+
+A panel is a function of (the window, its arguments, what says a sentence to the user); it returns widgets.
+"""
+
+from choosers import class_entry, layer_chooser, row
+from gi.repository import GdkPixbuf, Gio, Gtk
+from shared import work
+from styles import bundled_styles
+
+_THUMBNAIL = 96
+
+
+def style_panel(window, config, say):
+    """What Neural Style asks: the style first."""
+    for name, factor in (("strength", 100.0), ("style-scale", 1.0), ("dream-strength", 100.0)):
+        window.get_scale_entry(name, factor)
+
+    def path():
+        """Of the style's file; None while the style is a layer, or not chosen yet."""
+        file = config.get_property("style-file")
+        return None if file is None or config.get_property("style-layer") is not None else file.get_path()
+
+    flow, mark = _style_row(config, path)
+
+    def changed(_, change):
+        if change.name == "style-file" and config.get_property("style-layer") is not None:
+            config.set_property("style-layer", None)  # the last choice counts
+        mark()
+        if path():
+            say("Style: %s. Press OK to paint." % _spoken(path()))
+
+    config.connect("notify::style-file", changed)
+    config.connect("notify::style-layer", changed)
+    mark()
+    dream = row("Dream as _well of", class_entry(config, "dream-class", say))
+    dream.set_tooltip_text("Something that appears in the picture; choose one of the names that are suggested")
+    return [
+        flow,
+        window.fill_box("reverie-style-file", ["style-file"]),
+        row("or a la_yer", layer_chooser(config, "style-layer", "none: the style picture above")),
+        window.fill_box("reverie-settings", ["strength", "style-scale", "color"]),
+        _advanced(
+            dream, window.fill_box("reverie-advanced", ["dream-strength", "size", "iterations", "network", "seed"])
+        ),
+    ]
+
+
+def _style_row(config, path):
+    """(The styles that come with Reverie, as pictures to click on; what marks the chosen one.)"""
+    flow = Gtk.FlowBox(selection_mode=Gtk.SelectionMode.NONE, max_children_per_line=3, homogeneous=True)
+    other = Gtk.RadioButton()  # never shown; active while the style is none of these
+    buttons = {}
+
+    def choose(button, chosen):
+        if button.get_active() and path() != chosen:
+            config.set_property("style-file", Gio.File.new_for_path(chosen))
+
+    for each in bundled_styles():
+        button = Gtk.RadioButton.new_from_widget(other)
+        button.set_mode(False)  # a button that stays down, instead of a dot
+        button.set_image(
+            Gtk.Image.new_from_pixbuf(GdkPixbuf.Pixbuf.new_from_file_at_scale(each, _THUMBNAIL, _THUMBNAIL, True))
+        )
+        button.set_tooltip_text("Paint in the style of: " + _spoken(each))
+        button.get_accessible().set_name(_spoken(each))
+        button.connect("toggled", choose, each)
+        buttons[each] = button
+        flow.add(button)
+    return flow, lambda: buttons.get(path(), other).set_active(True)
+
+
+def dream_panel(window, config, say):
+    """What Deep Dream asks: what to dream of, first."""
+    window.get_scale_entry("dream-strength", 100.0)
+    nothing = Gtk.RadioButton.new_with_mnemonic(None, "_Nothing in particular: what it sees by itself")
+    named = Gtk.RadioButton.new_with_mnemonic_from_widget(nothing, "_Something by name")
+    like = Gtk.RadioButton.new_with_mnemonic_from_widget(nothing, "What another la_yer shows")
+    entry = class_entry(config, "dream-class", say)
+    chooser = layer_chooser(config, "dream-guide", "none")
+
+    def choose(*_):
+        if not named.get_active():
+            config.set_property("dream-class", "")
+        if not like.get_active():
+            config.set_property("dream-guide", None)
+        for button, widget in ((named, entry), (like, chooser)):
+            widget.set_sensitive(button.get_active())
+        if named.get_active():
+            entry.grab_focus()
+
+    def show(*_):  # an argument changed by other means: by Reset, or by loaded settings
+        if config.get_property("dream-guide") is not None:
+            like.set_active(True)
+        elif config.get_property("dream-class"):
+            named.set_active(True)
+
+    show()
+    choose()
+    for button in (nothing, named, like):
+        button.connect("toggled", choose)
+    config.connect("notify::dream-guide", show)
+    config.connect("notify::dream-class", show)
+    what = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
+    what.pack_start(Gtk.Label(label="<b>Dream of</b>", use_markup=True, xalign=0.0), False, False, 0)
+    for button, widget in ((nothing, None), (named, entry), (like, chooser)):
+        what.pack_start(button, False, False, 0)
+        if widget is not None:
+            widget.set_margin_start(24)
+            what.pack_start(widget, False, False, 0)
+    return [
+        what,
+        window.fill_box("reverie-settings", ["dream-strength", "parametrisation", "size"]),
+        _advanced(
+            window.fill_box("reverie-advanced", ["dream-layer", "dream-channel", "iterations", "network", "seed"])
+        ),
+    ]
+
+
+def _advanced(*widgets):
+    """What few people change, folded away."""
+    box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
+    for widget in widgets:
+        box.pack_start(widget, False, False, 0)
+    expander = Gtk.Expander(label="_Advanced", use_underline=True)
+    expander.add(box)
+    return expander
+
+
+def _spoken(path):
+    return work.short_name(path).replace("_", " ")

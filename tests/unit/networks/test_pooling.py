@@ -1,0 +1,35 @@
+"""Average pooling where a network stands it."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from backend.engine.resolve import resolve
+from backend.errors import ReverieError
+from backend.networks import registry, vgg
+from backend.networks.network import IMAGENET
+from backend.networks.pooling import average
+from backend.recipe import Recipe
+
+
+def test_the_mean_takes_the_place_of_the_maximum():
+    torch.manual_seed(0)
+    state = vgg.VGG(16).state_dict()
+    network = average(vgg.build(16, state, IMAGENET))
+    picture = torch.rand(1, 3, 32, 48)
+    found = network.features(picture, ["relu1_2", "relu2_1"])
+    pooled = 2 * torch.nn.functional.avg_pool2d(found["relu1_2"], 2)
+    expected = torch.relu(network.module.features[5](pooled))
+    torch.testing.assert_close(found["relu2_1"], expected)
+    untouched = vgg.build(16, state, IMAGENET).features(picture, ["relu1_2"])["relu1_2"]
+    torch.testing.assert_close(found["relu1_2"], untouched)
+    assert network.receptive_field("relu2_1") == vgg.build(16, state, IMAGENET).receptive_field("relu2_1")
+
+
+def test_squeezenet_refuses_it():
+    with pytest.raises(ReverieError, match="ripples") as caught:
+        resolve(Recipe.parse({"style": "a", "network": "squeezenet1_0", "pooling": "average"}), "cpu")
+    assert caught.value.field == "pooling"
+    assert resolve(Recipe.parse({"style": "a", "network": "vgg19", "pooling": "average"}), "cpu").pooling == "average"
+    assert registry.NETWORKS["alexnet"].averages
