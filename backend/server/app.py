@@ -24,7 +24,7 @@ from backend.engine import device as devices
 from backend.engine.control import Adjustment
 from backend.engine.resolve import resolve
 from backend.errors import ReverieError
-from backend.networks import registry
+from backend.networks import classes, registry
 from backend.recipe import Recipe
 from backend.server.jobs import FINISHED, Job, Worker, unexpected
 from backend.server.security import Guard, error
@@ -111,6 +111,10 @@ def _add_state_calls(app: FastAPI, worker: Worker, device: str, shut_down: Calla
     @app.get("/v1/networks")
     def networks() -> dict[str, Any]:
         return {"networks": registry.describe()}
+
+    @app.get("/v1/classes")
+    def class_names() -> dict[str, Any]:
+        return {"classes": list(classes.names())}
 
     @app.post("/v1/shutdown", status_code=202)
     async def shutdown() -> dict[str, Any]:

@@ -38,6 +38,10 @@ class Client(object):
         """What the backend says of itself: version, protocol, device, queue…"""
         return self._json("GET", "/v1/health", timeout=timeout)
 
+    def classes(self):
+        """The things that networks know by name, for dreams."""
+        return self._json("GET", "/v1/classes")["classes"]
+
     def add_picture(self, data):
         """Sends a picture (a .npy, or an image file's bytes); returns its id."""
         return self._json("POST", "/v1/images", data, "application/octet-stream")["id"]

@@ -121,7 +121,8 @@ def _start():
 
 
 def _sandboxed():
-    return os.path.exists("/.flatpak-info") or "SNAP" in os.environ
+    # SNAP alone may come from another program: from a terminal in an editor that is a snap, and GIMP started there.
+    return os.path.exists("/.flatpak-info") or os.environ.get("SNAP_NAME") == "gimp"
 
 
 def _lock():

@@ -10,13 +10,14 @@ from .client import BackendError, as_text
 
 
 class Order(object):
-    """What the user asked for: a recipe whose style's picture is still to be sent.
+    """What the user asked for.
 
-    `content` and `style` are the bytes of pictures (.npy or an image file), `style_name` is for people.
+    `content` is the picture that is worked on, `pictures` are those that the recipe refers to, by the names that it has
+    for them (paths, names of layers); both are bytes (.npy or an image file).
     """
 
-    def __init__(self, content, style, style_name, recipe):
-        self.content, self.style, self.style_name, self.recipe = content, style, style_name, recipe
+    def __init__(self, content, pictures, recipe):
+        self.content, self.pictures, self.recipe = content, pictures, recipe
 
 
 def read_file(path):
@@ -35,8 +36,9 @@ def carry_out(client, order, tell, previews=False):
     the job, on the backend's side too. Raises BackendError when the job fails.
     """
     content = client.add_picture(order.content)
-    style = dict(order.recipe["style"][0], image=client.add_picture(order.style))
-    job = client.submit(dict(order.recipe, style=[style]), content)
+    ids = dict((name, client.add_picture(data)) for name, data in order.pictures.items())
+    names = dict((number, name) for name, number in ids.items())
+    job = client.submit(_renamed(order.recipe, ids), content)
     events = client.events(job)
     try:
         for event in events:
@@ -48,11 +50,22 @@ def carry_out(client, order, tell, previews=False):
                 continue
             tell(event)
             if event["type"] == "done":
-                recipe = dict(event["recipe"], style=[dict(style, image=order.style_name)])
-                return npy.unpack(client.result(job))[0], recipe
+                return npy.unpack(client.result(job))[0], _renamed(event["recipe"], names)
     finally:
         events.close()
     raise BackendError("The backend ended the job without a result. Try again.")
+
+
+def _renamed(recipe, names):
+    """The recipe with other names for its styles' and guides' pictures."""
+    recipe = dict(recipe)
+    for field, reference in (("style", "image"), ("dream", "guide")):
+        if recipe.get(field):
+            recipe[field] = [
+                dict(entry, **{str(reference): names[entry[reference]]}) if entry.get(reference) else dict(entry)
+                for entry in recipe[field]
+            ]
+    return recipe
 
 
 def _fetch_preview(client, job, event):

@@ -22,21 +22,22 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 TREE = Path(os.environ.get("REVERIE_GIMP_ROOT", "/var/cache/reverie-gimp/trixie"))
+VERSIONS = ("3.2", "3.0")
 GIMPRC = "(show-welcome-dialog no)\n(check-updates no)\n(color-profile-policy keep)\n(save-session-info no)\n"
 
 
 class Gimp:
     """GIMP with a configuration of its own, in which only this plug-in is installed."""
 
-    def __init__(self, tree: Path | None) -> None:
-        """`tree` is the root of the system that GIMP lives in; None for this one."""
-        self._tree = tree
+    def __init__(self, tree: Path | None, version: str) -> None:
+        """`tree` is the root of the system that GIMP lives in; None for this one. `version`, as in 3.0, ends its
+        programs' names."""
+        self._tree, self.version = tree, version
         parent = tree / "tmp" if tree else Path(tempfile.gettempdir())
         self.folder = Path(tempfile.mkdtemp(prefix="reverie-gimp-", dir=parent))
         (self.folder / "home").mkdir()
         plugin = self.folder / "config" / "plug-ins" / "reverie"
-        plugin.mkdir(parents=True)
-        shutil.copy(ROOT / "plugin" / "gimp3" / "reverie.py", plugin)
+        shutil.copytree(ROOT / "plugin" / "gimp3", plugin, ignore=shutil.ignore_patterns("__pycache__"))
         (plugin / "reverie.py").chmod(0o755)
         shutil.copytree(ROOT / "plugin" / "shared", plugin / "shared")
         (self.folder / "config" / "gimprc").write_text(GIMPRC)
@@ -68,7 +69,7 @@ class Gimp:
         )
         code = f"FOLDER={self.inside(self.folder)!r}; {code}"
         words = (
-            "gimp-console-3.0",
+            f"gimp-console-{self.version}",
             "-i",
             "-d",
             "-f",
@@ -132,10 +133,12 @@ class Backend:
 @pytest.fixture(scope="session")
 def gimp() -> Iterator[Gimp]:
     found = None
-    if shutil.which("gimp-console-3.0"):
-        found = Gimp(None)
-    elif os.geteuid() == 0 and (TREE / "usr/bin/gimp-console-3.0").exists():
-        found = Gimp(TREE)
+    for version in VERSIONS:
+        if found is None and shutil.which(f"gimp-console-{version}"):
+            found = Gimp(None, version)
+    for version in VERSIONS:
+        if found is None and os.geteuid() == 0 and (TREE / f"usr/bin/gimp-console-{version}").exists():
+            found = Gimp(TREE, version)
     if found is None:
         message = "no GIMP 3 here: as root on Debian, tests/gimp/provision.sh makes one for these tests"
         if os.environ.get("CI") == "true" or os.environ.get("REVERIE_REQUIRE_GIMP") == "1":

@@ -21,19 +21,36 @@ def load():
     return image
 
 
-def paint(image, layers, style=STYLE, **settings):
-    """Runs the procedure; returns [whether it succeeded, its message]."""
-    procedure = Gimp.get_pdb().lookup_procedure("plug-in-reverie-style")
+def call(name, image, layers, **settings):
+    """Runs a procedure without a dialog; returns [whether it succeeded, its message]."""
+    procedure = Gimp.get_pdb().lookup_procedure(name)
     config = procedure.create_config()
     config.set_property("run-mode", Gimp.RunMode.NONINTERACTIVE)
     config.set_property("image", image)
     config.set_core_object_array("drawables", layers)
-    if style:
-        config.set_property("style-file", file(style))
-    for name, value in {**QUICK, **settings}.items():
-        config.set_property(name.replace("_", "-"), value)
+    for key, value in settings.items():
+        config.set_property(key.replace("_", "-"), value)
     status = procedure.run(config).index(0)
     return [status == Gimp.PDBStatusType.SUCCESS, Gimp.get_pdb().get_last_error()]
+
+
+def paint(image, layers, style=STYLE, **settings):
+    settings = {**QUICK, **settings, **({"style_file": file(style)} if style else {})}
+    return call("plug-in-reverie-style", image, layers, **settings)
+
+
+def dream(image, layers, **settings):
+    return call("plug-in-reverie-dream", image, layers, **{**QUICK, **settings})
+
+
+def above(image, layer):
+    """The layer that lies just above another, among its siblings."""
+    siblings = layer.get_parent().get_children() if layer.get_parent() else image.get_layers()
+    return siblings[image.get_item_position(layer) - 1]
+
+
+def recipe(layer):
+    return json.loads(bytes(layer.get_parasite("reverie-recipe").get_data()).decode())
 
 
 def samples(drawable, form="R'G'B'A u8", area=None):

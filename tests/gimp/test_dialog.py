@@ -1,4 +1,4 @@
-"""The dialog in a real GIMP with windows, under Xvfb: driven by keys and clicks, and looked at."""
+"""The dialogs in a real GIMP with windows, under Xvfb: driven by keys and clicks, and looked at."""
 
 from __future__ import annotations
 
@@ -11,22 +11,26 @@ ARTEFACTS = Path(__file__).resolve().parents[1] / "artefacts"
 # Runs in GIMP: opens the dialog, then waits for the test to press Ctrl+Z and counts the layers.
 INSIDE = """
 import os, time
-image = Gimp.get_images()[0]; layer = image.get_layers()[0]
-before = digest(layer)
-procedure = Gimp.get_pdb().lookup_procedure("plug-in-reverie-style")
+image = Gimp.get_images()[0]; layer = image.get_layers()[0]; layers = [layer]
+SETUP
+before, first = digest(layer), names(image)
+procedure = Gimp.get_pdb().lookup_procedure("PROCEDURE")
 config = procedure.create_config()
 config.set_property("run-mode", Gimp.RunMode.INTERACTIVE)
 config.set_property("image", image)
-config.set_core_object_array("drawables", [layer])
-config.set_property("size", 256); config.set_property("iterations", ITERATIONS)
+config.set_core_object_array("drawables", layers)
+for name, value in SETTINGS.items():
+    config.set_property(name, value)
 result = procedure.run(config)
 after = names(image)
+records = [recipe(each) for each in image.get_layers() if each.get_parasite("reverie-recipe")]
 open(FOLDER + "/painted", "w").close()
 for _ in range(100):
     time.sleep(0.1)
-    if len(names(image)) == 1:
+    if names(image) == first:
         break
-answer(status=result.index(0).value_nick, after=after, undone=names(image), same=digest(layer) == before)
+answer(status=result.index(0).value_nick, after=after, undone=names(image), same=digest(layer) == before,
+       records=records, kind=image.get_base_type().value_nick)
 """
 
 # Runs beside GIMP, with its display. Widgets are found by where they are, since GTK 3 has no names that X could see.
@@ -35,21 +39,21 @@ cd FOLDER; rm -f painted result.json display *.png
 Xvfb -displayfd 3 -screen 0 1300x840x24 3>display >xvfb.log 2>&1 & screen=$!    # a display that is free
 for _ in $(seq 100); do [ -s display ] && break; sleep 0.1; done
 export DISPLAY=:$(cat display)
-timeout 150 dbus-run-session -- gimp-3.0 -n -s --quit --batch-interpreter python-fu-eval -b "CODE" \
+timeout 150 dbus-run-session -- gimp-VERSION -n -s --quit --batch-interpreter python-fu-eval -b "CODE" \
     clone/backend/demo/landscape.jpg >gui.log 2>&1 & gimp=$!
 for _ in $(seq 200); do
-    window=$(xdotool search --onlyvisible --name '^Neural Style$' | head -1); [ -n "$window" ] && break; sleep 0.25
+    window=$(xdotool search --onlyvisible --name '^TITLE$' | head -1); [ -n "$window" ] && break; sleep 0.25
 done
 [ -n "$window" ] || { cat gui.log xvfb.log; import -window root failed.png; kill $gimp $screen; exit 1; }
 drawn() { [ "$(import -window $window png:- | identify -format %k -)" -gt 2000 ]; }
 for _ in $(seq 120); do drawn && break; sleep 0.25; done
 sleep 1
 eval "$(xdotool getwindowgeometry --shell $window)"
-xdotool mousemove $((X + 65)) $((Y + 150)) click 1; sleep 1    # the fourth style: stained glass
-timeout 10 import -window $window dialog.png
-xdotool mousemove $((X + WIDTH - 70)) $((Y + HEIGHT - 42)) click 1    # OK
-sleep 3; timeout 10 import -window root painting.png    # the dialog may have closed by now
-CANCEL
+click() { xdotool mousemove $((X + $1)) $((Y + $2)) click 1; sleep 1; }
+press_ok() { eval "$(xdotool getwindowgeometry --shell $window)"; click $((WIDTH - 70)) $((HEIGHT - 42)); }
+shot() { timeout 10 import -window root -crop ${WIDTH}x$HEIGHT+$X+$Y +repage $1.png; }  # what was the dialog's place
+press_cancel() { click $((WIDTH - 165)) $((HEIGHT - 42)); }
+ACTIONS
 for _ in $(seq 1000); do [ -f painted ] && break; sleep 0.1; done
 sleep 1
 import -window root painted.png
@@ -61,11 +65,14 @@ kill $gimp $screen  # without its display, GIMP ends too
 cat gui.log
 """
 
+QUICK = {"size": 128, "iterations": 15}
 
-def _drive(gimp, iterations: int, cancel: bool) -> dict:
-    inside = INSIDE.replace("ITERATIONS", str(iterations))
-    (gimp.folder / "inside.py").write_text(inside)
+
+def _drive(gimp, name: str, title: str, procedure: str, actions: str, settings: dict = QUICK, setup: str = "") -> dict:
+    """Opens a dialog, carries out the actions (shell), presses Ctrl+Z at the end; keeps the screenshots as `name-…`."""
     folder = gimp.inside(gimp.folder)
+    inside = INSIDE.replace("SETUP", setup).replace("PROCEDURE", procedure).replace("SETTINGS", repr(settings))
+    (gimp.folder / "inside.py").write_text(inside)
     code = "; ".join(
         [
             f"FOLDER = '{folder}'",
@@ -73,8 +80,8 @@ def _drive(gimp, iterations: int, cancel: bool) -> dict:
             f"exec(open('{folder}/inside.py').read())",
         ]
     )
-    press = "xdotool mousemove $((X + WIDTH - 165)) $((Y + HEIGHT - 42)) click 1" if cancel else ""
-    script = OUTSIDE.replace("FOLDER", folder).replace("CODE", code).replace("CANCEL", press)
+    script = OUTSIDE.replace("FOLDER", folder).replace("CODE", code).replace("ACTIONS", actions)
+    script = script.replace("VERSION", gimp.version).replace("TITLE", title)
     (gimp.folder / "outside.sh").write_text(script)
     # Called interactively, GIMP fills in the values used last and not those that were passed: none may be left over.
     shutil.rmtree(gimp.folder / "config" / "plug-in-settings", ignore_errors=True)
@@ -83,12 +90,20 @@ def _drive(gimp, iterations: int, cancel: bool) -> dict:
     )
     ARTEFACTS.mkdir(exist_ok=True)
     for picture in gimp.folder.glob("*.png"):
-        shutil.copy(picture, ARTEFACTS / f"{'cancelled' if cancel else 'done'}-{picture.name}")
+        shutil.copy(picture, ARTEFACTS / f"{name}-{picture.name}")
     return gimp.result(done.stdout + done.stderr)
 
 
+STYLE = """
+click 65 150                               # the fourth style: stained glass
+shot dialog
+press_ok
+sleep 2; shot painting
+"""
+
+
 def test_style_chosen_ok_pressed_and_the_result_undone_in_one_step(gimp, backend):
-    said = _drive(gimp, iterations=15, cancel=False)
+    said = _drive(gimp, "style", "Neural Style", "plug-in-reverie-style", STYLE)
     assert said["status"] == "success"
     assert said["after"] == ["Neural style: stained_glass", "landscape.jpg"]
     assert said["undone"] == ["landscape.jpg"]
@@ -96,8 +111,32 @@ def test_style_chosen_ok_pressed_and_the_result_undone_in_one_step(gimp, backend
 
 
 def test_cancel_while_painting_stops_the_job_and_changes_nothing(gimp, backend):
-    said = _drive(gimp, iterations=10000, cancel=True)
+    settings = {"size": 256, "iterations": 10000}
+    said = _drive(gimp, "cancelled", "Neural Style", "plug-in-reverie-style", STYLE + "press_cancel", settings)
     assert said["status"] == "cancel"
     assert said["after"] == ["landscape.jpg"]
     assert said["same"]
     backend.wait(lambda: not backend.health()["busy"], 2)
+
+
+TWO = 'second = layer.copy(); image.insert_layer(second, None, 0); second.set_name("second"); layers = [second, layer]'
+DREAM = """
+shot dialog
+click 30 72                                # something by name: the entry takes the keys
+xdotool windowfocus $window; xdotool type --delay 60 "golden ret"; sleep 2
+shot completion
+xdotool key Down Return; sleep 1
+shot chosen
+press_ok
+sleep 2; shot painting
+"""
+
+
+def test_two_layers_dream_of_a_name_that_is_completed_and_both_are_undone_in_one_step(gimp, backend):
+    said = _drive(gimp, "dream", "Deep Dream", "plug-in-reverie-dream", DREAM, setup=TWO)
+    assert said["status"] == "success"
+    assert [record["dream"][0]["class_name"] for record in said["records"]] == ["golden retriever"] * 2
+    assert len(said["after"]) == 4
+    assert said["after"][1::2] == ["second", "landscape.jpg"]
+    assert said["undone"] == ["second", "landscape.jpg"]
+    assert said["same"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 
@@ -21,7 +19,7 @@ new = image.get_layers()[0]
 answer(status=status, names=names(image), same=digest(layer) == before, changed=digest(new) != before,
        size=[new.get_width(), new.get_height()], offsets=offsets(new), mask=new.get_mask() is not None,
        active=[each.get_name() for each in image.get_selected_layers()],
-       recipe=bytes(new.get_parasite("reverie-recipe").get_data()).decode())
+       recipe=recipe(new))
 """)
     assert said["status"][0], said["status"]
     assert said["names"] == ["Neural style: strokes", "landscape"]
@@ -31,7 +29,7 @@ answer(status=status, names=names(image), same=digest(layer) == before, changed=
     assert said["offsets"] == [0, 0]
     assert not said["mask"]
     assert said["active"] == ["landscape"]
-    recipe = json.loads(said["recipe"])
+    recipe = said["recipe"]
     assert recipe["seed"] == 3
     assert recipe["strength"] == 0.7
     assert recipe["style"][0]["image"].endswith("strokes.jpg")
@@ -48,6 +46,58 @@ answer(status=status, names=names(image))
 """)
     assert said["status"][0], said["status"]
     assert said["names"] == ["Neural style: strokes", "landscape", "strokes.jpg"]
+
+
+def test_a_dream_of_a_class_by_name_changes_the_layer_by_strength(run):
+    said = run("""
+image = load(); layer = image.get_layers()[0]
+before = samples(layer)
+statuses = [dream(image, [layer], dream_class="Golden Retriever", dream_strength=strength) for strength in (0.0, 0.5)]
+none, strong = image.get_layers()[:2]  # each new one lies just above its source
+answer(statuses=statuses, names=names(image), recipe=recipe(strong), unchanged=samples(none) == before,
+       changed=samples(strong) != before)
+""")
+    assert all(status[0] for status in said["statuses"]), said["statuses"]
+    assert said["names"] == ["Deep dream: Golden Retriever", "Deep dream: Golden Retriever #1", "landscape"]
+    assert said["recipe"]["dream"][0]["class_name"] == "golden retriever"
+    assert said["recipe"]["style"] == []
+    assert said["unchanged"]
+    assert said["changed"]
+
+
+def test_what_else_can_be_dreamt_of(run):
+    said = run("""
+image = load(); layer = image.get_layers()[0]
+guide = Gimp.file_load_layer(Gimp.RunMode.NONINTERACTIVE, image, file(STYLE))
+image.insert_layer(guide, None, 1)
+said = []
+for settings in ({}, {"dream_layer": "fire4", "dream_channel": 7}, {"dream_guide": guide}):
+    status = dream(image, [layer], network="squeezenet1_0", **settings)
+    new = above(image, layer)
+    said.append([*status, new.get_name(), recipe(new)["dream"]])
+answer(said=said, nonsense=dream(image, [layer], dream_class="golden retreiver"), count=len(image.get_layers()))
+""")
+    free, channel, guided = said["said"]
+    assert free[0] and channel[0] and guided[0], said
+    assert (free[2], channel[2], guided[2]) == ("Deep dream", "Deep dream: fire4", "Deep dream: strokes.jpg")
+    assert free[3][0]["layer"]  # the network's own choice is on record
+    assert (channel[3][0]["layer"], channel[3][0]["channel"]) == ("fire4", 7)
+    assert guided[3][0]["guide"] == "strokes.jpg"
+    assert not said["nonsense"][0] and "Did you mean golden retriever" in said["nonsense"][1]
+    assert said["count"] == 5
+
+
+def test_style_and_dream_at_once(run):
+    said = run("""
+image = load()
+status = paint(image, image.get_layers(), dream_class="peacock", dream_strength=0.3)
+answer(status=status, names=names(image), recipe=recipe(image.get_layers()[0]))
+""")
+    assert said["status"][0], said["status"]
+    assert said["names"] == ["Neural style: strokes, peacock", "landscape"]
+    assert said["recipe"]["dream"][0]["class_name"] == "peacock"
+    assert said["recipe"]["dream_strength"] == 0.3
+    assert said["recipe"]["style"][0]["image"].endswith("strokes.jpg")
 
 
 def test_the_selection_becomes_the_mask_feather_included(run):
@@ -96,9 +146,8 @@ REFUSALS = {
     "floating selection": "floating selection",
     "indexed": "Image ▸ Mode ▸ RGB",
     "empty": "wholly transparent",
-    "none": "Select one layer, not 0",
-    "two": "Select one layer, not 2",
-    "mask": "Select the layer itself",
+    "none": "No layer is selected",
+    "channel": "A channel is selected",
     "no style": "Choose a style first",
     "style is no picture": "damaged or incomplete",
     "style is missing": "",  # GIMP refuses it before the plug-in is asked
@@ -121,10 +170,8 @@ attempt("none", image, [])
 attempt("no style", image, [layer], style=None, style_file=None)
 attempt("style is no picture", image, [layer], style="broken.jpg")
 attempt("style is missing", image, [layer], style="nowhere.jpg")
-second = layer.copy(); image.insert_layer(second, None, 0)
-attempt("two", image, [layer, second])
-mask = layer.create_mask(Gimp.AddMaskType.WHITE); layer.add_mask(mask)
-attempt("mask", image, [mask])
+channel = Gimp.Channel.new(image, "spot", 768, 576, 50, Gegl.Color.new("red")); image.insert_channel(channel, None, 0)
+attempt("channel", image, [channel])
 
 image = load(); layer = image.get_layers()[0]
 layer.set_offsets(400, 0); image.select_rectangle(Gimp.ChannelOps.REPLACE, 0, 0, 100, 100)

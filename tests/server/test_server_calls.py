@@ -54,7 +54,7 @@ def test_health_needs_no_token(backend):
 def test_every_other_call_needs_the_token(backend, given):
     headers = {"Authorization": given} if given else {}
     calls = ["GET networks", "POST images", "POST jobs", "GET jobs/x", "GET jobs/x/events", "GET jobs/x/preview"]
-    for call in [*calls, "GET jobs/x/result", "DELETE jobs/x", "POST shutdown", "GET nothing"]:
+    for call in [*calls, "GET classes", "GET jobs/x/result", "DELETE jobs/x", "POST shutdown", "GET nothing"]:
         method, path = call.split()
         message(httpx.request(method, f"http://127.0.0.1:{backend.port}/v1/{path}", headers=headers), 401)
 
@@ -74,6 +74,12 @@ def test_a_web_page_is_refused_with_and_without_token(backend):
     for origin in ("https://evil.example", "null", f"http://127.0.0.1:{backend.port}"):
         assert "web pages" in message(backend.client.get("/v1/networks", headers={"Origin": origin}), 403)
         assert "web pages" in message(backend.client.get("/v1/health", headers={"Origin": origin}), 403)
+
+
+def test_classes_are_those_of_imagenet_in_the_order_of_the_networks_outputs(backend):
+    classes = backend.client.get("/v1/classes").json()["classes"]
+    assert len(classes) == 1000
+    assert (classes[0], classes[207], classes[999]) == ("tench", "golden retriever", "toilet tissue")
 
 
 def test_networks_say_what_can_be_chosen(backend):

@@ -69,6 +69,8 @@ class Handler(BaseHTTPRequestHandler):
             return None
         if self.path.endswith("/events"):
             return self._stream()
+        if self.path == "/v1/classes":
+            return self._json(200, {"classes": ["tench", "goldfish"]})
         if self.path.endswith("/preview"):
             return self._answer(200, PNG) if self.server.has_preview else self._refuse(404, "There is no preview.")
         return self._answer(200, self.server.pictures[self.server.jobs[-1]["content"]])
@@ -94,6 +96,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         for event in self.server.events:
+            if event["type"] == "done":
+                event = {**event, "recipe": {**self.server.jobs[-1]["recipe"], **event["recipe"]}}
             line = json.dumps(event).encode() + b"\n"
             self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
         if self.server.events[-1]["type"] in ("done", "failed", "cancelled"):

@@ -21,7 +21,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from installer import Failure, backend, commands, console, doctor, environment, gimp, plugin, torch_build
+from installer import CLONE, Failure, backend, commands, console, doctor, environment, gimp, plugin, torch_build
 from installer.environment import Environment, fingerprint
 from plugin.shared import places
 
@@ -112,8 +112,11 @@ def test_install_then_uninstall_leaves_everything_as_it_was(home: Path) -> None:
     for target in targets:
         assert os.access(target / "reverie.py", os.X_OK)
         assert (target / "shared/places.py").read_bytes() == Path(places.__file__).read_bytes()
-        (target / "shared/__pycache__").mkdir()  # as GIMP's Python does
-        (target / "shared/__pycache__/places.cpython-313.pyc").write_bytes(b"compiled")
+        assert (target / "dialog.py").read_bytes() == (CLONE / "plugin/gimp3/dialog.py").read_bytes()
+        assert not os.access(target / "dialog.py", os.X_OK)  # only the main file is a program
+        for folder in (target, target / "shared"):  # as GIMP's Python does
+            (folder / "__pycache__").mkdir()
+            (folder / "__pycache__/module.cpython-313.pyc").write_bytes(b"compiled")
     record = json.loads(Path(places.install_record()).read_text())
     assert record["python"] == "/clone/.venv/bin/python"
     assert (Path(record["folder"]) / "backend").is_dir()

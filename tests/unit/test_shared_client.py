@@ -30,8 +30,8 @@ def client(backend):
 
 @pytest.fixture
 def order():
-    recipe = {"style": [{"scale": 2.0}], "strength": 0.25}
-    return work.Order(npy.pack(SAMPLES, 3, 2, 4, "u1"), b"a style", "/pictures/night.jpg", recipe)
+    recipe = {"style": [{"image": "/pictures/night.jpg", "scale": 2.0}], "strength": 0.25}
+    return work.Order(npy.pack(SAMPLES, 3, 2, 4, "u1"), {"/pictures/night.jpg": b"a style"}, recipe)
 
 
 def test_a_job_sends_its_pictures_by_id_and_brings_the_samples_back(backend, client, order):
@@ -45,9 +45,22 @@ def test_a_job_sends_its_pictures_by_id_and_brings_the_samples_back(backend, cli
     assert recipe == {
         "strength": 0.25,
         "network": "squeezenet",
-        "style": [{"scale": 2.0, "image": "/pictures/night.jpg"}],
+        "style": [{"image": "/pictures/night.jpg", "scale": 2.0}],
     }
     assert [event["type"] for event in heard] == ["progress", "done"]
+
+
+def test_a_guide_goes_by_its_id_and_comes_back_by_its_name(backend, client):
+    order = work.Order(npy.pack(SAMPLES, 3, 2, 4, "u1"), {"Nächte": b"a guide"}, {"dream": [{"guide": "Nächte"}, {}]})
+    _, recipe = work.carry_out(client, order, lambda event: None)
+    sent = backend.jobs[0]["recipe"]["dream"]
+    assert backend.pictures[sent[0]["guide"]] == b"a guide"
+    assert sent[1] == {}
+    assert recipe["dream"] == [{"guide": "Nächte"}, {}]
+
+
+def test_the_names_that_can_be_dreamt_of(client):
+    assert client.classes() == ["tench", "goldfish"]
 
 
 def test_previews_are_fetched_where_they_are_wanted(client, order):

@@ -26,7 +26,7 @@ def home(tmp_path, monkeypatch):
     folder = tmp_path / "state"
     folder.mkdir()
     monkeypatch.setenv("REVERIE_HOME", str(folder))
-    monkeypatch.delenv("SNAP", raising=False)
+    monkeypatch.delenv("SNAP_NAME", raising=False)
     return folder
 
 

@@ -23,7 +23,8 @@ import json, sys
 from plugin.shared import client, geometry, launcher, npy, places, work
 
 samples = bytes(bytearray(range(208, 256)))
-order = work.Order(npy.pack(samples, 3, 2, 4, "u2"), b"a style", u"/Bilder/Nächte.jpg", {"style": [{}]})
+style = u"/Bilder/Nächte.jpg"
+order = work.Order(npy.pack(samples, 3, 2, 4, "u2"), {style: b"a style"}, {"style": [{"image": style}]})
 heard = []
 back, recipe = work.carry_out(launcher.connect(), order, heard.append, previews=True)
 try:
