@@ -91,6 +91,15 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"])
         command.add_argument("--json", action="store_true", help="progress and outcome as one JSON object a line")
 
+    compare = commands.add_parser("compare", help="the same picture with every network at hand, on one sheet")
+    compare.add_argument("photo", type=Path)
+    compare.add_argument("--style", action="append", default=[], metavar="PICTURE[:WEIGHT]", required=True)
+    compare.add_argument("-o", "--output", type=Path, required=True)
+    compare.add_argument("--size", type=int, default=320, help="longest side of each picture, in pixels (320)")
+    compare.add_argument("--iterations", type=int, default=160)
+    compare.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"])
+    compare.set_defaults(run=_compare)
+
     networks = commands.add_parser("networks", help="list the networks and where their weights are")
     networks.add_argument("--json", action="store_true")
     networks.set_defaults(run=_networks)
@@ -201,6 +210,31 @@ def _carry_out(document: dict[str, Any], folder: Path, options: argparse.Namespa
         )
         images.write(options.output, result.picture)
         console.finish(options.output, result)
+    return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from backend import images
+    from backend.console import Console, print_comparison
+    from backend.engine import compare, device
+    from backend.engine.resize import shrink_to
+    from backend.recipe import Recipe
+
+    styles = [arguments.style(text) for text in options.style]
+    recipe = Recipe.parse({"style": styles, "size": options.size, "iterations": options.iterations})
+    content = shrink_to(images.read(options.photo), options.size)
+    pictures = {name: images.read(Path(name)) for name in recipe.image_references()}
+    device.keep_freed_memory()
+    with Console(keeps=False) as console:
+        rows = compare.compare(
+            recipe,
+            content,
+            pictures,
+            device=options.device,
+            report=lambda network, event: console.report(event),
+        )
+    images.write(options.output, compare.contact_sheet(rows))
+    print_comparison(rows)
     return 0
 
 

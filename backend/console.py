@@ -14,6 +14,7 @@ from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 from rich.table import Table
 
+from backend.engine.compare import Row
 from backend.engine.control import Adjustment
 from backend.engine.events import Event, Fetching, Preview, Progress, Started, Warning_
 from backend.engine.render import Result
@@ -23,7 +24,8 @@ from backend.networks import registry
 class Console:
     """Shows the events of a job on stderr as a bar, or on stdout as one JSON object a line."""
 
-    def __init__(self, *, as_json: bool) -> None:
+    def __init__(self, *, as_json: bool = False, keeps: bool = True) -> None:
+        """`keeps` is whether what is done at the first Ctrl-C is of use."""
         self._json = as_json
         self._terminal = Terminal(stderr=True)
         self._bar = Bar(
@@ -35,7 +37,7 @@ class Console:
             disable=as_json,
         )
         self._task = self._bar.add_task("Loading", total=1.0)
-        self._painting = self._finish = False
+        self._keeps, self._painting, self._finish = keeps, False, False
         self._interrupt = signal.getsignal(signal.SIGINT)
 
     def __enter__(self) -> Console:
@@ -46,7 +48,7 @@ class Console:
     def _interrupted(self, number: int, frame: FrameType | None) -> None:
         """The first Ctrl-C ends the painting and keeps what there is; the second, or one before there is anything,
         gives up."""
-        if self._finish or not self._painting:
+        if self._finish or not self._painting or not self._keeps:
             raise KeyboardInterrupt
         self._finish = True
         self._terminal.print("Finishing with what there is. Ctrl-C once more stops without a picture.")
@@ -95,6 +97,16 @@ class Console:
             f"[green]{output}[/]  {width}×{height}, {result.seconds:.1f} s with {result.network} on {result.device}",
             highlight=False,
         )
+
+
+def print_comparison(rows: list[Row]) -> None:
+    """What each network took for the same job."""
+    table = Table("network", "seconds", "s/iteration", "memory", "parameters")
+    for row in rows:
+        each = f"{row.seconds / row.iterations:.3f}"
+        memory, parameters = f"{row.memory / 2**20:.0f} MB", f"{row.parameters / 1e6:.1f} M"
+        table.add_row(row.network, f"{row.seconds:.1f}", each, memory, parameters)
+    Terminal(file=sys.stdout).print(table)
 
 
 def print_networks(*, as_json: bool) -> None:
