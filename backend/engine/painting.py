@@ -141,16 +141,27 @@ class Painter:
     def _start(self, scale: Scale, content: Tensor, picture: Tensor | None) -> Tensor:
         """The picture that a scale starts from."""
         if picture is None:
-            first = self._inputs.init
-            if first is None:
-                first = torch.rand_like(content) if self._recipe.init == "noise" else content
-            return resize(first, scale.width, scale.height)
+            return resize(self._first(content), scale.width, scale.height)
         if self._dreams_alone:
             # What the octave before added is added to the source at this one, whose detail is so re-injected
             # (Mordvintsev, Olah & Tyka 2015, the notebook that came with it).
             before = resize(self._inputs.source, picture.shape[3], picture.shape[2])
             return content + resize(picture - before, scale.width, scale.height)
-        return resize(picture, scale.width, scale.height)
+        picture = resize(picture, scale.width, scale.height)
+        if self._recipe.style_loss == "nearest":
+            recolored = targets.recolored(content, self._inputs)
+            picture = torch.lerp(picture, recolored, targets.reinjected(self._recipe.strength))
+        return picture
+
+    def _first(self, content: Tensor) -> Tensor:
+        """The picture that the coarsest scale starts from."""
+        if self._inputs.init is not None:
+            return self._inputs.init
+        if self._recipe.init == "noise":
+            return torch.rand_like(content)
+        if self._recipe.style_loss == "nearest":
+            return targets.recolored(content, self._inputs)  # what a feature is nearest to depends on its colours, too
+        return content
 
     def _at_scale(self, scale: Scale, picture: Tensor | None) -> Tensor:
         content = self._content(scale)
@@ -202,6 +213,8 @@ class Painter:
         if styles:
             self._content_term = targets.content_term(recipe, inputs, content, network, tile)
             rest = [self._content_term, targets.total_variation_term(recipe, content)]
+            if recipe.style_loss == "nearest":
+                rest.append(targets.value_range_term(content))
         objective = Objective(network, [*styles, *rest, *dreams], tile)
         if not dreams or (self._dreams_alone and len(dreams) == 1):
             return objective, None

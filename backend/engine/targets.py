@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from backend.engine import tiling
+from backend.engine import color, tiling
 from backend.engine.inputs import Inputs, Look
-from backend.engine.moments import Moments
 from backend.engine.region import Region
 from backend.engine.resize import fit, resize
-from backend.engine.terms import Term
+from backend.engine.terms import Features, Term
 from backend.engine.terms.content import Content
 from backend.engine.terms.dream import Dream
 from backend.engine.terms.guided_dream import GuidedDream
+from backend.engine.terms.nearest import NearestNeighbour
 from backend.engine.terms.style import Style
 from backend.engine.terms.total_variation import TotalVariation
+from backend.engine.terms.value_range import ValueRange
+from backend.engine.terms.wasserstein import Wasserstein
 from backend.networks.network import Network
 from backend.recipe import Recipe
 
 CONTENT_WEIGHT = 0.4
 """Weight of the content at strength ½, against 1 for the style; found by looking at many pictures."""
+
+WASSERSTEIN_WEIGHT = 1.6
+NEAREST_WEIGHT, NEAREST_COVARIANCE = 1.2, 0.7
+"""Weights of the other style losses at which a strength means about the same as with the covariance. The nearest
+neighbours come with the covariance: by themselves they settle on the few, often flat, places of a style that most of a
+photo is near to. All found by looking."""
+
+_RANGE_WEIGHT = 10.0
 
 
 def content_weight(strength: float) -> float:
@@ -53,25 +64,72 @@ def style_terms(
 ) -> list[Term]:
     """A style term for each region. A region's weight is its share of the picture: so a pixel is under the same
     influence in a small region as in a large one."""
-    assert recipe.style_layers
-    longest = max(content.shape[2:])
     terms: list[Term] = []
     for mask, looks in inputs.regions:
-        statistics = []
-        for look in looks:
-            check_stop()
-            statistics.append((_statistics(look, longest, network, recipe.style_layers, tile), look.weight))
         region = Region(_sized(mask, content)) if mask is not None else None
-        share = region.share if region is not None else 1.0
-        terms.append(Style(statistics, share, "gram" if recipe.style_loss == "gram" else "covariance", region))
+        sized = [_sized_look(look, max(content.shape[2:])) for look in looks]
+        terms += _terms_of_region(recipe, sized, region, network, tile, check_stop)
     return terms
 
 
-def _statistics(look: Look, longest: int, network: Network, layers: list[str], tile: int | None) -> dict[str, Moments]:
+def _terms_of_region(
+    recipe: Recipe,
+    looks: list[Look],
+    region: Region | None,
+    network: Network,
+    tile: int | None,
+    check_stop: Callable[[], None],
+) -> list[Term]:
+    assert recipe.style_layers
+    share = region.share if region is not None else 1.0
+    statistics, maps = [], []
+    for look in looks:
+        check_stop()
+        found = tiling.statistics(network, look.picture, recipe.style_layers, tile, look.opaque)
+        statistics.append((found, look.weight))
+        if recipe.style_loss == "nearest":
+            maps.append((_opaque_maps(look, network, recipe.style_layers, tile), look.weight))
+    if recipe.style_loss == "wasserstein":
+        return [Wasserstein(statistics, WASSERSTEIN_WEIGHT * share, region)]
+    if recipe.style_loss == "nearest":
+        return [
+            NearestNeighbour(maps, NEAREST_WEIGHT * share, region, recipe.seed),
+            Style(statistics, NEAREST_COVARIANCE * share, "covariance", region),
+        ]
+    return [Style(statistics, share, recipe.style_loss, region)]
+
+
+def _sized_look(look: Look, longest: int) -> Look:
+    """The style picture at the size that it is to have beside a picture of that longest side."""
     height, width = look.picture.shape[2:]
     size = fit(width, height, max(16, round(longest * look.scale)))
     opaque = resize(look.opaque, *size).clamp(0, 1) if look.opaque is not None else None
-    return tiling.statistics(network, resize(look.picture, *size).clamp(0, 1), layers, tile, opaque)
+    return replace(look, picture=resize(look.picture, *size).clamp(0, 1), opaque=opaque)
+
+
+def _opaque_maps(look: Look, network: Network, layers: list[str], tile: int | None) -> dict[str, Tensor]:
+    """The features of a style picture where it is opaque: 1×C×1×N by layer."""
+    maps = tiling.maps(network, look.picture, layers, tile)
+    if look.opaque is None:
+        return maps
+    region = Region(look.opaque)
+    whole = Features.of_whole(maps)
+    covers = {layer: region.weights(whole, layer) for layer in layers}
+    # A speck of a style may cover no position of a deep layer by half: the one that it covers most, then.
+    return {
+        layer: fmap[:, :, None, covers[layer] >= covers[layer].max().clamp(max=0.5)] for layer, fmap in maps.items()
+    }
+
+
+def recolored(content: Tensor, inputs: Inputs) -> Tensor:
+    """The source, 1×3×H×W, with the colours of the styles, in each region those of its own."""
+    result = content
+    for mask, looks in inputs.regions:
+        total = sum(look.weight for look in looks)
+        colors = [color.match_colors(content, look.picture) * (look.weight / total) for look in looks]
+        blend = torch.stack(colors).sum(0)
+        result = blend if mask is None else torch.lerp(result, blend, _sized(mask, content))
+    return result
 
 
 def dream_terms(recipe: Recipe, inputs: Inputs, content: Tensor, network: Network) -> list[Term]:
@@ -91,6 +149,16 @@ def dream_terms(recipe: Recipe, inputs: Inputs, content: Tensor, network: Networ
             maps = network.features(resize(guide, *size).clamp(0, 1), [dream.layer])
         terms.append(GuidedDream(dream.layer, maps[dream.layer], dream.weight))
     return terms
+
+
+def reinjected(strength: float) -> float:
+    """How much of the source, recoloured, the nearest neighbours are to start from anew at each scale (α of Kolkin et
+    al. 2022, section 3.2): what is lost in the match at a coarse scale would otherwise never come back."""
+    return 0.4 * (1 - strength)
+
+
+def value_range_term(content: Tensor) -> ValueRange:
+    return ValueRange(content.shape[2], content.shape[3], _RANGE_WEIGHT)
 
 
 def total_variation_term(recipe: Recipe, content: Tensor) -> TotalVariation:

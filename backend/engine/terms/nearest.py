@@ -111,4 +111,4 @@ class _Pool:
         if dtype == torch.float64:
             dtype = torch.float32
         similarities = centered.T.to(dtype) @ self._directions.to(dtype)
-        return self._features[:, similarities.argmax(1)]
+        return self._features[:, similarities.max(1).indices]  # argmax is six times slower in bfloat16
