@@ -100,6 +100,14 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"])
     compare.set_defaults(run=_compare)
 
+    atlas = commands.add_parser("atlas", help="what each channel of a layer likes to see, on one sheet")
+    atlas.add_argument("--network", default="auto", help="see `networks` (auto)")
+    atlas.add_argument("--layer", help="(the layer for dreams)")
+    atlas.add_argument("--channels", metavar="FIRST-LAST", help="(all)")
+    atlas.add_argument("-o", "--output", type=Path, required=True)
+    atlas.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"])
+    atlas.set_defaults(run=_atlas)
+
     networks = commands.add_parser("networks", help="list the networks and where their weights are")
     networks.add_argument("--json", action="store_true")
     networks.set_defaults(run=_networks)
@@ -190,7 +198,7 @@ def _carry_out(document: dict[str, Any], folder: Path, options: argparse.Namespa
     # Imported here: `--help` and a misspelt option should not wait for torch.
     from backend import images
     from backend.console import Console
-    from backend.engine import device, render
+    from backend.engine import render
     from backend.engine.resize import shrink_to
     from backend.recipe import Recipe
 
@@ -203,7 +211,6 @@ def _carry_out(document: dict[str, Any], folder: Path, options: argparse.Namespa
     pictures = {name: images.read(folder / name) for name in recipe.image_references()}
     if not options.output.parent.is_dir():
         raise ReverieError(f"The folder “{options.output.parent}” for the result does not exist; make it first.")
-    device.keep_freed_memory()
     with Console(as_json=options.json) as console:
         result = render.render(
             recipe, content, pictures, device=options.device, report=console.report, adjust=console.adjust
@@ -216,7 +223,7 @@ def _carry_out(document: dict[str, Any], folder: Path, options: argparse.Namespa
 def _compare(options: argparse.Namespace) -> int:
     from backend import images
     from backend.console import Console, print_comparison
-    from backend.engine import compare, device
+    from backend.engine import compare
     from backend.engine.resize import shrink_to
     from backend.recipe import Recipe
 
@@ -224,7 +231,6 @@ def _compare(options: argparse.Namespace) -> int:
     recipe = Recipe.parse({"style": styles, "size": options.size, "iterations": options.iterations})
     content = shrink_to(images.read(options.photo), options.size)
     pictures = {name: images.read(Path(name)) for name in recipe.image_references()}
-    device.keep_freed_memory()
     with Console(keeps=False) as console:
         rows = compare.compare(
             recipe,
@@ -235,6 +241,27 @@ def _compare(options: argparse.Namespace) -> int:
         )
     images.write(options.output, compare.contact_sheet(rows))
     print_comparison(rows)
+    return 0
+
+
+def _atlas(options: argparse.Namespace) -> int:
+    from rich.progress import Progress
+
+    from backend import images
+    from backend.engine import atlas, device
+    from backend.engine.resolve import channels as count_channels
+    from backend.networks import registry
+
+    spec = registry.spec(registry.default() if options.network == "auto" else options.network)
+    layer = options.layer or spec.defaults.dream[0]
+    spec.check_layers([layer], "layer")
+    where = device.choose(options.device)
+    network = registry.load(spec.name).to(where, device.precision("auto", where))
+    channels = arguments.span(options.channels, count_channels(network, layer))
+    with Progress() as progress:
+        task = progress.add_task(f"{spec.name}, {layer}", total=len(channels))
+        tiles = atlas.atlas(network, layer, channels, progress=lambda done: progress.update(task, completed=done))
+    images.write(options.output, atlas.contact_sheet(tiles))
     return 0
 
 
@@ -253,10 +280,8 @@ def _schema(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from backend.engine.device import keep_freed_memory
     from backend.server.lifecycle import serve
 
-    keep_freed_memory()
     serve(
         host=options.host,
         port=options.port,

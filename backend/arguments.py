@@ -52,6 +52,17 @@ def seconds(text: str) -> float:
     return _number(found[1], "budget") * _UNITS[found[2]]
 
 
+def span(text: str | None, count: int) -> range:
+    """`0-63` or `12`, of the numbers below `count`; all of them for None. Raises ReverieError for others."""
+    if text is None:
+        return range(count)
+    found = re.fullmatch(r"(\d+)(?:-(\d+))?", text.strip())
+    first, last = (int(found[1]), int(found[2] or found[1])) if found else (0, count)
+    if not first <= last < count:
+        raise ReverieError(f"“{text}” are no channels here: there are 0 to {count - 1}; write 0-63 or 12.", "channels")
+    return range(first, last + 1)
+
+
 def _number(text: str, field: str) -> float:
     try:
         return float(text)

@@ -61,11 +61,12 @@ def memory(device: torch.device) -> dict[str, int]:
     return {key: page * os.sysconf(name) for key, name in names.items() if page and name in os.sysconf_names}
 
 
-def keep_freed_memory() -> None:
-    """Makes glibc keep freed memory instead of returning it to the kernel after each iteration.
+def keep_freed_memory(keep: bool = True) -> None:
+    """Makes glibc keep freed memory instead of returning it to the kernel after each iteration, or stop doing so.
 
     An iteration frees and asks again for the same hundreds of megabytes; the kernel zeroes every page of them each
-    time, which costs up to half the time on the CPU. A no-op with other C libraries.
+    time, which costs up to half the time on the CPU. The price is a heap with holes, which a picture so large that it
+    is computed in tiles cannot pay. A no-op with other C libraries.
     """
     if not sys.platform.startswith("linux"):
         return
@@ -74,6 +75,6 @@ def keep_freed_memory() -> None:
     except (OSError, AttributeError):
         return  # not glibc (musl, for example): slower, not wrong
     trim_threshold, top_pad, mmap_max = -1, -2, -4  # malloc.h: M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX
-    mallopt(mmap_max, 0)
-    mallopt(trim_threshold, 2**31 - 1)
-    mallopt(top_pad, 256 * 2**20)
+    mallopt(mmap_max, 0 if keep else 65536)  # else: glibc's own settings
+    mallopt(trim_threshold, 2**31 - 1 if keep else 128 << 10)
+    mallopt(top_pad, 256 << 20 if keep else 0)

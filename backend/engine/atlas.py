@@ -1,0 +1,96 @@
+"""An atlas of a layer: for each of its channels, the picture that it responds to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+import torch
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+
+from backend import images
+from backend.engine.ascent import Ascent
+from backend.engine.calibration import pink_noise
+from backend.engine.resize import resize, to_picture
+from backend.images import Picture
+from backend.networks.network import Network
+
+SIDE = 112  # pixels of a tile
+_BATCH = 8
+_OCTAVES, _STEPS, _LENGTH = (56, 80, 112), 24, 0.015
+_COLUMNS, _CAPTION = 8, 16
+
+
+def folder(network: str, layer: str) -> Path:
+    """Where the tiles of a layer are kept, in the user's cache; it may not exist yet."""
+    return platformdirs.user_cache_path("reverie", appauthor=False) / "atlas" / network / layer
+
+
+def atlas(
+    network: Network, layer: str, channels: Sequence[int], *, progress: Callable[[int], None] = lambda done: None
+) -> dict[int, Picture]:
+    """The tile of each channel, SIDE×SIDE×3. Those made before are read; those made now are kept, a batch at a time, so
+    that a run that was stopped goes on where it was. `progress` is told how many are there."""
+    place = folder(network.name, layer)
+    place.mkdir(parents=True, exist_ok=True)
+    tiles = {channel: images.read(_file(place, channel)) for channel in channels if _file(place, channel).is_file()}
+    missing = [channel for channel in channels if channel not in tiles]
+    progress(len(tiles))
+    for start in range(0, len(missing), _BATCH):
+        batch = missing[start : start + _BATCH]
+        for channel, picture in zip(batch, _dream(network, layer, batch), strict=True):
+            images.write(_file(place, channel), picture)
+            tiles[channel] = picture
+        progress(len(tiles))
+    return tiles
+
+
+def _file(place: Path, channel: int) -> Path:
+    return place / f"{channel}.png"
+
+
+def _dream(network: Network, layer: str, channels: Sequence[int]) -> list[Picture]:
+    """Ascends from noise, all channels at once, each in a picture of its own (Olah, Mordvintsev & Schubert 2017,
+    “Feature Visualization”: jitter, and colours decorrelated)."""
+    generator = torch.Generator().manual_seed(0)
+    least = network.least_size(layer)
+    # Pictures of nothing, but with the spectrum of photos: in plain noise most channels of a deep layer are silent, and
+    # what is silent has no gradient.
+    x = (0.25 + 0.5 * pink_noise(0, network.device)).expand(len(channels), -1, -1, -1)
+    for octave, side in enumerate(_OCTAVES):
+        side = max(side, least)
+        x = resize(x, side, side).contiguous()
+        for _ in range(_STEPS):
+            shift = [int(value) for value in torch.randint(-8, 9, (2,), generator=generator)]
+            gradient = _gradient(network, layer, channels, x.roll(shift, (2, 3)), octave > 0)
+            gradient = gradient.roll([-value for value in shift], (2, 3))
+            for row in range(len(channels)):  # steps are of the same length in each picture
+                Ascent(_LENGTH, decorrelated=True).step(x[row : row + 1], gradient[row : row + 1])
+    return [to_picture(resize(x[row : row + 1], SIDE, SIDE)) for row in range(len(channels))]
+
+
+def _gradient(network: Network, layer: str, channels: Sequence[int], pictures: Tensor, centered: bool) -> Tensor:
+    x = pictures.detach().requires_grad_(True)
+    responses = network.features(x, [layer])[layer].float()
+    # From the second octave on only the middle: what is wanted is one thing that the channel sees, not many.
+    rows, columns = (slice(size // 4, size - size // 4) if centered else slice(None) for size in responses.shape[2:])
+    chosen = torch.stack([responses[row, channel, rows, columns].mean() for row, channel in enumerate(channels)])
+    gradient: Tensor = torch.autograd.grad(-chosen.sum(), x)[0]
+    return gradient
+
+
+def contact_sheet(tiles: dict[int, Picture]) -> Picture:
+    """The tiles in a grid, each with the number of its channel."""
+    lines = -(-len(tiles) // _COLUMNS)
+    columns = min(_COLUMNS, len(tiles))
+    sheet = Image.new("RGB", (columns * (SIDE + 4), lines * (SIDE + _CAPTION + 4)), "white")
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=12)
+    for index, (channel, tile) in enumerate(sorted(tiles.items())):
+        left, top = index % columns * (SIDE + 4), index // columns * (SIDE + _CAPTION + 4)
+        sheet.paste(Image.fromarray((tile[:, :, :3] * 255).round().astype(np.uint8)), (left, top))
+        pen.text((left + 2, top + SIDE), str(channel), fill="black", font=font)
+    result: Picture = np.asarray(sheet).astype(np.float32) / np.float32(255)
+    return result

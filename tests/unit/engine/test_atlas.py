@@ -1,0 +1,68 @@
+"""The atlas: what a channel likes to see, once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from backend import arguments
+from backend.engine import atlas
+from backend.engine.calibration import pink_noise
+from backend.engine.resize import to_tensor
+from backend.errors import ReverieError
+from backend.networks import registry
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setattr(atlas, "folder", lambda network, layer: tmp_path / network / layer)
+    monkeypatch.setattr(atlas, "_STEPS", 8)
+    return tmp_path
+
+
+def _response(network, picture: torch.Tensor, channel: int) -> float:
+    return float(network.features(picture, ["level5"])["level5"][0, channel].mean())
+
+
+def test_each_tile_is_what_its_channel_responds_to(cache):
+    network = registry.load("reverie")
+    told: list[int] = []
+    tiles = atlas.atlas(network, "level5", [2, 7, 30], progress=told.append)
+    assert told == [0, 3]
+    noise = 0.25 + 0.5 * pink_noise(0, torch.device("cpu"))
+    for channel, tile in tiles.items():
+        assert tile.shape == (atlas.SIDE, atlas.SIDE, 3)
+        own = _response(network, to_tensor(tile, torch.device("cpu")), channel)
+        assert own > 2 * _response(network, noise, channel)
+        others = [
+            _response(network, to_tensor(tiles[each], torch.device("cpu")), channel)
+            for each in tiles
+            if each != channel
+        ]
+        assert own > max(others)
+
+
+def test_what_is_there_is_not_made_again(cache, monkeypatch):
+    network = registry.load("reverie")
+    first = atlas.atlas(network, "level5", [2, 7])
+    made: list[int] = []
+    original = atlas._dream
+    monkeypatch.setattr(atlas, "_dream", lambda n, layer, batch: made.extend(batch) or original(n, layer, batch))
+    again = atlas.atlas(network, "level5", [2, 7, 9])
+    assert made == [9]
+    for channel, tile in first.items():
+        assert np.abs(again[channel] - tile).max() < 1 / 255
+    sheet = atlas.contact_sheet(again)
+    assert sheet.shape == (atlas.SIDE + 20, 3 * (atlas.SIDE + 4), 3)
+
+
+@pytest.mark.parametrize(("text", "expected"), [(None, range(64)), ("12", range(12, 13)), ("3-5", range(3, 6))])
+def test_spans(text, expected):
+    assert arguments.span(text, 64) == expected
+
+
+@pytest.mark.parametrize("text", ["64", "5-3", "a", "0-64"])
+def test_spans_beyond_the_layer_are_refused(text):
+    with pytest.raises(ReverieError, match="0 to 63"):
+        arguments.span(text, 64)
