@@ -100,4 +100,5 @@ def contact_sheet(rows: list[Row]) -> Picture:
         sheet.paste(Image.fromarray(pixels), (left, top))
         text = f"{row.network}   {row.seconds:.1f} s   {row.memory / 2**20:.0f} MB"
         pen.text((left + 6, top + height + 5), text, fill="black", font=font)
-    return np.asarray(sheet).astype(np.float32) / np.float32(255)
+    result: Picture = np.asarray(sheet).astype(np.float32) / np.float32(255)
+    return result

@@ -11,7 +11,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from backend.engine import memory, targets
+from backend.engine import calibration, memory, targets
+from backend.engine import device as devices
 from backend.engine.adam import Adam
 from backend.engine.ascent import Ascent
 from backend.engine.balance import ITERATIONS, Balance
@@ -61,6 +62,8 @@ class Painter:
         self._clock, self._report, self._stop, self._adjust = clock, report, stop, adjust
         self._network = load(footing)
         self._dreams_alone = not inputs.regions
+        assert recipe.content_layers and recipe.style_layers  # filled in by resolve
+        self._units = calibration.units(self._network, recipe.content_layers, recipe.style_layers)
         self._finish = False
         self._iteration, self._work_done = 0, 0.0
         self._previewed = self._told = time.monotonic()
@@ -167,6 +170,7 @@ class Painter:
         content = self._content(scale)
         x = self._start(scale, content, picture).clamp(0, 1).contiguous().clone()
         tile = self._footing.tile or memory.tile_for(self._network, self._layers(), scale.height, scale.width)
+        devices.keep_freed_memory(tile is None)
         objective, balance = self._objective(content, self._network, tile)
         optimizer = self._optimizer(scale)
         begun, count, took = self._clock.elapsed, 0, 0.0
@@ -211,8 +215,8 @@ class Painter:
         rest: list[Term] = []
         self._content_term = None
         if styles:
-            self._content_term = targets.content_term(recipe, inputs, content, network, tile)
-            rest = [self._content_term, targets.total_variation_term(recipe, content)]
+            self._content_term = targets.content_term(recipe, inputs, content, network, tile, self._units)
+            rest = [self._content_term, targets.total_variation_term(recipe, content, self._units)]
             if recipe.style_loss == "nearest":
                 rest.append(targets.value_range_term(content))
         objective = Objective(network, [*styles, *rest, *dreams], tile)
@@ -252,7 +256,7 @@ class Painter:
         update = {name: getattr(wish, name) for name in ("strength", "dream_strength")}
         self._recipe = self._recipe.model_copy(update={k: v for k, v in update.items() if v is not None})
         if self._content_term is not None:
-            self._content_term.weight = targets.content_weight(self._recipe.strength)
+            self._content_term.weight = targets.content_weight(self._recipe.strength, self._units)
         if balance is not None:
             balance.share = targets.dream_share(self._recipe.dream_strength)
         if isinstance(optimizer, Ascent):

@@ -1,0 +1,60 @@
+"""A weight means the same on every network."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from backend.engine import calibration, tiling
+from backend.engine.objective import Objective
+from backend.engine.terms.content import Content
+from backend.engine.terms.style import Style
+from backend.networks import googlenet, registry, resnet, squeezenet
+from backend.networks.network import Network
+
+MODULES = {
+    "squeezenet1_1": lambda: squeezenet.SqueezeNet("1_1"),
+    "googlenet": googlenet.GoogLeNet,
+    "resnet50": resnet.ResNet50,
+}
+
+
+def _network(name: str) -> Network:
+    torch.manual_seed(0)
+    return registry.NETWORKS[name].build(MODULES[name]().state_dict(), "random.pth")
+
+
+@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("size", [128, 192])
+def test_a_calibrated_content_pulls_as_hard_as_the_style_on_other_pictures_and_sizes(name, size):
+    network = _network(name)
+    defaults = registry.NETWORKS[name].defaults
+    weight = calibration.units(network, defaults.content, defaults.style).content
+    content, style = (calibration.pink_noise(seed, torch.device("cpu"), size) for seed in (11, 12))
+    norms = [
+        float(Objective(network, [term])((content + style) / 2)[1].norm())
+        for term in (
+            Content(tiling.maps(network, content, defaults.content, None), weight),
+            Style([(tiling.statistics(network, style, defaults.style, None), 1.0)], 1.0),
+        )
+    ]
+    assert 0.5 < norms[0] / norms[1] < 2
+
+
+def test_units_follow_the_gradient_and_not_the_loss():
+    """A layer whose features are a hundred times as large has the same relative loss, and so the same unit."""
+    network = _network("squeezenet1_1")
+    before = calibration.units(network, ["fire4"], ["fire2", "fire3"])
+    again = calibration.units(network, ["fire4"], ["fire2", "fire3"])
+    assert before == again
+    deeper = calibration.units(network, ["fire9"], ["fire2", "fire3"])
+    assert deeper.total_variation == before.total_variation
+    assert deeper.content != before.content
+
+
+def test_noise_has_the_spectrum_of_photos():
+    """Power falls by 1/f²: an octave up, a quarter."""
+    spectrum = torch.fft.rfft2(calibration.pink_noise(3, torch.device("cpu"), 256).mean((0, 1)) - 0.5).abs().square()
+    radius = (torch.fft.fftfreq(256)[:, None].square() + torch.fft.rfftfreq(256).square()).sqrt() * 256
+    low, high = (float(spectrum[(radius >= r) & (radius < 2 * r)].mean()) for r in (8, 16))
+    assert 2.5 < low / high < 6
