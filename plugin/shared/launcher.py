@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+import uuid
 
 from . import PROTOCOL, places
 from .client import BackendError, Client, as_text
@@ -30,15 +31,15 @@ def connect(waiting=lambda seconds: None):
     client = _running()
     if client is not None:
         return client
-    process, locked, started = None, False, time.time()
+    process, lock, started = None, None, time.time()
     try:
         while True:
-            locked = locked or _lock()
+            lock = lock or _lock()
             # Looked for after the lock is ours: whoever held it may just have started one.
             client = _running()
             if client is not None:
                 return client
-            if locked and process is None:
+            if lock and process is None:
                 process = _start()
             if process is not None and process.poll() is not None:
                 raise BackendError("Reverie's backend could not start. The end of its log:\n\n" + log_tail())
@@ -47,8 +48,8 @@ def connect(waiting=lambda seconds: None):
             waiting(time.time() - started)
             time.sleep(0.2)
     finally:
-        if locked:
-            _unlock()
+        if lock:
+            _unlock(lock)
 
 
 def log_tail():
@@ -106,7 +107,7 @@ def _start():
         )
     environment = dict((name, value) for name, value in os.environ.items() if name not in _FOREIGN)
     environment[str("REVERIE_HOME")] = places.state_folder()
-    with open(os.devnull, "rb") as nothing, open(places.log_file(), "wb") as log:
+    with open(os.devnull, "rb") as nothing, _new_log() as log:
         options = {"cwd": record["folder"], "env": environment, "stdin": nothing, "stdout": log, "stderr": log}
         if sys.platform == "win32":
             options["creationflags"] = 0x00000008 | 0x00000200 | 0x08000000  # detached, own group, no console window
@@ -120,33 +121,53 @@ def _start():
             raise BackendError("Reverie's backend could not be started: %s." % as_text(error.strerror))
 
 
+def _new_log():
+    try:
+        return open(places.log_file(), "wb")
+    except (IOError, OSError) as error:
+        raise _unwritable(error)
+
+
 def _sandboxed():
     # SNAP alone may come from another program: from a terminal in an editor that is a snap, and GIMP started there.
     return os.path.exists("/.flatpak-info") or os.environ.get("SNAP_NAME") == "gimp"
 
 
 def _lock():
-    """Whether it is ours to start the backend: two GIMPs must not start two."""
-    path = places.lock_file()
-    if not os.path.isdir(places.state_folder()):
-        os.makedirs(places.state_folder())
+    """What proves that it is ours to start the backend, or None: two GIMPs must not start two."""
+    path, proof = places.lock_file(), uuid.uuid4().hex
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-        return True
+        if not os.path.isdir(places.state_folder()):
+            os.makedirs(places.state_folder())
+        lock = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+        os.write(lock, proof.encode("ascii"))
+        os.close(lock)
+        return proof
     except OSError as error:
-        if error.errno != errno.EEXIST:
-            folder = as_text(places.state_folder())
-            raise BackendError("Reverie's folder “%s” cannot be written: %s." % (folder, as_text(error.strerror)))
+        if error.errno != errno.EEXIST or not os.path.exists(path):
+            raise _unwritable(error)
     try:
         if time.time() - os.path.getmtime(path) > _PATIENCE:  # left behind by a plug-in that was killed
             os.remove(path)
     except OSError:
         pass  # removed by its owner in this very moment
-    return False
+    return None
 
 
-def _unlock():
+def _unlock(proof):
+    """Removes the lock, unless another process has found it too old and holds one of its own by now."""
     try:
-        os.remove(places.lock_file())
-    except OSError:
-        pass  # another process has found it too old
+        with io.open(places.lock_file(), encoding="ascii") as lock:
+            ours = lock.read() == proof
+        if ours:
+            os.remove(places.lock_file())
+    except (IOError, OSError):
+        pass  # it is gone already
+
+
+def _unwritable(error):
+    folder = as_text(places.state_folder())
+    return BackendError(
+        "Reverie's folder “%s” cannot be written: %s. Give yourself the right to write there, or make room on the "
+        "disk, then try again." % (folder, as_text(error.strerror))
+    )

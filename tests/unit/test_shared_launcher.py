@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -113,12 +114,47 @@ def test_a_moved_folder_is_told(home):
         launcher.connect()
 
 
+def test_a_lock_that_another_process_has_taken_over_is_left_to_it(home):
+    install(home, script(home, "exec sleep 3"))
+
+    def overtake(seconds):  # as a process does that finds our lock too old
+        (home / "start.lock").write_text("another's")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        launcher.connect(overtake)
+    assert (home / "start.lock").read_text() == "another's"
+
+
+def test_a_folder_that_cannot_be_written_is_told(home, monkeypatch):
+    (home / "file").touch()
+    monkeypatch.setenv("REVERIE_HOME", str(home / "file" / "state"))
+    with pytest.raises(BackendError, match=r"state” cannot be written: Not a directory\. Give yourself the right"):
+        launcher.connect()
+
+
+def test_a_log_that_cannot_be_written_is_told(home):
+    install(home, sys.executable)
+    (home / "backend.log").mkdir()
+    with pytest.raises(BackendError, match="cannot be written: Is a directory"):
+        launcher.connect()
+    assert not (home / "start.lock").exists()
+
+
 def test_a_sandboxed_gimp_says_how_to_start_it(home, monkeypatch):
-    monkeypatch.setenv("SNAP", "/snap/gimp/1")
+    monkeypatch.setenv("SNAP_NAME", "gimp")
     install(home, sys.executable)
     with pytest.raises(BackendError) as error:
         launcher.connect()
     assert f"“{sys.executable}” -m backend serve" in str(error.value)
+
+
+def test_a_gimp_started_from_another_programs_snap_is_no_sandbox(home, monkeypatch):
+    monkeypatch.setenv("SNAP", "/snap/code/1")
+    monkeypatch.setenv("SNAP_NAME", "code")
+    install(home, script(home, "echo started; exit 1"))
+    with pytest.raises(BackendError, match="started"):
+        launcher.connect()
 
 
 def test_gimps_own_python_settings_do_not_reach_the_backend(home, monkeypatch):
@@ -140,9 +176,39 @@ time.sleep(100)
 """
 
 
-def test_two_at_once_start_one_real_backend_which_outlives_them(home):
-    starts = home / "starts"
-    install(home, script(home, f'echo start >>"{starts}"; exec "{sys.executable}" "$@"'))
+@pytest.fixture
+def starts(home):
+    """The ids of the processes that were started as a backend; ended when the test is over, whatever became of it."""
+    path = home / "starts"
+    install(home, script(home, f'echo $$ >>"{path}"; exec "{sys.executable}" "$@"'))
+
+    def pids() -> list[int]:
+        return [int(line) for line in path.read_text().split()] if path.exists() else []
+
+    yield pids
+    for pid in pids():
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+                wait_until(lambda pid=pid: not alive(pid), 20)
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def wait_until(condition, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return condition()
+
+
+def test_two_at_once_start_one_real_backend_which_outlives_them(home, starts):
     plugins = [
         subprocess.Popen(
             [sys.executable, "-c", PLUGIN], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
@@ -158,14 +224,10 @@ def test_two_at_once_start_one_real_backend_which_outlives_them(home):
             plugin.communicate()
     assert said[0] == said[1] != "", (home / "backend.log").read_text()
     ready = json.loads((home / "ready.json").read_text())
-    assert ready["pid"] == int(said[0])
-    assert starts.read_text().splitlines() == ["start"]
+    assert starts() == [ready["pid"]] == [int(said[0])]
     assert launcher.connect().health()["protocol"] == 1
     connection = http.client.HTTPConnection("127.0.0.1", ready["port"], timeout=10)
     connection.request("POST", "/v1/shutdown", headers={"Authorization": "Bearer " + ready["token"]})
     assert connection.getresponse().status == 202
     connection.close()
-    deadline = time.monotonic() + 20
-    while (home / "ready.json").exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not (home / "ready.json").exists()
+    assert wait_until(lambda: not (home / "ready.json").exists(), 20)
