@@ -111,8 +111,13 @@ def _whole(drawable):
 
 
 def _depth(image):
-    """The sample type in which nothing of the image's precision is lost that a picture needs."""
-    nick = image.get_precision().value_nick
+    """The sample type in which nothing of the image's colours is lost.
+
+    Colours of a wider profile than sRGB lie outside 0–1 in sRGB, which only float can say.
+    """
+    profile, nick = image.get_color_profile(), image.get_precision().value_nick
+    if profile is not None and "sRGB" not in profile.get_label():
+        return "f4"
     return "u1" if nick.startswith("u8-") else "u2" if nick.startswith("u16-") else "f4"
 
 

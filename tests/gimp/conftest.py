@@ -60,8 +60,8 @@ class Gimp:
         settings = [f"{name}={self.inside(path)}" for name, path in environment.items()]
         return [*(["chroot", str(self._tree)] if self._tree else []), "env", *settings, *words]
 
-    def start(self, script: str) -> subprocess.Popen[str]:
-        """Runs a Python script, behind the prelude, in a GIMP without windows."""
+    def start(self, script: str, fonts: bool = False) -> subprocess.Popen[str]:
+        """Runs a Python script, behind the prelude, in a GIMP without windows; `fonts` are only loaded if wanted."""
         (self.folder / "result.json").unlink(missing_ok=True)
         (self.folder / "script.py").write_text(script)
         code = "; ".join(
@@ -72,7 +72,7 @@ class Gimp:
             f"gimp-console-{self.version}",
             "-i",
             "-d",
-            "-f",
+            *([] if fonts else ["-f"]),
             "-c",
             "--quit",
             "--batch-interpreter",
@@ -82,9 +82,9 @@ class Gimp:
         )
         return subprocess.Popen(self.command(*words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
-    def run(self, script: str, seconds: float = 90) -> dict:
+    def run(self, script: str, seconds: float = 90, fonts: bool = False) -> dict:
         """What the script passed to `answer(…)`."""
-        process = self.start(script)
+        process = self.start(script, fonts)
         try:
             output, _ = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:

@@ -58,6 +58,15 @@ def samples(drawable, form="R'G'B'A u8", area=None):
     return drawable.get_buffer().get(Gegl.Rectangle.new(*area), 1.0, form, Gegl.AbyssPolicy.NONE)
 
 
+def worst(one, other, area=None):
+    """The largest difference of two drawables in 8 bits; what is under a wholly transparent pixel does not count."""
+    a, b = samples(one, area=area), samples(other, area=area)
+    if len(a) != len(b):
+        return 256
+    pixels = zip(a[0::4], a[1::4], a[2::4], a[3::4], b[0::4], b[1::4], b[2::4], b[3::4], strict=True)
+    return max(max(abs(p[3] - p[7]), *(abs(p[i] - p[i + 4]) for i in range(3)) if p[3] else (0,)) for p in set(pixels))
+
+
 def digest(drawable, form="R'G'B'A u8"):
     return hashlib.sha256(samples(drawable, form)).hexdigest()
 

@@ -1,0 +1,208 @@
+"""Every kind of layer and image in a real GIMP 3: at strength 0 the result looks as the layer does, to the pixel."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "unit"))
+from stand_in_backend import TOKEN, running
+
+
+@pytest.fixture
+def run(gimp, backend):
+    return gimp.run
+
+
+def test_text_locked_layers_locked_groups_and_layers_whose_mask_is_edited(gimp, backend):
+    said = gimp.run(
+        """
+said = {}
+def attempt(name, layer, drawable=None):
+    status = paint(image, [drawable or layer], strength=0.0)
+    said[name] = [*status, worst(layer, above(image, layer))]
+
+image = load(); layer = image.get_layers()[0]
+text = Gimp.TextLayer.new(image, "Reverie", Gimp.fonts_get_list("")[0], 120, Gimp.Unit.pixel())
+image.insert_layer(text, None, 0)
+text.set_offsets(30, 40)
+attempt("text", text)
+said["letters"] = len(set(samples(text)[3::4])) > 1
+layer.set_lock_content(True); layer.set_lock_position(True); layer.set_lock_alpha(True); layer.set_lock_visibility(True)
+attempt("locked", layer)
+
+image = load(); layer = image.get_layers()[0]
+group = Gimp.GroupLayer.new(image, "group"); image.insert_layer(group, None, 0)
+image.reorder_item(layer, group, 0)
+group.set_lock_content(True); group.set_lock_position(True)
+attempt("in a locked group", layer)
+said["place"] = [each.get_name() for each in group.get_children()]
+
+image = load(); layer = image.get_layers()[0]
+mask = layer.create_mask(Gimp.AddMaskType.WHITE); layer.add_mask(mask); layer.set_edit_mask(True)
+attempt("mask edited", layer, mask)
+said["still edited"] = layer.get_edit_mask()
+said["still active"] = image.get_selected_drawables() == [mask]
+answer(**said)
+""",
+        fonts=True,
+    )
+    for name in ("text", "locked", "in a locked group", "mask edited"):
+        assert said[name] == [True, "success", 0], (name, said[name])
+    assert said["letters"]
+    assert said["place"] == ["Neural style: strokes", "landscape"]
+    assert said["still edited"]
+    assert said["still active"]
+
+
+def test_what_is_seen_is_what_is_painted_filters_included(run):
+    said = run("""
+def attempt(drawable, expected):
+    status = paint(image, [drawable], strength=0.0)
+    new = above(image, drawable)
+    return [*status, worst(expected, new), len(drawable.get_filters()), offsets(new) == offsets(drawable)]
+
+def inverted(drawable):
+    drawable.append_filter(Gimp.DrawableFilter.new(drawable, "gegl:invert-gamma", "inverted"))
+
+image = load(); layer = image.get_layers()[0]
+before = digest(layer)
+expected = layer.copy(); image.insert_layer(expected, None, 1); expected.invert(False)
+inverted(layer)
+layer.set_opacity(30); layer.set_offsets(-20, 10)
+said = {"filtered": attempt(layer, expected), "kept": digest(layer) == before}
+
+group = Gimp.GroupLayer.new(image, "group"); image.insert_layer(group, None, 0)
+plain = expected.copy(); image.insert_layer(plain, group, 0)
+inverted(group)  # twice inverted: as it was at first
+image.remove_layer(expected)
+layer.get_filters()[0].set_visible(False)
+said["hidden filter"] = attempt(layer, layer)
+said["group"] = attempt(group, layer)
+answer(images=len(Gimp.get_images()), **said)
+""")
+    assert said["filtered"] == [True, "success", 0, 1, True]
+    assert said["kept"]
+    assert said["hidden filter"] == [True, "success", 0, 1, True]
+    assert said["group"] == [True, "success", 0, 1, True]
+    assert said["images"] == 1  # what was made on the way is gone
+
+
+@pytest.mark.parametrize(
+    ("precision", "code", "most"),
+    # babl's own way to sRGB and back is good to a quarter of an 8-bit level.
+    [("U8_NON_LINEAR", "B", 0), ("U16_NON_LINEAR", "H", 64), ("HALF_LINEAR", "f", 1e-3), ("FLOAT_LINEAR", "f", 1e-5)],
+)
+def test_another_colour_profile_keeps_its_colours(run, precision, code, most):
+    said = run(f"""
+import array
+image = load(); image.convert_precision(Gimp.Precision.{precision})
+image.set_color_profile(Gimp.ColorProfile.new_rgb_adobe())
+layer = image.get_layers()[0]; layer.add_alpha()
+status = paint(image, [layer], strength=0.0)
+# In the image's own numbers: its most vivid colours lie outside of sRGB.
+form = "RGBA float" if "{precision}" == "HALF_LINEAR" else None
+a, b = (array.array("{code}", samples(each, form)) for each in (layer, above(image, layer)))
+answer(status=status, worst=max(abs(x - y) for x, y in zip(a, b)), count=len(b))
+""")
+    assert said["status"][0], said["status"]
+    assert said["count"] == 768 * 576 * 4
+    assert said["worst"] <= most
+
+
+def test_an_indexed_image_is_converted_where_that_is_wanted(run):
+    said = run("""
+image = load()
+image.convert_indexed(Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 16, False, False, "")
+layer = image.get_layers()[0]; before = digest(layer)
+status = paint(image, [layer], strength=0.0, convert_indexed=True)
+answer(status=status, kind=image.get_base_type().value_nick, names=names(image), same=digest(layer) == before,
+       worst=worst(layer, above(image, layer)))
+""")
+    assert said["status"][0], said["status"]
+    assert said["kind"] == "rgb"
+    assert said["names"] == ["Neural style: strokes", "landscape"]
+    assert said["same"]
+    assert said["worst"] == 0
+
+
+def test_several_layers_each_get_their_own_result(run):
+    said = run("""
+image = load(); layer = image.get_layers()[0]
+group = Gimp.GroupLayer.new(image, "group"); image.insert_layer(group, None, 0)
+inner = Gimp.file_load_layer(Gimp.RunMode.NONINTERACTIVE, image, file(STYLE)); image.insert_layer(inner, group, 0)
+layer.set_offsets(-700, 500)  # mostly outside of the canvas
+image.set_selected_layers([inner, layer])
+status = paint(image, [inner, layer], strength=0.0)
+answer(status=status, names=names(image), inside=[each.get_name() for each in group.get_children()],
+       worst=[worst(each, above(image, each)) for each in (inner, layer)], offsets=offsets(above(image, layer)),
+       active=[each.get_name() for each in image.get_selected_layers()])
+""")
+    assert said["status"][0], said["status"]
+    assert said["names"] == ["group", "Neural style: strokes #1", "landscape"]
+    assert said["inside"] == ["Neural style: strokes", "strokes.jpg"]
+    assert said["worst"] == [0, 0]
+    assert said["offsets"] == [-700, 500]
+    assert sorted(said["active"]) == ["landscape", "strokes.jpg"]
+
+
+@pytest.fixture
+def echo(gimp) -> Iterator[None]:
+    """A backend that gives back what it gets: computing takes no time, and what is left is the plug-in's own."""
+    ready = gimp.folder / "home" / "ready.json"
+    real = ready.read_text() if ready.exists() else None
+    with running() as server:
+        server.events = [{"type": "done", "recipe": {}}]
+        ready.write_text(json.dumps({"host": "127.0.0.1", "port": server.port, "token": TOKEN}))
+        yield
+    if real is None:
+        ready.unlink()
+    else:
+        ready.write_text(real)
+
+
+class Peak(threading.Thread):
+    """Watches the memory of the plug-in's process; `mebibytes` is the most it had."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.mebibytes, self.over = 0.0, threading.Event()
+
+    def run(self) -> None:
+        while not self.over.wait(0.02):
+            for process in Path("/proc").glob("[0-9]*"):
+                try:
+                    if b"plug-ins/reverie/reverie.py" in (process / "cmdline").read_bytes():
+                        status = (process / "status").read_text()
+                        self.mebibytes = max(self.mebibytes, int(status.split("VmHWM:")[1].split()[0]) / 1024)
+                except (OSError, IndexError):
+                    continue  # it has just ended
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+def test_the_plug_ins_own_part_of_twelve_megapixels_is_two_seconds_and_600_megabytes(gimp, echo):
+    peak = Peak()
+    peak.start()
+    said = gimp.run("""
+import time
+image = load(); layer = image.get_layers()[0]
+Gimp.context_set_interpolation(Gimp.InterpolationType.NONE)
+layer.scale(4000, 3000, False); image.resize(4000, 3000, 0, 0)
+times = []
+for _ in range(2):
+    begun = time.monotonic()
+    status = paint(image, [layer])
+    times.append(time.monotonic() - begun)
+answer(status=status, seconds=min(times), worst=worst(layer, above(image, layer), (1000, 700, 300, 300)))
+""")
+    peak.over.set()
+    print(f"{said['seconds']:.2f} s, {peak.mebibytes:.0f} MiB")
+    assert said["status"][0], said["status"]
+    assert said["worst"] == 0
+    assert said["seconds"] <= 2
+    assert 100 < peak.mebibytes <= 600
