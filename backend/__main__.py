@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     style.add_argument("--strength", type=float, help="0 keeps the photo, 1 gives all to the style (0.5)")
     style.add_argument("--style-scale", type=float, help="size of the strokes; 2 makes them twice as large (1)")
+    style.add_argument("--method", choices=["optimise", "patches"], help="patches need no network (optimise)")
     style.add_argument("--style-loss", choices=["covariance", "gram", "wasserstein", "nearest"])
     style.add_argument("--color", choices=["style", "luminance", "match"], help="where the colours come from (style)")
     style.add_argument("--content-mask", metavar="PICTURE", help="white where the photo's shapes are kept")
@@ -126,7 +127,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 _PLAIN = (
-    *("strength", "style_loss", "color", "content_mask", "optimizer", "dream_strength", "parametrisation"),
+    *("strength", "method", "style_loss", "color", "content_mask", "optimizer", "dream_strength", "parametrisation"),
     *("network", "pooling", "init", "iterations", "tile", "seed"),
 )
 """Options that are fields of the recipe as they stand."""

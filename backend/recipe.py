@@ -76,6 +76,11 @@ class Recipe(_Document):
         default_factory=list, description="One or several style pictures."
     )
     strength: float = Field(0.5, ge=0, le=1, description="0 keeps the picture as it is, 1 gives all to the style.")
+    method: Literal["optimise", "patches"] = Field(
+        "optimise",
+        description="Optimise by a network's features; or put the picture together from patches of the styles, which "
+        "needs no network and is a look of its own.",
+    )
     style_loss: Literal["covariance", "gram", "wasserstein", "nearest"] = Field(
         "covariance",
         description="What stands for a style: mean and covariance of the features, their Gram matrix, the Wasserstein "
@@ -134,6 +139,8 @@ class Recipe(_Document):
     def _has_something_to_do(self) -> Recipe:
         if not self.style and not self.dream:
             raise ValueError("style: name at least one style picture, or something to dream of")
+        if self.method == "patches" and (self.dream or not self.style):
+            raise ValueError("method: patches are taken from styles; name a style, and nothing to dream of")
         return self
 
     @classmethod

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from backend.engine import color, memory
+from backend.engine import color, memory, patches
 from backend.engine import device as devices
 from backend.engine.control import Adjustment, Clock
 from backend.engine.events import Cancelled, Event, Fetching
@@ -61,6 +61,9 @@ def render(
         return Result(content, recipe, recipe.network, where.type, clock.elapsed)
     try:
         inputs = gather(recipe, content, pictures, where)
+        if recipe.method == "patches":
+            painted = patches.paint(recipe, inputs, clock, report, stop)
+            return Result(_finish(recipe, painted, inputs, content), recipe, "patches", where.type, clock.elapsed)
         _fetch_weights(recipe.network, report, stop)
         footing = Footing(where, devices.precision(recipe.precision, where), recipe.tile)
         load = functools.partial(_network, recipe.network, recipe.pooling)
