@@ -113,6 +113,11 @@ class Network:
         return classes.names() if "logits" in self.layers else ()
 
     def _up_to(self, layer: str) -> list[nn.Module]:
+        if layer not in self.layers:  # the registry knows the name: so the weights are a file that somebody cut off
+            raise ReverieError(
+                f"The weights of {self.name} that are here end at layer “{self.layers[-1]}”, before “{layer}”. Use an "
+                "earlier layer, or delete the file, and the whole is fetched."
+            )
         index = self.layers.index(layer)
         return [stage for _, stage in self.stages[: index + 1]]
 

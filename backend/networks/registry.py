@@ -39,6 +39,13 @@ class Spec:
     def check_layers(self, layers: Sequence[str] | None, where: str) -> list[str]:
         """The layers as a list, empty for None. Raises ReverieError with the nearest names for an unknown one."""
         for layer in layers or ():
+            if layer == "logits" and layer not in self.layers:
+                able = " or ".join(name for name, each in NETWORKS.items() if layer in each.layers)
+                raise ReverieError(
+                    f"{self.name} comes without its classifier, and so has no layer “logits”. Choose another layer, or "
+                    f"a network that knows classes: {able}.",
+                    where,
+                )
             if layer not in self.layers:
                 near = difflib.get_close_matches(layer, self.layers, 3, 0.4) or self.layers
                 raise ReverieError(f"{self.name} has no layer “{layer}”. Did you mean {' or '.join(near)}?", where)

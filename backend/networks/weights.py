@@ -17,7 +17,7 @@ import requests
 import torch
 from filelock import FileLock
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from backend.errors import ReverieError
@@ -43,6 +43,9 @@ class Entry:
 
     `files` are the names that count as its weights, the first being that of the download. `sha256` may be a prefix:
     PyTorch publishes the first eight digits, in the file's name. Without a `url` the file comes with Reverie.
+
+    Where `kept` names a file, a download is not kept as it came, but cut down to this: the parameters whose names begin
+    with `prefix`, in float16. Of VGG-19's 548 MiB these are the 38 that style and dream use.
     """
 
     title: str
@@ -51,6 +54,8 @@ class Entry:
     sha256: str
     bytes: int
     licence: str
+    kept: str = ""
+    prefix: str = ""
 
 
 def _read_catalogue() -> dict[str, Entry]:
@@ -68,8 +73,9 @@ def cache() -> Path:
 
 def find(name: str) -> Path | None:
     """The file with a network's weights on this machine, or None."""
+    entry = CATALOGUE[name]
     for folder in _folders():
-        for file in CATALOGUE[name].files:
+        for file in (*([entry.kept] if entry.kept else []), *entry.files):
             if (folder / file).is_file():
                 return folder / file
     return None
@@ -113,15 +119,15 @@ def _read_bounded(path: Path) -> bytes:
 def fetch(name: str, progress: Progress = silent) -> Path:
     """Downloads a network's weights into the cache and returns the file.
 
-    A broken download is taken up where it stopped, also by a later run; only a file whose sha256 is right is moved into
-    place. Raises ReverieError when the file cannot be had.
+    A broken download is taken up where it stopped, also by a later run; only a file whose sha256 is right, or what is
+    kept of it, is moved into place. Raises ReverieError when the file cannot be had.
     """
     entry = CATALOGUE[name]
     if not entry.url:
         raise ReverieError(
             f"“{BUNDLED / entry.files[0]}” belongs to Reverie itself and is missing. Get Reverie again (git clone)."
         )
-    target = cache() / entry.files[0]
+    target = cache() / (entry.kept or entry.files[0])
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(target.with_suffix(".lock")):
@@ -137,7 +143,7 @@ def fetch(name: str, progress: Progress = silent) -> Path:
 
 
 def _download(entry: Entry, target: Path, progress: Progress) -> None:
-    part = target.with_name(target.name + ".part")
+    part = target.with_name(entry.files[0] + ".part")
     for attempt in range(_ATTEMPTS):
         try:
             _resume(entry, part, progress)
@@ -152,7 +158,21 @@ def _download(entry: Entry, target: Path, progress: Progress) -> None:
             f"What came from {entry.url} is not the file that was expected (its checksum differs), and was deleted. "
             "Try again; if it happens again, something between here and there changes downloads."
         )
-    part.replace(target)
+    if entry.kept:
+        _keep(entry, part, target)
+        part.unlink()
+    else:
+        part.replace(target)
+
+
+def _keep(entry: Entry, whole: Path, target: Path) -> None:
+    """Writes what is kept of a downloaded file: half as precise as it came, and still finer than bfloat16, in which a
+    network computes where it can."""
+    state = {name: value.half() for name, value in read(whole, {}).items() if name.startswith(entry.prefix)}
+    source = {"source": entry.url, "licence": entry.licence}  # the file may be passed on by itself
+    unfinished = target.with_name(target.name + ".part")
+    unfinished.write_bytes(save(state, source))
+    unfinished.replace(target)
 
 
 def _resume(entry: Entry, part: Path, progress: Progress) -> None:

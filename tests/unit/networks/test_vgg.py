@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from backend.networks import registry, vgg, weights
+from backend.errors import ReverieError
+from backend.networks import registry, vgg
 from backend.networks.network import IMAGENET
 
 
@@ -39,10 +40,19 @@ def test_a_file_cut_off_at_a_layer_gives_the_layers_up_to_it():
     network = vgg.build(19, state, IMAGENET)
     assert network.layers[-1] == "relu5_1"
     assert network.features(torch.rand(1, 3, 32, 32), ["relu5_1"])["relu5_1"].shape == (1, 512, 2, 2)
+    with pytest.raises(ReverieError, match="end at layer “relu5_1”, before “relu5_2”"):
+        network.features(torch.rand(1, 3, 32, 32), ["relu1_1", "relu5_2"])
+
+
+@pytest.mark.parametrize("depth", [16, 19])
+def test_it_has_no_classes_and_says_who_has(depth):
+    with pytest.raises(ReverieError, match=r"without its classifier.*squeezenet1_0") as caught:
+        registry.NETWORKS[f"vgg{depth}"].check_layers(["relu1_1", "logits"], "dream.0.layer")
+    assert caught.value.field == "dream.0.layer"
 
 
 def test_a_file_of_another_network_is_named_as_such(tmp_path, monkeypatch):
     torch.save({"features.0.weight": torch.zeros(1)}, tmp_path / "vgg19-dcbb9e9d.pth")
     monkeypatch.setenv("REVERIE_WEIGHTS", str(tmp_path))
-    with pytest.raises(weights.ReverieError, match="does not hold the weights of vgg19"):
+    with pytest.raises(ReverieError, match="does not hold the weights of vgg19"):
         registry.load("vgg19")

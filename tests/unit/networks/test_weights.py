@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import http.server
+import io
 import pickle
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
 import torch
+from safetensors import safe_open
 
 from backend.engine import render
 from backend.engine.events import Cancelled, Fetching
 from backend.errors import ReverieError
-from backend.networks import registry, weights
+from backend.networks import registry, vgg, weights
+from backend.networks.network import IMAGENET
 
 BODY = bytes(range(256)) * 4000
 NAME = "squeezenet1_1"
@@ -154,6 +159,66 @@ def test_a_folder_that_cannot_be_written_is_named(server, tmp_path):
     (tmp_path / "cache").write_text("a file where the folder should be")
     with pytest.raises(ReverieError, match="cannot be saved"):
         weights.fetch(NAME)
+
+
+@pytest.fixture
+def vgg_server(server, monkeypatch) -> tuple[type[Server], dict[str, torch.Tensor]]:
+    """The same with VGG-16's file as published: all convolutions and a classifier (here a small one), in the format that
+    PyTorch wrote at that time."""
+    torch.manual_seed(0)
+    state = {**vgg.VGG(16).state_dict(), "classifier.0.weight": torch.rand(300, 1000)}
+    body = io.BytesIO()
+    torch.save(state, body, _use_new_zipfile_serialization=False)
+    server.body = body.getvalue()
+    url = weights.CATALOGUE[NAME].url
+    entry = replace(weights.CATALOGUE["vgg16"], url=url, sha256=hashlib.sha256(server.body).hexdigest())
+    monkeypatch.setattr(weights, "CATALOGUE", {**weights.CATALOGUE, "vgg16": entry})
+    return server, state
+
+
+def test_of_a_download_only_what_is_used_is_kept(vgg_server, tmp_path):
+    server, state = vgg_server
+    server.drop_after = [1 << 20]
+    path = weights.fetch("vgg16")
+    assert _left_behind(tmp_path / "cache") == {path.name} == {"vgg16-convolutions.safetensors"}
+    assert weights.find("vgg16") == path
+    convolutions = {name: value for name, value in state.items() if name.startswith("features.")}
+    numbers = sum(value.numel() for value in convolutions.values())
+    assert 2 * numbers < path.stat().st_size < 2 * numbers + 10_000
+    assert "CC BY 4.0" in str(safe_open(path, "pt").metadata())
+    network = registry.load("vgg16")
+    assert network.layers == registry.NETWORKS["vgg16"].layers  # what is offered is there
+    assert network.preprocessing == IMAGENET
+    picture = torch.rand(1, 3, 48, 64)
+    found = network.features(picture, ["relu5_3"])["relu5_3"]
+    expected = vgg.build(16, convolutions, IMAGENET).features(picture, ["relu5_3"])["relu5_3"]
+    assert float((found - expected).norm() / expected.norm()) < 1e-3
+
+
+def test_a_cut_that_fails_loses_no_download(vgg_server, tmp_path, monkeypatch):
+    def full(self, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "write_bytes", full)
+        with pytest.raises(ReverieError, match=r"cannot be saved.*No space left"):
+            weights.fetch("vgg16")
+    assert weights.find("vgg16") is None
+    server, _ = vgg_server
+    server.ranges.clear()
+    path = weights.fetch("vgg16")
+    assert server.ranges == [f"bytes={len(server.body)}-"]  # only asked whether something is missing
+    assert _left_behind(tmp_path / "cache") == {path.name}
+
+
+def test_a_whole_file_of_ones_own_is_used_as_it_is(vgg_server, tmp_path, monkeypatch):
+    server, _ = vgg_server
+    own = tmp_path / "own" / "vgg16-397923af.pth"
+    own.parent.mkdir()
+    own.write_bytes(server.body)
+    monkeypatch.setenv("REVERIE_WEIGHTS", str(own.parent))
+    assert registry.load("vgg16").layers[-1] == "relu5_3"
+    assert own.stat().st_size == len(server.body) and list(own.parent.iterdir()) == [own]
 
 
 def test_a_pickle_that_would_run_code_is_refused(tmp_path):
