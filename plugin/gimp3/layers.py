@@ -1,11 +1,13 @@
 """Layers: which are worked on, their pixels out of GIMP, and results back into it as new layers, in one undo step."""
 
 import json
+import uuid
 
 from gi.repository import Gegl, Gimp
 from shared import geometry, npy
 
 RECIPE = "reverie-recipe"  # the parasite that says what was computed, as the backend carried it out
+IMAGE = "reverie-image"  # the image's own parasite: a name by which a result knows that it is still at home
 ORIGIN = "reverie-origin"  # the parasite that says of which layers, by their tattoos: what they are called in a .xcf
 
 # Samples of a picture, as the backend names them, and as babl does. R'G'B' is sRGB-encoded; babl converts from and to
@@ -76,7 +78,8 @@ def recorded_source(image, version):
     recipe, origin = record(version, RECIPE), record(version, ORIGIN)
     if recipe is None or origin is None:
         raise Refusal("The layer “%s” was not made by Neural Style or Deep Dream." % version.get_name())
-    layer = image.get_layer_by_tattoo(origin["source"])
+    at_home = record(image, IMAGE) == origin["image"]  # elsewhere, the same tattoo is of another layer
+    layer = image.get_layer_by_tattoo(origin["source"]) if at_home else None
     if layer is None:
         raise Refusal(
             "The layer that “%s” was made of is not in this image any more. Start anew on another layer."
@@ -97,9 +100,9 @@ def is_indexed(image):
     return image.get_base_type() == Gimp.ImageBaseType.INDEXED
 
 
-def record(layer, name):
-    """What a parasite of a result says; None where there is none."""
-    parasite = layer.get_parasite(name)
+def record(owner, name):
+    """What a parasite of a layer or image says; None where there is none."""
+    parasite = owner.get_parasite(name)
     return None if parasite is None else json.loads(bytes(parasite.get_data()).decode("utf-8"))
 
 
@@ -251,10 +254,17 @@ def _new_layer(image, result):
     buffer.flush()
     layer.update(*source.area)
     layer.set_offsets(*offsets(source.layer))
-    for name, document in ((RECIPE, result.recipe), (ORIGIN, result.origin)):
-        text = json.dumps(document, ensure_ascii=False).encode("utf-8")
-        layer.attach_parasite(Gimp.Parasite.new(name, Gimp.PARASITE_PERSISTENT, text))
+    if record(image, IMAGE) is None:
+        _attach(image, IMAGE, uuid.uuid4().hex)
+    _attach(layer, RECIPE, result.recipe)
+    _attach(layer, ORIGIN, dict(result.origin, image=record(image, IMAGE)))
     return layer
+
+
+def _attach(owner, name, document):
+    """Puts a document on a layer or image, where it is saved with it."""
+    text = json.dumps(document, ensure_ascii=False).encode("utf-8")
+    owner.attach_parasite(Gimp.Parasite.new(name, Gimp.PARASITE_PERSISTENT, text))
 
 
 def _same_mask(layer, version):

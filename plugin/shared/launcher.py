@@ -137,8 +137,7 @@ def _lock():
     """What proves that it is ours to start the backend, or None: two GIMPs must not start two."""
     path, proof = places.lock_file(), uuid.uuid4().hex
     try:
-        if not os.path.isdir(places.state_folder()):
-            os.makedirs(places.state_folder())
+        _make_state_folder()
         lock = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
         os.write(lock, proof.encode("ascii"))
         os.close(lock)
@@ -152,6 +151,14 @@ def _lock():
     except OSError:
         pass  # removed by its owner in this very moment
     return None
+
+
+def _make_state_folder():
+    try:
+        os.makedirs(places.state_folder())
+    except OSError:
+        if not os.path.isdir(places.state_folder()):
+            raise
 
 
 def _unlock(proof):

@@ -140,3 +140,26 @@ def test_two_layers_dream_of_a_name_that_is_completed_and_both_are_undone_in_one
     assert said["after"][1::2] == ["second", "landscape.jpg"]
     assert said["undone"] == ["second", "landscape.jpg"]
     assert said["same"]
+
+
+MADE = """
+made = paint(image, layers, style="clone/backend/demo/ink.jpg", strength=0.8, color="luminance", dream_class="castle",
+             size=128, iterations=15)
+layer = above(image, layers[0]); layers = [layer]
+"""
+EDIT = """
+click 20 444                               # Advanced: unfolded
+eval "$(xdotool getwindowgeometry --shell $window)"
+shot dialog
+press_ok
+"""
+
+
+def test_a_result_opens_with_its_settings_and_is_made_anew(gimp, backend):
+    said = _drive(gimp, "edit", "Neural Style", "plug-in-reverie-edit", EDIT, settings={}, setup=MADE)
+    assert said["status"] == "success"
+    assert said["after"] == ["Neural style: ink, castle #1", "Neural style: ink, castle", "landscape.jpg"]
+    assert said["records"][0] == said["records"][1]
+    assert said["records"][0]["strength"] == 0.8
+    assert said["undone"] == ["Neural style: ink, castle", "landscape.jpg"]
+    assert said["same"]

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
 import signal
+import sys
 import time
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "unit"))
+from stand_in_backend import running
 
 LONG = """
 image = load(); layer = image.get_layers()[0]
@@ -26,13 +35,112 @@ def test_the_backend_killed_mid_job_leaves_the_image_as_it_was(gimp, backend):
     backend.process.wait()
 
 
-def test_the_plug_in_killed_mid_job_stops_the_job_within_two_seconds(gimp, backend):
+def plugin_process() -> int:
+    """The id of the plug-in's process, which runs a job."""
+    for process in Path("/proc").glob("[0-9]*"):
+        if b"plug-ins/reverie/reverie.py" in (process / "cmdline").read_bytes():
+            return int(process.name)
+    raise AssertionError("the plug-in does not run")
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="the plug-in's process is found in /proc")
+def test_the_plug_in_killed_mid_job_stops_the_job_within_two_seconds_and_gimp_goes_on(gimp, backend):
     process = gimp.start(LONG)
     backend.wait(lambda: backend.health()["busy"], 60)
     time.sleep(1)  # past the loading of the network: mid-job
+    os.kill(plugin_process(), signal.SIGKILL)  # as GIMP's own Cancel does
+    assert backend.wait(lambda: not backend.health()["busy"], 10) < 2.5
+    output, _ = process.communicate(timeout=60)
+    said = gimp.result(output)
+    assert not said["status"][0]
+    assert said["names"] == ["landscape"]
+    assert said["same"]
+
+
+def test_gimp_killed_mid_job_stops_the_job_within_two_seconds(gimp, backend):
+    process = gimp.start(LONG)
+    backend.wait(lambda: backend.health()["busy"], 60)
+    time.sleep(1)
     process.send_signal(signal.SIGKILL)
     assert backend.wait(lambda: not backend.health()["busy"], 10) < 2.5
     process.communicate(timeout=60)
+
+
+CLOSED = """
+import sys
+sys.path.insert(0, FOLDER + "/config/plug-ins/reverie")
+import layers
+image = load(); layer = image.get_layers()[0]
+other = load()
+source, = layers.selected_sources(image, [layer])
+picture = source.picture()
+result = layers.Result(source, bytes(768 * 576 * 4), "late", {}, {})
+CLOSING
+try:
+    layers.insert([result])
+    answer(said="inserted")
+except layers.Refusal as refusal:
+    answer(said=str(refusal), names=names(other))
+"""
+
+
+# While a procedure runs, nothing else can be called in a GIMP without windows: these are the plug-in's own steps.
+@pytest.mark.parametrize("closing", ["image.delete()", "image.remove_layer(layer)"])
+def test_an_image_or_layer_closed_mid_job_is_told_when_the_result_comes(gimp, closing):
+    said = gimp.run(CLOSED.replace("CLOSING", closing))
+    assert "was closed meanwhile" in said["said"]
+    assert said["names"] == ["landscape"]
+
+
+QUICK = """
+image = load(); layer = image.get_layers()[0]
+before = digest(layer)
+answer(status=paint(image, [layer]), names=names(image), same=digest(layer) == before)
+"""
+
+
+def refused(gimp, sentence: str) -> None:
+    said = gimp.run(QUICK)
+    assert not said["status"][0]
+    assert sentence in said["status"][1]
+    assert said["names"] == ["landscape"]
+    assert said["same"]
+
+
+@pytest.fixture
+def ready(gimp):
+    """The file by which the plug-in finds the backend; as it was when the test is over."""
+    path = gimp.folder / "home" / "ready.json"
+    text = path.read_text() if path.exists() else None
+    yield path
+    path.unlink(missing_ok=True)
+    if text is not None:
+        path.write_text(text)
+
+
+def test_a_wrong_token_is_told(gimp, backend, ready):
+    ready.write_text(json.dumps({**json.loads(ready.read_text()), "token": "guess"}))
+    refused(gimp, "The token is wrong or missing")
+
+
+def test_another_program_on_the_backends_port_is_not_taken_for_it(gimp, ready):
+    with running() as server:
+        server.health = b"<html>hello</html>"
+        ready.write_text(json.dumps({"host": "127.0.0.1", "port": server.port, "token": "x"}))
+        refused(gimp, "“/nowhere/python” is gone")  # so it wants to start one, which these tests do not let it
+        assert not server.pictures
+
+
+def test_a_folder_that_cannot_be_written_is_told(gimp, ready):
+    ready.unlink(missing_ok=True)
+    home = gimp.folder / "home"
+    (gimp.folder / "home").rename(gimp.folder / "away")
+    try:
+        home.write_text("a file, where the folder should be: a right that is missing would not stop the tests' root")
+        refused(gimp, "cannot be written: File exists")
+    finally:
+        home.unlink()
+        (gimp.folder / "away").rename(home)
 
 
 def test_no_backend_and_none_to_start_is_said_with_what_to_do(gimp, backend):

@@ -1,0 +1,94 @@
+"""A result knows how it was made: from its record it can be made again, also in a .xcf that was saved and loaded."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture
+def run(gimp, backend):
+    return gimp.run
+
+
+def test_a_result_is_made_again_from_a_saved_image(run):
+    said = run("""
+image = load(); layer = image.get_layers()[0]
+Gimp.context_push(); Gimp.context_set_feather(True); Gimp.context_set_feather_radius(20, 20)
+image.select_ellipse(Gimp.ChannelOps.REPLACE, 200, 150, 200, 120)
+Gimp.context_pop()
+status = paint(image, [layer], seed=7, strength=0.7, style_scale=1.5, color="match", dream_class="peacock")
+Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, image, file("saved.xcf"), None)
+image.delete()
+
+image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file("saved.xcf"))
+Gimp.Selection.none(image)
+old, layer = image.get_layers()
+old.set_mode(Gimp.LayerMode.MULTIPLY)
+before = [digest(old), digest(layer)]
+layer.set_offsets(40, 30)  # moved since, and its result with it
+again = call("plug-in-reverie-edit", image, [old])
+new = above(image, old)
+width, height = new.get_width(), new.get_height()
+answer(status=status, again=again, names=names(image), same=digest(new) == before[0],
+       recipes=[recipe(old), recipe(new)], kept=[digest(old), digest(layer)] == before, offsets=offsets(new),
+       # The old mask stays where it is on the canvas: in the new layer, which lies elsewhere, it is shifted back.
+       mask=samples(new.get_mask(), "Y u8", (0, 0, width - 40, height - 30))
+            == samples(old.get_mask(), "Y u8", (40, 30, width - 40, height - 30)))
+""")
+    assert said["status"][0] and said["again"][0], said
+    assert said["names"] == ["Neural style: strokes, peacock #1", "Neural style: strokes, peacock", "landscape"]
+    assert said["same"]
+    assert said["kept"]
+    assert said["recipes"][0] == said["recipes"][1]
+    assert said["recipes"][1]["seed"] == 7
+    assert said["recipes"][1]["style"][0]["scale"] == 1.5
+    assert said["recipes"][1]["color"] == "match"
+    assert said["offsets"] == [40, 30]
+    assert said["mask"]
+
+
+def test_layers_that_were_style_or_guide_are_found_again(run):
+    said = run("""
+image = load(); layer = image.get_layers()[0]
+other = Gimp.file_load_layer(Gimp.RunMode.NONINTERACTIVE, image, file(STYLE)); image.insert_layer(other, None, 1)
+first = [paint(image, [layer], style=None, style_layer=other),
+         dream(image, [layer], dream_guide=other, dream_strength=0.3, network="squeezenet1_0", dream_layer="fire4")]
+Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, image, file("saved.xcf"), None)
+image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file("saved.xcf"))
+other = image.get_layers()[-1]; other.set_name("renamed")
+made = image.get_layers()[:2]
+again = [call("plug-in-reverie-edit", image, [each]) for each in made]
+answer(first=first, again=again, names=names(image), same=[digest(each) == digest(above(image, each)) for each in made],
+       recipes=[recipe(above(image, each)) for each in made])
+""")
+    assert all(status[0] for status in said["first"] + said["again"]), said
+    assert said["same"] == [True, True]
+    assert said["names"][:4:2] == ["Neural style: renamed", "Deep dream: renamed"]
+    assert said["recipes"][0]["style"][0]["image"] == "renamed"
+    assert said["recipes"][1]["dream"][0]["guide"] == "renamed"
+    assert said["recipes"][1]["dream_strength"] == 0.3
+
+
+def test_what_cannot_be_edited_is_said(run):
+    said = run("""
+image = load(); layer = image.get_layers()[0]
+said = {"not made": call("plug-in-reverie-edit", image, [layer]), "none": call("plug-in-reverie-edit", image, [])}
+said["made"] = paint(image, [layer], strength=0.0)
+new = above(image, layer)
+elsewhere = load(); copy = Gimp.Layer.new_from_drawable(new, elsewhere); elsewhere.insert_layer(copy, None, 0)
+before = names(elsewhere)
+said["elsewhere"] = call("plug-in-reverie-edit", elsewhere, [copy])
+image.remove_layer(layer)
+said["source gone"] = call("plug-in-reverie-edit", image, [new])
+answer(same=names(elsewhere) == before, **said)
+""")
+    assert said["made"][0], said["made"]
+    for name, sentence in (
+        ("not made", "was not made by Neural Style or Deep Dream"),
+        ("none", "Select the one layer"),
+        ("elsewhere", "is not in this image any more"),
+        ("source gone", "is not in this image any more"),
+    ):
+        assert not said[name][0]
+        assert sentence in said[name][1]
+    assert said["same"]
