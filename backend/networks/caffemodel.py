@@ -7,7 +7,7 @@ against what is left, nothing is allocated from a size that the file only claims
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 import torch
@@ -21,41 +21,45 @@ _MOST_LAYERS, _MOST_BLOBS, _MOST_DIMENSIONS, _LONGEST_NAME = 2000, 8, 8, 256
 _LAYERS = {100: (1, 7), 2: (4, 6)}
 
 
-def read(data: bytes) -> dict[str, list[Tensor]]:
-    """The blobs (float32, as shaped in the file) of each layer that has some. Raises ReverieError when damaged."""
-    result: dict[str, list[Tensor]] = {}
+def read(data: bytes, wanted: Collection[str] | None = None) -> dict[str, list[Tensor]]:
+    """The blobs (float32, as shaped in the file) of each layer that has some; of the `wanted` layers, if they are
+    given: the rest, nine tenths of VGG, is then not even copied. Raises ReverieError when damaged."""
+    layers: dict[str, list[memoryview]] = {}
     for field, value in _fields(memoryview(data)):
         if field in _LAYERS and isinstance(value, memoryview):
             name, blobs = _layer(value, *_LAYERS[field])
             if blobs:
-                result[name] = blobs
-            if len(result) > _MOST_LAYERS:
+                layers[name] = blobs
+            if len(layers) > _MOST_LAYERS:
                 raise _damaged("it has too many layers")
-    if not result:
+    if not layers:
         raise _damaged("no layer in it has weights")
-    return result
+    return {name: [_blob(blob) for blob in blobs] for name, blobs in layers.items() if wanted is None or name in wanted}
 
 
 def state(data: bytes, names: Mapping[str, str]) -> dict[str, Tensor]:
     """The state dict of a network whose convolutions have these names in the file → in the network. Other layers are
     left out. Raises ReverieError when the file is damaged, or lacks one of them."""
-    blobs = read(data)
+    blobs = read(data, names)
     result: dict[str, Tensor] = {}
     for theirs, ours in names.items():
         if len(blobs.get(theirs, [])) != 2:
-            raise ReverieError(f"The .caffemodel file has no layer “{theirs}” with weights and biases.")
+            raise ReverieError(
+                f"The .caffemodel file has no layer “{theirs}” with weights and biases. It is of another network, or "
+                "of a variant: use the one that the network's authors published."
+            )
         weight, bias = blobs[theirs]
         result[f"{ours}.weight"], result[f"{ours}.bias"] = weight, bias.flatten()  # old files: 1×1×1×C
     return result
 
 
-def _layer(data: memoryview, name_field: int, blob_field: int) -> tuple[str, list[Tensor]]:
-    name, blobs = "", []
+def _layer(data: memoryview, name_field: int, blob_field: int) -> tuple[str, list[memoryview]]:
+    name, blobs = "", list[memoryview]()
     for field, value in _fields(data):
         if field == name_field and isinstance(value, memoryview):
             name = bytes(value[:_LONGEST_NAME]).decode("utf-8", "replace")
         elif field == blob_field and isinstance(value, memoryview):
-            blobs.append(_blob(value))
+            blobs.append(value)
             if len(blobs) > _MOST_BLOBS:
                 raise _damaged("a layer has too many blobs")
     return name, blobs

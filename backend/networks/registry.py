@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -113,17 +114,25 @@ def load(name: str, pooling: str | None = None, *, progress: weights.Progress = 
     """The network with its weights, on the CPU; fetches them when they are not on this machine, telling `progress`.
     `pooling` is “max” or “average”; None for what it was trained with, which is max for all that have a choice.
 
-    Raises ReverieError when there are none to be had, or when the file does not hold this network.
+    Raises ReverieError when there are none to be had, when the file does not hold this network, and for average pooling
+    where the network does not stand it.
     """
     chosen = spec(name)
+    chosen.check_pooling(pooling)
     path = weights.find(name) or weights.fetch(name, progress)
     try:
         network = chosen.build(weights.read(path, chosen.caffe_names), path.name)
     except (RuntimeError, KeyError) as error:
         raise ReverieError(
-            f"“{path}” does not hold the weights of {name}. Delete it, and it is fetched again."
+            f"“{path}” does not hold the weights of {name}: {_complaint(error)}. Delete it, and it is fetched again."
         ) from error
     return average(network) if pooling == "average" else network
+
+
+def _complaint(error: Exception) -> str:
+    """The first thing, of perhaps hundreds, that load_state_dict says is missing or does not fit."""
+    lines = str(error).splitlines()
+    return textwrap.shorten(lines[1] if len(lines) > 1 else str(error), 200).rstrip(".")
 
 
 def describe() -> list[dict[str, Any]]:

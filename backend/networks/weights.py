@@ -92,14 +92,18 @@ def read(path: Path, caffe_names: Mapping[str, str]) -> dict[str, Tensor]:
 
     Raises ReverieError for a file that is none of these, is damaged, or would run code.
     """
+    if path.stat().st_size > _LARGEST:
+        raise ReverieError(f"“{path}” has more than {_LARGEST >> 20} MiB, and so is no network that Reverie knows.")
     try:
         if path.suffix == ".safetensors":
             return {name: value.float() for name, value in load_file(path).items()}
         if path.suffix == ".net":
             return deep_compression.read(path.read_bytes(), squeezenet.PROTOTXT_SHAPES)
         if path.suffix == ".caffemodel":
-            return caffemodel.state(_read_bounded(path), caffe_names)
+            return caffemodel.state(path.read_bytes(), caffe_names)
         state = torch.load(path, map_location="cpu", weights_only=True)
+    except ReverieError as error:
+        raise ReverieError(f"The weights in “{path}” cannot be used. {error.message}") from error
     except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         raise ReverieError(
             f"The weights in “{path}” cannot be read: the file is damaged, or not what its name says. "
@@ -108,12 +112,6 @@ def read(path: Path, caffe_names: Mapping[str, str]) -> dict[str, Tensor]:
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise ReverieError(f"“{path}” holds no state dict (names and tensors), so it is no weights file.")
     return dict(state)
-
-
-def _read_bounded(path: Path) -> bytes:
-    if path.stat().st_size > _LARGEST:
-        raise ReverieError(f"“{path}” has more than {_LARGEST >> 20} MiB, and so is no network that Reverie knows.")
-    return path.read_bytes()
 
 
 def fetch(name: str, progress: Progress = silent) -> Path:

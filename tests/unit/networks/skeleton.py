@@ -7,6 +7,7 @@ checked, in double precision, in milliseconds.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 import torch
 from torch import nn
@@ -27,10 +28,15 @@ MODULES = {
 }
 
 
+@cache
+def _random_state(name: str) -> dict[str, torch.Tensor]:
+    torch.manual_seed(0)
+    return MODULES[name]().state_dict()
+
+
 def random_network(name: str) -> Network:
     """The network with random weights, through the registry's own way of building."""
-    torch.manual_seed(0)
-    return registry.NETWORKS[name].build(MODULES[name]().state_dict(), "random.pth")
+    return registry.NETWORKS[name].build(_random_state(name), "random.pth")
 
 
 def skeleton(name: str, averages: bool = False) -> Network:

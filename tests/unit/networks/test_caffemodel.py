@@ -9,10 +9,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from skeleton import random_network
 
 from backend.errors import ReverieError
-from backend.networks import caffemodel, registry, squeezenet, vgg
-from backend.networks.network import CAFFE
+from backend.networks import caffemodel, registry
 
 
 def _varint(value: int) -> bytes:
@@ -34,6 +34,7 @@ def test_both_formats_of_layers_are_read():
     blobs = caffemodel.read(NEW + OLD)
     torch.testing.assert_close(blobs["conv1"], [torch.arange(6.0).reshape(2, 3)])
     torch.testing.assert_close(blobs["conv2"], [torch.arange(6.0).reshape(1, 1, 2, 3)])
+    assert set(caffemodel.read(NEW + OLD, ["conv2"])) == {"conv2"}
 
 
 @pytest.mark.parametrize("length", range(len(NEW)))
@@ -77,33 +78,53 @@ def _file(state: dict[str, torch.Tensor], names: dict[str, str], old: bool) -> b
     return b"".join(layers)
 
 
-@pytest.mark.parametrize(
-    ("name", "file", "module", "old"),
-    [
-        ("vgg19", "VGG_ILSVRC_19_layers.caffemodel", lambda: vgg.VGG(19), True),
-        ("vgg16", "VGG_ILSVRC_16_layers.caffemodel", lambda: vgg.VGG(16), True),
-        ("squeezenet1_0", "squeezenet_v1.0.caffemodel", lambda: squeezenet.SqueezeNet("1_0"), False),
-        ("squeezenet1_1", "squeezenet_v1.1.caffemodel", lambda: squeezenet.SqueezeNet("1_1"), False),
-    ],
-)
-def test_caffes_files_give_the_network(tmp_path, monkeypatch, name, file, module, old):
-    torch.manual_seed(0)
-    state = module().state_dict()
-    names = registry.NETWORKS[name].caffe_names
-    (tmp_path / file).write_bytes(_file(state, names, old))
+FILES = {
+    "vgg19": ("VGG_ILSVRC_19_layers.caffemodel", True, "relu3_1"),
+    "vgg16": ("VGG_ILSVRC_16_layers.caffemodel", True, "relu3_1"),
+    "squeezenet1_0": ("squeezenet_v1.0.caffemodel", False, "logits"),
+    "squeezenet1_1": ("squeezenet_v1.1.caffemodel", False, "logits"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_caffes_files_give_the_network(tmp_path, monkeypatch, name):
+    file, old, layer = FILES[name]
+    expected = random_network(name)
+    state, names = expected.module.state_dict(), registry.NETWORKS[name].caffe_names
     monkeypatch.setenv("REVERIE_WEIGHTS", str(tmp_path))
+    (tmp_path / file).write_bytes(_file(state, names, old) + _field(2, _field(4, b"fc6") + _field(6, b"\x01")))
     network = registry.load(name)
-    assert network.preprocessing == CAFFE
-    assert set(network.module.state_dict()) == set(state)
+    assert network.layers == registry.NETWORKS[name].layers
     for key, value in network.module.state_dict().items():
         torch.testing.assert_close(value, state[key], rtol=0, atol=0)
-    (tmp_path / file).write_bytes(
-        _file(
-            state, {k: v for k, v in names.items() if k != "conv10"} if not old else dict(list(names.items())[1:]), old
-        )
-    )
-    with pytest.raises(ReverieError, match="has no layer"):
+    # The same features, from the pixels as Caffe saw them: 0 to 255, blue first, less the mean of ImageNet.
+    picture = torch.rand(1, 3, 40, 48)
+    x = 255 * picture[:, [2, 1, 0]] - torch.tensor([104.0, 117.0, 123.0])[:, None, None]
+    for _, stage in expected.stages[: expected.layers.index(layer) + 1]:
+        x = stage(x)
+    assert float(x.std()) > 0
+    torch.testing.assert_close(network.features(picture, [layer])[layer], x, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize(("name", "missing"), [("vgg16", "conv4_2"), ("squeezenet1_0", "fire3/expand3x3")])
+def test_a_file_that_lacks_a_layer_is_named_with_what_is_missing(tmp_path, monkeypatch, name, missing):
+    file, old, _ = FILES[name]
+    names = dict(registry.NETWORKS[name].caffe_names)
+    del names[missing]
+    (tmp_path / file).write_bytes(_file(random_network(name).module.state_dict(), names, old))
+    monkeypatch.setenv("REVERIE_WEIGHTS", str(tmp_path))
+    with pytest.raises(ReverieError, match=f"{file}.*has no layer “{missing}”"):
         registry.load(name)
+
+
+def test_a_layer_of_another_shape_is_named(tmp_path, monkeypatch):
+    state = random_network("squeezenet1_1").module.state_dict()
+    state["features.0.weight"] = torch.zeros(64, 3, 5, 5)
+    file, old, _ = FILES["squeezenet1_1"]
+    (tmp_path / file).write_bytes(_file(state, registry.NETWORKS["squeezenet1_1"].caffe_names, old))
+    monkeypatch.setenv("REVERIE_WEIGHTS", str(tmp_path))
+    with pytest.raises(ReverieError, match=rf"{file}” does not hold.*features\.0\.weight"):
+        registry.load("squeezenet1_1")
 
 
 def test_a_file_larger_than_any_network_is_not_read(tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from skeleton import random_network
 
 from backend.engine.resolve import resolve
 from backend.errors import ReverieError
@@ -32,4 +33,13 @@ def test_squeezenet_refuses_it():
         resolve(Recipe.parse({"style": "a", "network": "squeezenet1_0", "pooling": "average"}), "cpu")
     assert caught.value.field == "pooling"
     assert resolve(Recipe.parse({"style": "a", "network": "vgg19", "pooling": "average"}), "cpu").pooling == "average"
-    assert registry.NETWORKS["alexnet"].averages
+    with pytest.raises(ReverieError, match="ripples"):
+        registry.load("squeezenet1_0", "average")
+
+
+def test_alexnet_pools_its_overlapping_windows():
+    network = average(random_network("alexnet"))
+    found = network.features(torch.rand(1, 3, 67, 91), ["relu1", "relu2"])
+    windows = found["relu1"].unfold(2, 3, 2).unfold(3, 3, 2)
+    expected = torch.relu(network.module.features[3](2 * windows.mean((4, 5))))
+    torch.testing.assert_close(found["relu2"], expected, rtol=1e-4, atol=1e-5)

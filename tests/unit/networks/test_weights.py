@@ -163,8 +163,8 @@ def test_a_folder_that_cannot_be_written_is_named(server, tmp_path):
 
 @pytest.fixture
 def vgg_server(server, monkeypatch) -> tuple[type[Server], dict[str, torch.Tensor]]:
-    """The same with VGG-16's file as published: all convolutions and a classifier (here a small one), in the format that
-    PyTorch wrote at that time."""
+    """The same with VGG-16's file as published: all convolutions and a classifier (here a small one), in the format
+    that PyTorch wrote at that time."""
     torch.manual_seed(0)
     state = {**vgg.VGG(16).state_dict(), "classifier.0.weight": torch.rand(300, 1000)}
     body = io.BytesIO()
