@@ -1,0 +1,3 @@
+from tests.benchmarks.iteration import main
+
+main()
