@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
+import sys
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,24 +16,26 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 
 from backend.engine import render
-from backend.engine.events import Event
+from backend.engine.events import Event, Progress, Started, Warning_
+from backend.errors import ReverieError
 from backend.images import Picture
 from backend.networks import registry
 from backend.recipe import Recipe
 
-_CAPTION = 28  # pixels
+_CAPTION, _NARROWEST = 44, 270  # pixels: height of a caption, and the width that it needs
 _COLUMNS = 3
 
 
 @dataclass(frozen=True)
 class Row:
-    """What one network made of the job; `memory` is the largest part of the device's (on the CPU: of the process), in
-    bytes."""
+    """What one network made of the job: in how many seconds, of which an iteration took `per_iteration` on average, and
+    with how many bytes of the device's memory beyond what was in use before."""
 
     network: str
     picture: Picture
     seconds: float
     iterations: int
+    per_iteration: float
     memory: int
     parameters: int
 
@@ -39,35 +45,66 @@ def compare(
     content: Picture,
     pictures: Mapping[str, Picture],
     *,
+    networks: Sequence[str] | None = None,
     device: str = "auto",
     report: Callable[[str, Event], None] = lambda network, event: None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> list[Row]:
-    """Carries out a recipe with each network whose weights are on this machine, with that network's own layers.
+    """Carries out a recipe with each of the networks, by default those whose weights are on this machine, with that
+    network's own layers, and with average pooling only where it stands that.
 
-    `report` is told the network and what `render` tells. Raises as `render` does.
+    `report` is told the network and what `render` tells. A network that cannot do the job (for which the picture is too
+    small, or which knows no classes) is left out with a Warning_. Raises ReverieError when none can, and Cancelled when
+    `stop` said so.
     """
-    rows = []
-    for name in registry.available():
-        document = recipe.model_copy(update={"network": name, "content_layers": None, "style_layers": None})
-        render.forget_network()
-        with _PeakMemory() as peak:
-            result = render.render(
-                document,
-                content,
-                pictures,
-                device=device,
-                report=lambda event, name=name: report(name, event),  # type: ignore[misc]
-            )
-        parameters = sum(value.numel() for value in registry.load(name).module.parameters())
-        rows.append(Row(name, result.picture, result.seconds, recipe.iterations, peak.bytes, parameters))
+    rows, refusal = [], None
+    for name in registry.available() if networks is None else networks:
+        try:
+            rows.append(_row(name, recipe, content, pictures, device, report, stop))
+        except ReverieError as error:
+            report(name, Warning_(f"{name} is left out. {error.message}"))
+            refusal = error
+    if refusal is not None and not rows:
+        raise refusal
     return rows
 
 
+def _row(
+    name: str,
+    recipe: Recipe,
+    content: Picture,
+    pictures: Mapping[str, Picture],
+    device: str,
+    report: Callable[[str, Event], None],
+    stop: Callable[[], bool],
+) -> Row:
+    pooling = recipe.pooling if registry.spec(name).averages else None
+    update = {"network": name, "pooling": pooling, "content_layers": None, "style_layers": None}
+    times: list[float] = []
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Started | Progress):
+            times.append(time.perf_counter())
+        report(name, event)
+
+    render.forget_network()
+    with _PeakMemory() as peak:
+        document = recipe.model_copy(update=update)
+        result = render.render(document, content, pictures, device=device, report=listen, stop=stop)
+    parameters = sum(value.numel() for value in registry.load(name).module.parameters())
+    iterations = len(times) - 1
+    per_iteration = (times[-1] - times[0]) / iterations if iterations > 0 else 0.0
+    return Row(name, result.picture, result.seconds, iterations, per_iteration, peak.bytes, parameters)
+
+
 class _PeakMemory:
-    """Watches how much memory is used at most."""
+    """Watches how much memory is used at most, beyond what was before."""
 
     def __enter__(self) -> _PeakMemory:
+        _return_freed_memory()  # what the network before has left behind would hide what this one takes
         self.bytes = 0
+        self._process = psutil.Process()
+        self._before = self._process.memory_info().rss
         self._ended = threading.Event()
         if torch.cuda.is_available():
             torch.cuda.reset_peak_memory_stats()
@@ -76,9 +113,8 @@ class _PeakMemory:
         return self
 
     def _watch(self) -> None:
-        process = psutil.Process()
         while not self._ended.wait(0.02):
-            self.bytes = max(self.bytes, process.memory_info().rss)
+            self.bytes = max(self.bytes, self._process.memory_info().rss - self._before)
 
     def __exit__(self, *error: object) -> None:
         self._ended.set()
@@ -87,18 +123,31 @@ class _PeakMemory:
             self.bytes = torch.cuda.max_memory_allocated()
 
 
+def _return_freed_memory() -> None:
+    """Hands freed memory back to the system; with other C libraries than glibc it stays, and is counted too low."""
+    gc.collect()
+    if sys.platform.startswith("linux"):
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
+
+
 def contact_sheet(rows: list[Row]) -> Picture:
-    """The pictures in a grid, each with the network's name, time and memory below."""
+    """The pictures of at least one row in a grid, each with its network, times and memory below."""
     height, width = rows[0].picture.shape[:2]
     columns = min(_COLUMNS, len(rows))
     lines = -(-len(rows) // columns)
-    sheet = Image.new("RGB", (columns * width, lines * (height + _CAPTION)), "white")
+    cell = max(width, _NARROWEST)
+    sheet = Image.new("RGB", (columns * cell, lines * (height + _CAPTION)), "white")
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=14)
     for index, row in enumerate(rows):
-        left, top = index % columns * width, index // columns * (height + _CAPTION)
+        left, top = index % columns * cell, index // columns * (height + _CAPTION)
         pixels = (row.picture[:, :, :3] * 255).round().astype(np.uint8)
         sheet.paste(Image.fromarray(pixels), (left, top))
-        text = f"{row.network}   {row.seconds:.1f} s   {row.memory / 2**20:.0f} MB"
-        pen.text((left + 6, top + height + 5), text, fill="black", font=font)
+        text = (
+            f"{row.network}, {row.parameters / 1e6:.1f} million parameters\n"
+            f"{row.seconds:.1f} s ({1000 * row.per_iteration:.0f} ms an iteration), {row.memory / 2**20:.0f} MiB"
+        )
+        pen.multiline_text((left + 6, top + height + 4), text, fill="black", font=font)
     result: Picture = np.asarray(sheet).astype(np.float32) / np.float32(255)
     return result

@@ -6,26 +6,64 @@ import pytest
 
 from backend import demo, images
 from backend.engine import compare
+from backend.engine.events import Cancelled, Event, Warning_
 from backend.engine.resize import shrink_to
+from backend.errors import ReverieError
 from backend.networks import registry
-from backend.recipe import Recipe
+from backend.recipe import Dream, Recipe
 
 
-def test_each_network_paints_and_is_measured(shared, monkeypatch):
+@pytest.fixture
+def both(shared, monkeypatch) -> None:
     monkeypatch.setenv("REVERIE_WEIGHTS", str(shared / "weights"))
+    assert {"reverie", "squeezenet1_0"} <= set(registry.available())
+
+
+PHOTO, STYLE = (shrink_to(images.read(path), 64) for path in (demo.content(), demo.styles()["ink"]))
+RECIPE = Recipe.parse({"style": "s", "size": 64, "smallest": 64, "iterations": 3, "pooling": "average"})
+
+
+@pytest.mark.usefixtures("both")
+def test_each_network_paints_and_is_measured():
     names = registry.available()
-    assert {"reverie", "squeezenet1_0"} <= set(names)
-    photo, style = (shrink_to(images.read(path), 64) for path in (demo.content(), demo.styles()["ink"]))
     heard: list[str] = []
-    recipe = Recipe.parse({"style": "s", "size": 64, "smallest": 64, "iterations": 3})
     rows = compare.compare(
-        recipe, photo, {"s": style}, device="cpu", report=lambda network, event: heard.append(network)
+        RECIPE, PHOTO, {"s": STYLE}, device="cpu", report=lambda network, event: heard.append(network)
     )
     assert [row.network for row in rows] == names == list(dict.fromkeys(heard))
     assert len({row.picture.tobytes() for row in rows}) == len(rows)
     assert {row.network: row.parameters for row in rows}["squeezenet1_0"] == pytest.approx(1_248_424, rel=0.01)
-    assert all(row.memory > 50 << 20 and row.seconds > 0 for row in rows)
-    height, width = photo.shape[:2]
+    assert all(row.iterations == 3 and 0 < 3 * row.per_iteration < row.seconds for row in rows)
+    assert all(0 < row.memory < 1 << 30 for row in rows)
+    height, width = PHOTO.shape[:2]
     sheet = compare.contact_sheet(rows)
-    assert sheet.shape == (height + 28, width * len(rows), 3)
+    assert sheet.shape == (height + 44, 270 * len(rows), 3)
     assert abs(sheet[:height, :width] - rows[0].picture).max() < 0.5 / 255 + 1e-6
+    captions = sheet[height:].mean((0, 2)).reshape(len(rows), 270)  # ink, in columns of pixels, under each picture
+    assert (captions < 0.99).sum(1).min() > 100
+    assert (captions[:, -4:] == 1).all()  # and it ends before the next
+
+
+@pytest.mark.usefixtures("both")
+def test_a_network_that_cannot_do_the_job_is_left_out():
+    told: list[tuple[str, Event]] = []
+    dream = RECIPE.model_copy(update={"style": [], "dream": [Dream(class_name="pier")]})
+    rows = compare.compare(
+        dream,
+        PHOTO,
+        {},
+        networks=["reverie", "squeezenet1_0"],
+        device="cpu",
+        report=lambda network, event: told.append((network, event)),
+    )
+    assert [row.network for row in rows] == ["squeezenet1_0"]
+    warnings = [(network, event.message) for network, event in told if isinstance(event, Warning_)]
+    assert len(warnings) == 1 and warnings[0][0] == "reverie"
+    assert "reverie is left out" in warnings[0][1] and "knows no classes" in warnings[0][1]
+    with pytest.raises(ReverieError, match="knows no classes"):
+        compare.compare(dream, PHOTO, {}, networks=["reverie"], device="cpu")
+
+
+def test_it_can_be_stopped():
+    with pytest.raises(Cancelled):
+        compare.compare(RECIPE, PHOTO, {"s": STYLE}, networks=["reverie"], device="cpu", stop=lambda: True)
