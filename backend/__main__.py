@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PICTURE",
         help="where the style goes: one for each --style, or -",
     )
-    style.add_argument("--strength", type=float, help="0 keeps the photo, 1 gives all to the style (0.5)")
+    style.add_argument("--strength", type=float, help="0 keeps the photo, 1 gives all to the style (0.85)")
     style.add_argument("--style-scale", type=float, help="size of the strokes; 2 makes them twice as large (1)")
     style.add_argument("--method", choices=["optimise", "patches"], help="patches need no network (optimise)")
     style.add_argument("--style-loss", choices=["covariance", "gram", "wasserstein", "nearest"])

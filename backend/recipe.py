@@ -75,7 +75,7 @@ class Recipe(_Document):
     style: Annotated[list[Style], BeforeValidator(_as_styles)] = Field(
         default_factory=list, description="One or several style pictures."
     )
-    strength: float = Field(0.5, ge=0, le=1, description="0 keeps the picture as it is, 1 gives all to the style.")
+    strength: float = Field(0.85, ge=0, le=1, description="0 keeps the picture as it is, 1 gives all to the style.")
     method: Literal["optimise", "patches"] = Field(
         "optimise",
         description="Optimise by a network's features; or put the picture together from patches of the styles, which "

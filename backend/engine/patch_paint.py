@@ -43,7 +43,8 @@ def patch_paint(
     between these, and in what Ashikhmin 2001, “Synthesizing Natural Textures”, adds: where a neighbour's patch, carried
     on in the style, fits nearly as well as the nearest one, it is carried on, so that whole strokes are taken over.
 
-    `styles` pairs pictures, 1×3×h×w at the size that their strokes are to have beside the content, with weights.
+    `styles` pairs pictures, 1×3×h×w at the size that their strokes are to have beside the content, with weights; a
+    fourth channel says where they are opaque, and what is not is not painted with.
     `strength` is from 0, near to the content, to 1, where it only decides the coarsest scale. After each round `tell`
     is given the part of the work that is done and the picture so far, and before each `check_stop` may raise.
     """
@@ -80,7 +81,7 @@ def _content_share(strength: float) -> float:
 
 def _recolored(content: Tensor, styles: Sequence[tuple[Tensor, float]]) -> Tensor:
     total = sum(share for _, share in styles)
-    return torch.stack([color.match_colors(content, style) * (share / total) for style, share in styles]).sum(0)
+    return torch.stack([color.match_colors(content, style[:, :3]) * (share / total) for style, share in styles]).sum(0)
 
 
 def _sizes(width: int, height: int) -> list[tuple[int, int]]:
@@ -101,7 +102,8 @@ class _Atlas:
     """The pixels of all styles at a scale, and the patches in them. A place is a style, a row and a column: N×3."""
 
     def __init__(self, looks: Sequence[tuple[Tensor, float]]) -> None:
-        self._pixels = torch.cat([style.flatten(2)[0] for style, _ in looks], 1)
+        self._pixels = torch.cat([style[0, :3].flatten(1) for style, _ in looks], 1)
+        self._usable = torch.cat([_usable(style).flatten() for style, _ in looks])
         self._shares = [share / sum(share for _, share in looks) for _, share in looks]
         device = self._pixels.device
         self._sizes = torch.tensor([style.shape[2:] for style, _ in looks], device=device)
@@ -111,24 +113,42 @@ class _Atlas:
     def draw(self, generator: torch.Generator) -> Tensor:
         """Random places, of each style as many as its share, or all."""
         drawn = []
-        for index, share in enumerate(self._shares):
-            rows, columns = (int(side) - _SIDE + 1 for side in self._sizes[index])
-            places = torch.randperm(rows * columns, generator=generator)[: max(1, round(_POOL * share))]
-            drawn.append(torch.stack([torch.full_like(places, index), places // columns, places % columns], 1))
+        counts = self._sizes.prod(1).tolist()
+        for index, (usable, share) in enumerate(zip(torch.split(self._usable, counts), self._shares, strict=True)):
+            places = usable.nonzero()[:, 0].cpu()
+            places = places[torch.randperm(len(places), generator=generator)[: max(1, round(_POOL * share))]]
+            width = int(self._sizes[index, 1])
+            drawn.append(torch.stack([torch.full_like(places, index), places // width, places % width], 1))
         places = torch.cat(drawn)
         return places[torch.randperm(len(places), generator=generator)].to(self._pixels.device)
 
     def patches(self, places: Tensor) -> Tensor:
         """N×(3·side·side)."""
-        style, row, column = places.unbind(1)
-        width = self._sizes[style, 1]
-        return _cut(self._pixels, self._first[style] + row * width + column, width)
+        return _cut(self._pixels, self._corners(places), self._sizes[places[:, 0], 1])
 
     def holds(self, places: Tensor) -> Tensor:
-        """Which places are in their style: N."""
+        """Which places are in their style, and opaque: N."""
         style, at = places[:, 0], places[:, 1:]
         held: Tensor = ((at >= 0) & (at <= self._sizes[style] - _SIDE)).all(1)
-        return held
+        return held & self._usable[torch.where(held, self._corners(places), 0)]
+
+    def _corners(self, places: Tensor) -> Tensor:
+        style, row, column = places.unbind(1)
+        corners: Tensor = self._first[style] + row * self._sizes[style, 1] + column
+        return corners
+
+
+def _usable(style: Tensor) -> Tensor:
+    """Which pixels of a style, h×w, are the upper left of a whole patch that is opaque."""
+    height, width = style.shape[2:]
+    usable = torch.zeros(height, width, dtype=torch.bool, device=style.device)
+    whole = usable[: height - _SIDE + 1, : width - _SIDE + 1]
+    if style.shape[1] == 3:
+        whole[:] = True
+        return usable
+    least = -functional.max_pool2d(-style[:, 3:], _SIDE, stride=1)[0, 0]
+    whole[:] = least >= (0.9 * least.max()).clamp(max=0.5)  # where no patch is opaque, those that are most so
+    return usable
 
 
 class _Mosaic:
@@ -150,10 +170,11 @@ class _Mosaic:
         pool = atlas.draw(generator)
         index = _Index(atlas.patches(pool))
         # Not all among the same: in a flat part of the picture, one patch would be repeated over and over.
+        deals = min(_DEALS, len(pool))
         order = torch.randperm(count, generator=generator).to(self._places.device)
-        for deal, dealt in enumerate(torch.tensor_split(order, _DEALS)):
+        for deal, dealt in enumerate(torch.tensor_split(order, deals)):
             for part in torch.split(dealt, _AT_A_TIME):
-                self._places[part] = pool[deal::_DEALS][index.nearest(self._own(part), slice(deal, None, _DEALS))]
+                self._places[part] = pool[deal::deals][index.nearest(self._own(part), slice(deal, None, deals))]
         # Coarse to fine: patches far apart keep their places, those between them carry on what is beside them.
         for stride in _STRIDES:
             for down, across in ((stride, 0), (-stride, 0), (0, stride), (0, -stride)):

@@ -67,4 +67,5 @@ def paint(
 
 def _sized(look: Look, longest: int) -> Tensor:
     height, width = look.picture.shape[2:]
-    return resize(look.picture, *fit(width, height, max(16, round(longest * look.scale)))).clamp(0, 1)
+    picture = look.picture if look.opaque is None else torch.cat([look.picture, look.opaque], 1)
+    return resize(picture, *fit(width, height, max(16, round(longest * look.scale)))).clamp(0, 1)

@@ -198,7 +198,7 @@ def _add_style_arguments(procedure):
         "style-layer", "or a la_yer", "An open layer whose style is taken, instead of a file", True, FLAGS
     )
     procedure.add_double_argument(
-        "strength", "Streng_th", "How much the style changes the picture", 0.0, 1.0, 0.5, FLAGS
+        "strength", "Streng_th", "How much the style changes the picture", 0.0, 1.0, 0.85, FLAGS
     )
     procedure.add_double_argument(
         "style-scale", "S_ize of strokes", "2 makes the style's strokes twice as large", 0.25, 4.0, 1.0, FLAGS

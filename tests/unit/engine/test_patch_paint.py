@@ -53,6 +53,12 @@ def test_size_and_range_are_the_contents(photo, styles):
         assert float(picture.min()) >= 0 and float(picture.max()) <= 1 + 1e-5
 
 
+def test_a_style_smaller_than_a_patch_paints_too(photo):
+    for height, width in ((3, 5), (9, 9), (2, 60)):
+        picture = _paint(to_tensor(photo, CPU), [(torch.rand(1, 3, height, width), 1.0)])
+        assert bool(torch.isfinite(picture).all())
+
+
 def test_a_style_paints_itself():
     stripes = _stripes(64, 64)
     assert float((_paint(stripes, [(stripes, 1.0)]) - stripes).abs().mean()) < 0.03
@@ -62,6 +68,21 @@ def test_the_picture_is_made_of_the_styles_colors(photo, styles):
     content, style = to_tensor(photo, CPU), to_tensor(styles["stained_glass"], CPU)
     painted = _paint(content, [(style, 1.0)])
     assert _from_style(painted, style) < 0.5 * _from_style(content, style)
+
+
+def test_what_is_transparent_in_a_style_is_not_painted_with(photo, styles):
+    """Half of the style is green and hidden: none of it is in the picture, which has much of it otherwise."""
+    content, style = to_tensor(photo, CPU), to_tensor(styles["ink"], CPU).clone()
+    half = style.shape[3] // 2
+    style[:, :, :, :half] = torch.tensor([0.0, 0.9, 0.0]).view(1, 3, 1, 1)
+    alpha = torch.ones_like(style[:, :1])
+    alpha[..., :half] = 0
+
+    def green(picture: torch.Tensor) -> float:
+        return float((picture[:, 1] - torch.maximum(picture[:, 0], picture[:, 2]) > 0.3).float().mean())
+
+    assert green(_paint(content, [(style, 1.0)])) > 0.1
+    assert green(_paint(content, [(torch.cat([style, alpha], 1), 1.0)])) < 0.01
 
 
 def test_strength_leads_away_from_the_content(photo, styles):
@@ -92,7 +113,7 @@ def test_the_seed_decides_and_the_picture_is_told_as_it_grows(photo, styles):
 def test_a_large_picture_is_painted_in_strips_as_at_once(monkeypatch, photo, styles):
     content, style = to_tensor(photo, CPU), to_tensor(styles["strokes"], CPU)
     whole = _paint(content, [(style, 1.0)])
-    monkeypatch.setattr(engine, "_AT_A_TIME", 40)
+    monkeypatch.setattr(engine, "_AT_A_TIME", 200)
     torch.testing.assert_close(_paint(content, [(style, 1.0)]), whole, rtol=0, atol=1e-3)
 
 
@@ -119,6 +140,12 @@ def test_a_mask_keeps_the_rest_of_the_photo(photo, styles):
     changed = np.abs(picture - photo).mean(2)
     assert changed[:, photo.shape[1] // 2 + 4 :].max() < 1e-4
     assert changed[:, : photo.shape[1] // 2].mean() > 0.02
+
+
+def test_a_transparent_style_paints_too(photo, styles):
+    faint = np.concatenate([styles["ink"], np.full((*styles["ink"].shape[:2], 1), 0.2, np.float32)], 2)
+    picture = _render(photo, {"strokes": faint}).picture
+    assert np.isfinite(picture).all() and np.abs(picture - photo).mean() > 0.02
 
 
 def test_it_stops_when_told_to(photo, styles):

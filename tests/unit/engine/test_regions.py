@@ -14,7 +14,7 @@ from backend.errors import ReverieError
 from backend.networks import registry
 from backend.recipe import Recipe
 
-SETTINGS = {"size": 128, "smallest": 64, "iterations": 60, "precision": "float32", "strength": 0.9}
+SETTINGS = {"size": 128, "smallest": 64, "iterations": 60, "precision": "float32", "strength": 0.98}
 pytestmark = pytest.mark.skipif(not registry.available(), reason="needs the weights of a network")
 
 
@@ -65,7 +65,7 @@ def test_outside_of_all_masks_the_photo_stays(photo, pictures):
 
 
 def test_content_is_kept_where_its_mask_is(photo, pictures):
-    picture = _render(photo, pictures, style="stained_glass", content_mask="left", strength=0.5)
+    picture = _render(photo, pictures, style="stained_glass", content_mask="left", strength=0.85)
     detail = lambda p: p - p.mean((0, 1))  # noqa: E731
     middle = photo.shape[1] // 2
 

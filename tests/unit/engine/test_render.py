@@ -162,3 +162,15 @@ def test_a_picture_too_small_is_refused(pictures):
 def test_an_unknown_device_is_refused(photo, pictures):
     with pytest.raises(ReverieError, match="doctor"):
         engine.render(Recipe.parse({"style": "strokes"}), photo, pictures, device="cuda")
+
+
+def test_strength_feels_linear(photo, pictures):
+    """The picture moves about in proportion to the strength: half way at ½, within a seventh of the whole way."""
+    far = {
+        strength: float(
+            np.sqrt(np.mean((_render(photo, pictures, strength=strength, iterations=60).picture - photo) ** 2))
+        )
+        for strength in (0.25, 0.5, 0.75, 1.0)
+    }
+    for strength, distance in far.items():
+        assert distance / far[1.0] == pytest.approx(strength, abs=0.15)
