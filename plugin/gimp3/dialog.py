@@ -93,7 +93,7 @@ class _Dialog:
         """Runs a job in a thread, which touches neither GIMP nor GTK, and shows what it tells. Returns its result."""
         order, name = orders.order(self._filter, self._config, source)
         self._set_busy(True)
-        self._say("Preparing…")
+        self._say("Preparing “%s”…" % source.layer.get_name())
         self._bar.set_fraction(0.0)
         stopped, outcome, loop = threading.Event(), queue.Queue(), GLib.MainLoop()
 

@@ -22,13 +22,15 @@ def style_panel(window, config, say):
         return None if file is None or config.get_property("style-layer") is not None else file.get_path()
 
     flow, mark = _style_row(config, path)
+    known = [path()]
 
     def changed(_, change):
         if change.name == "style-file" and config.get_property("style-layer") is not None:
             config.set_property("style-layer", None)  # the last choice counts
         mark()
-        if path():
+        if path() and path() != known[0]:  # GTK's own file button tells of the first choice, too
             say("Style: %s. Press OK to paint." % _spoken(path()))
+        known[0] = path()
 
     config.connect("notify::style-file", changed)
     config.connect("notify::style-layer", changed)

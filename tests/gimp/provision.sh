@@ -1,10 +1,12 @@
 #!/bin/bash
 # Puts a real GIMP 3 on a machine whose distribution has none: a Debian 13 tree beside a Debian 12 or Ubuntu system.
+# REVERIE_GIMP_SUITE=forky makes one with GIMP 3.2; the tests then want REVERIE_GIMP_ROOT=/var/cache/reverie-gimp/forky.
 # It shares the machine's loopback, so a plug-in in it reaches a backend outside. Needs root; the second run takes a
 # second; a half-made tree is made anew. Nothing happens where the machine has a GIMP 3 of its own.
 set -euo pipefail
 
-root=${REVERIE_GIMP_ROOT:-/var/cache/reverie-gimp/trixie}
+suite=${REVERIE_GIMP_SUITE:-trixie}
+root=${REVERIE_GIMP_ROOT:-/var/cache/reverie-gimp/$suite}
 packages=(gimp python3-gi gir1.2-gimp-3.0 xvfb dbus-x11 xdotool x11-utils imagemagick adwaita-icon-theme fonts-dejavu-core)
 finished=$root/.reverie-finished
 
@@ -37,8 +39,8 @@ unmount_all() {
 }
 
 works() {
-    [ -x "$root/usr/bin/gimp-console-3.0" ] && chroot "$root" dpkg-query -W "${packages[@]}" >/dev/null 2>&1 &&
-        chroot "$root" gimp-console-3.0 --version 2>/dev/null | grep -q 'version 3\.'
+    [ -x "$root/usr/bin/gimp-console" ] && chroot "$root" dpkg-query -W "${packages[@]}" >/dev/null 2>&1 &&
+        chroot "$root" gimp-console --version 2>/dev/null | grep -q 'version 3\.'
 }
 
 install_packages() {
@@ -60,7 +62,10 @@ bootstrap() {
     unmount_all
     rm -rf --one-file-system "$root"
     mkdir -p "$root"
-    debootstrap --variant=minbase trixie "$root"
+    # A suite younger than this debootstrap is made as the one that never gets old.
+    local script=/usr/share/debootstrap/scripts/$suite
+    [ -e "$script" ] || script=/usr/share/debootstrap/scripts/sid
+    debootstrap --variant=minbase "$suite" "$root" "" "$script"
 }
 
 # A tree without apt, or one that debootstrap left half-way (it keeps its own folder until it is done), begins anew.

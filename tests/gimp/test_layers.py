@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -166,12 +167,12 @@ def echo(gimp) -> Iterator[None]:
         ready.write_text(real)
 
 
-class Peak(threading.Thread):
-    """Watches the memory of the plug-in's process; `mebibytes` is the most it had."""
+class Usage(threading.Thread):
+    """Watches the plug-in's processes: the most memory that one had, in MiB, and the most seconds of processor time."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
-        self.mebibytes, self.over = 0.0, threading.Event()
+        self.mebibytes, self.seconds, self.over = 0.0, 0.0, threading.Event()
 
     def run(self) -> None:
         while not self.over.wait(0.02):
@@ -180,29 +181,29 @@ class Peak(threading.Thread):
                     if b"plug-ins/reverie/reverie.py" in (process / "cmdline").read_bytes():
                         status = (process / "status").read_text()
                         self.mebibytes = max(self.mebibytes, int(status.split("VmHWM:")[1].split()[0]) / 1024)
+                        user, system = (process / "stat").read_text().rsplit(")", 1)[1].split()[11:13]
+                        self.seconds = max(self.seconds, (int(user) + int(system)) / os.sysconf("SC_CLK_TCK"))
                 except (OSError, IndexError):
                     continue  # it has just ended
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
 def test_the_plug_ins_own_part_of_twelve_megapixels_is_two_seconds_and_600_megabytes(gimp, echo):
-    peak = Peak()
-    peak.start()
+    usage = Usage()
+    usage.start()
     said = gimp.run("""
 import time
 image = load(); layer = image.get_layers()[0]
 Gimp.context_set_interpolation(Gimp.InterpolationType.NONE)
 layer.scale(4000, 3000, False); image.resize(4000, 3000, 0, 0)
-times = []
-for _ in range(2):
-    begun = time.monotonic()
-    status = paint(image, [layer])
-    times.append(time.monotonic() - begun)
-answer(status=status, seconds=min(times), worst=worst(layer, above(image, layer), (1000, 700, 300, 300)))
+begun = time.monotonic()
+status = paint(image, [layer])
+answer(status=status, seconds=time.monotonic() - begun, worst=worst(layer, above(image, layer), (1000, 700, 300, 300)))
 """)
-    peak.over.set()
-    print(f"{said['seconds']:.2f} s, {peak.mebibytes:.0f} MiB")
+    usage.over.set()
+    print(f"{said['seconds']:.2f} s, {usage.seconds:.2f} s of processor time, {usage.mebibytes:.0f} MiB")
     assert said["status"][0], said["status"]
     assert said["worst"] == 0
-    assert said["seconds"] <= 2
-    assert 100 < peak.mebibytes <= 600
+    assert 0.1 < usage.seconds <= 2  # of its own: how long that takes depends on what else the machine does
+    assert said["seconds"] <= 10
+    assert 100 < usage.mebibytes <= 600
