@@ -21,6 +21,7 @@ from gimpenums import (
     CLIP_TO_IMAGE,
     INDEXED,
     LAYER_MODE_NORMAL,
+    MASK_DISCARD,
     PARASITE_PERSISTENT,
     PRECISION_FLOAT_GAMMA,
     PRECISION_U8_GAMMA,
@@ -65,7 +66,8 @@ ITSELF, BY_NAME, GUIDE = 0, 1, 2  # what is dreamt of
 #: The precision, sRGB-encoded, in which samples of each type are got from GIMP and given to it.
 PRECISIONS = {"u1": PRECISION_U8_GAMMA, "u2": PRECISION_U16_GAMMA, "f4": PRECISION_FLOAT_GAMMA}
 
-_in_dialog = []  # gimpfu adds to it before it opens a dialog; it tells its functions nothing else of how they are run
+# gimpfu adds to it before it opens a dialog; it tells its functions nothing else of how they are run.
+_in_dialog = []  # type: list[bool]
 
 
 class Refusal(Exception):
@@ -310,7 +312,7 @@ def _samples(drawable, area, depth):
         if pdb.gimp_item_is_group(layer):  # a copied group has no pixels before it is merged
             pdb.gimp_image_insert_layer(image, layer, None, 0)
             if layer.mask is not None:
-                pdb.gimp_layer_remove_mask(layer, 1)  # 1: discard it
+                pdb.gimp_layer_remove_mask(layer, MASK_DISCARD)
             layer.set_offsets(0, 0)
             layer.opacity, layer.mode, layer.visible = 100.0, LAYER_MODE_NORMAL, True
             layer = pdb.gimp_image_merge_visible_layers(image, CLIP_TO_IMAGE)
@@ -409,10 +411,22 @@ def _encoded(value):
 
 
 def _register(name, label, blurb, text, parameters, function):
-    developers = "The Reverie developers"
-    described = (name, blurb, text, developers, developers, "2026", label, "*", _SOURCE + parameters + _COMMON, [])
-    opened = lambda: _in_dialog.append(True)  # noqa: E731
-    register(*_encoded(described), function=function, menu=b"<Image>/Filters/Artistic", on_run=opened)
+    developers = _utf8("The Reverie developers")
+    register(
+        _utf8(name),
+        _utf8(blurb),
+        _utf8(text),
+        developers,
+        developers,
+        b"2026",
+        _utf8(label),
+        b"*",
+        _encoded(_SOURCE + parameters + _COMMON),
+        [],
+        function,
+        menu=b"<Image>/Filters/Artistic",
+        on_run=lambda: _in_dialog.append(True),
+    )
 
 
 _register(
