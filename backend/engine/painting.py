@@ -33,6 +33,7 @@ PREVIEW_SECONDS = 1.0
 _LBFGS_PIXELS = 4_000_000  # above, the history of L-BFGS would outweigh everything else in memory
 _PATH = 0.8  # of a dream alone at full strength: how far it moves the picture in all, root mean square
 _JITTER = 32  # pixels
+_PROBE = 256  # pixels: longest side at which the time of an iteration is measured
 _PAINTING = 0.97  # share of a budget; the rest is for enlarging and colours at the end
 
 
@@ -97,9 +98,9 @@ class Painter:
         return within(self._clock.left * _PAINTING, self._seconds_per_pixel(smallest, size), *size, smallest)
 
     def _seconds_per_pixel(self, smallest: int, size: tuple[int, int]) -> float:
-        """Time of an iteration at the coarsest scale, divided by its pixels; the first is not counted, in which
-        libraries make their plans."""
-        coarse = Scale(*fit(*size, min(smallest, max(size))), 2)
+        """Time of an iteration at a small scale, divided by its pixels; the first is not counted, in which libraries
+        make their plans. At the very coarsest scale, what each call costs by itself would count for too much."""
+        coarse = Scale(*fit(*size, min(max(smallest, _PROBE), max(size))), 2)
         content = self._content(coarse)
         objective, _ = self._objective(content, self._network, None)
         objective(content)
