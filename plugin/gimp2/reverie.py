@@ -222,6 +222,10 @@ def _paint(filter_name, order):
         if event["type"] == "progress":
             gimp.progress_update(event["fraction"])
             pdb.gimp_progress_set_text(_utf8("Painting, " + work.time_left(event["seconds_left"])))
+        elif event["type"] == "fetching":
+            text = "Fetching the network's weights (%d MB; licence: %s)" % (event["total"] // 10**6, event["licence"])
+            gimp.progress_update(float(event["here"]) / event["total"])
+            pdb.gimp_progress_set_text(_utf8(text))
         elif event["type"] == "alive":
             pdb.gimp_progress_pulse()  # where GIMP has gone, this ends the plug-in, and with it the job
 

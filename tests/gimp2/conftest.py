@@ -127,6 +127,7 @@ def backend(gimp2: Gimp2) -> Iterator[StandIn]:
     """A backend that computes nothing: the result is the content, as at strength 0."""
     with running() as server:
         server.events = [
+            {"type": "fetching", "here": 300_000, "total": 2_900_000, "licence": "BSD"},
             {"type": "started", "device": "cpu"},
             {"type": "progress", "fraction": 0.5, "seconds_left": 70.0},
             {"type": "alive"},

@@ -91,9 +91,6 @@ def call(procedure, arguments, image, layer, changed):
     """Whether the filter succeeded."""
     values = [changed.pop(name, default) for name, default in arguments]
     assert not changed, changed
-    for index, (_, default) in enumerate(arguments):
-        if default is None and values[index] is None:
-            values[index] = layer  # as gimpfu's dialog does, which has no “none”
     try:
         procedure(image, layer, *values)
     except RuntimeError:

@@ -202,6 +202,21 @@ answer(log=image.log, images=len(gimp._images))
     assert found["images"] == 1  # the ones in between are gone
 
 
+def test_an_image_closed_meanwhile_is_told(gimp2, backend):
+    if gimp2.is_real:
+        pytest.skip("a script waits for the filter, so it cannot close the image meanwhile")
+    found, said = gimp2.run("""
+image = new_image()
+layer = new_layer(image)
+gimp.progress_update = lambda fraction: image in gimp._images and gimp.delete(image)
+answer(done=style(image, layer), images=len(gimp._images), log=image.log[-1])
+""")
+    assert not found["done"]
+    assert found["images"] == 0
+    assert found["log"] == "insert"  # that of the test itself
+    assert "The image or its layer was closed meanwhile" in said
+
+
 def test_in_the_dialog_a_failure_is_only_told(gimp2, backend):
     """Raising there would make gimpfu's dialog show a traceback."""
     if gimp2.is_real:
@@ -306,6 +321,14 @@ mask = pdb.gimp_layer_create_mask(inner, ADD_WHITE_MASK)
 pdb.gimp_layer_add_mask(inner, mask)
 done.append(style(image, mask))
 
+channel = pdb.gimp_channel_new(image, 40, 30, "a channel", 50.0, (0, 0, 0))
+pdb.gimp_image_insert_channel(image, channel, None, 0)
+of_channel = style(image, channel)
+select(image, 4, 3, 5, 5)
+pdb.gimp_edit_copy(inner)
+pdb.gimp_edit_paste(inner, False)
+floating = style(image, inner)
+
 indexed = new_image()
 layer = new_layer(indexed, "photo", 8, 8)
 pdb.gimp_image_convert_indexed(indexed, 0, 0, 16, False, False, "")
@@ -313,7 +336,7 @@ refused = style(indexed, layer)
 kinds = [indexed.base_type]
 done.append(style(indexed, layer, convert_indexed=1))
 answer(done=done, same=read(above) == shown, offsets=above.offsets, opacity=above.opacity, in_group=in_group,
-       refused=refused, kinds=kinds + [indexed.base_type], names=names(indexed),
+       refused=[refused, of_channel, floating], kinds=kinds + [indexed.base_type], names=names(indexed),
        indexed=read(indexed.layers[0])[:3] == read(layer)[:3])
 """)
     assert found["done"] == [True] * 4, said
@@ -321,8 +344,13 @@ answer(done=done, same=read(above) == shown, offsets=above.offsets, opacity=abov
     assert found["offsets"] == [4, 3]
     assert found["opacity"] == 100.0
     assert found["in_group"] == ["Neural style: style #1", "inner"]
-    assert not found["refused"]
-    assert "An indexed image has too few colours" in said
+    assert found["refused"] == [False] * 3
+    for sentence in (
+        "An indexed image has too few colours",
+        "A channel is selected. Select a layer instead",
+        "There is a floating selection.",
+    ):
+        assert sentence in said
     assert found["kinds"] == [2, 0]
     assert found["names"] == ["Neural style: style", "photo"]
     assert found["indexed"]
