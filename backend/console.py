@@ -103,7 +103,7 @@ def print_comparison(rows: list[Row]) -> None:
     """What each network took for the same job."""
     table = Table("network", "seconds", "s/iteration", "memory", "parameters")
     for row in rows:
-        each = f"{row.seconds / row.iterations:.3f}"
+        each = f"{row.per_iteration:.3f}"
         memory, parameters = f"{row.memory / 2**20:.0f} MB", f"{row.parameters / 1e6:.1f} M"
         table.add_row(row.network, f"{row.seconds:.1f}", each, memory, parameters)
     Terminal(file=sys.stdout).print(table)

@@ -57,7 +57,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders of pictures")
     parser.add_argument("--hold-out", nargs="*", default=[f"kodak{n}" for n in range(19, 25)], help="not learned from")
     parser.add_argument("--output", type=Path, required=True, help="a .safetensors file")
-    parser.add_argument("--minutes", type=float, default=60, help="length of the whole training")
+    parser.add_argument("--steps", type=int, default=8000, help="length of the whole training")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--size", type=int, default=128, help="side of a crop, in pixels")
     parser.add_argument("--rate", type=float, default=2e-3)
@@ -86,15 +86,14 @@ def _train(
         optimizer.load_state_dict(saved["optimizer"])
         spent, step = saved["spent"], saved["step"]
     crops.restart(options.seed + step)  # not once more the crops that the run before it was stopped began with
-    whole = options.minutes * 60
     running, reported = 0.0, time.monotonic()
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns) as progress:
-        task = progress.add_task("training", total=whole)
-        while spent < whole:
+        task = progress.add_task("training", total=options.steps, completed=step)
+        while step < options.steps:
             begun = time.monotonic()
             for group in optimizer.param_groups:
-                group["lr"] = options.rate * _schedule(step, spent / whole)
+                group["lr"] = options.rate * _schedule(step, options.steps)
             loss = _step(encoder, teacher, scales, crops.batch(options.batch, options.size), optimizer)
             if not math.isfinite(loss):
                 raise ReverieError(
@@ -103,8 +102,8 @@ def _train(
                 )
             running += (loss - running) / min(step + 1, 50)
             spent, step = spent + time.monotonic() - begun, step + 1
-            progress.update(task, completed=spent, description=f"step {step}, loss {running:.3f}")
-            if time.monotonic() - reported > _SECONDS_BETWEEN_STATES or spent >= whole:
+            progress.update(task, completed=step, description=f"step {step}, loss {running:.3f}")
+            if time.monotonic() - reported > _SECONDS_BETWEEN_STATES or step == options.steps:
                 reported = time.monotonic()
                 explained = evaluate(encoder, teacher, scales, held_out) if held_out else []
                 _report(options.output.with_suffix(".csv"), step, spent, running, explained)
@@ -112,9 +111,9 @@ def _train(
     state.unlink(missing_ok=True)
 
 
-def _schedule(step: int, done: float) -> float:
-    """Share of the learning rate: a warm-up over 100 steps, then a cosine down to a fiftieth over the whole time."""
-    return min(1, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
+def _schedule(step: int, steps: int) -> float:
+    """Share of the learning rate: a warm-up over 100 steps, then a cosine down to a fiftieth over all of them."""
+    return min(1, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / steps)))
 
 
 def _step(

@@ -16,7 +16,7 @@ from backend.networks.network import CAFFE, Network
 from backend.networks.reverie import LAYERS, TEACHER, Encoder
 from backend.training import pictures, train_encoder
 
-STRIDES = dict(zip(LAYERS, (2, 4, 4, 4, 8, 8, 8), strict=True))
+STRIDES = dict(zip(LAYERS, (2, 4, 4, 4, 8, 8, 8, 16), strict=True))
 SIDE = 160
 
 
@@ -38,7 +38,7 @@ def test_it_comes_with_the_project_and_is_small(network):
     path = weights.find("reverie")
     assert path is not None and path.parent == weights.BUNDLED
     assert path.stat().st_size <= 3_000_000
-    assert sum(parameter.numel() for parameter in network.module.parameters()) <= 1_400_000
+    assert sum(parameter.numel() for parameter in network.module.parameters()) <= 1_500_000
     assert all(bool(parameter.isfinite().all()) for parameter in network.module.parameters())
 
 
@@ -48,12 +48,17 @@ def test_nothing_is_downloaded_for_it_even_when_it_is_missing(monkeypatch, tmp_p
         weights.fetch("reverie")
 
 
-def test_shapes_by_layer_of_a_picture_with_odd_sides(network):
-    features = network.features(torch.rand(1, 3, 53, 37), LAYERS)
+@pytest.mark.parametrize(("height", "width"), [(53, 37), (129, 96), (130, 131)])
+def test_features_lie_where_the_teachers_do(network, height, width):
+    """The same shapes, for odd sides, too."""
+    teacher = squeezenet.build("1_0", squeezenet.SqueezeNet("1_0").state_dict(), CAFFE)
+    picture = torch.rand(1, 3, height, width)
+    features = network.features(picture, LAYERS)
+    wanted = teacher.features(picture, [name for name, _ in TEACHER.values()])
     assert tuple(features) == LAYERS == network.layers
-    for layer, (_, channels) in TEACHER.items():
-        stride = STRIDES[layer]
-        assert features[layer].shape == (1, channels, -(-53 // stride), -(-37 // stride))
+    for layer, (name, channels) in TEACHER.items():
+        assert features[layer].shape == wanted[name].shape
+        assert features[layer].shape[1] == channels
         assert float(features[layer].min()) >= 0
 
 
@@ -63,7 +68,7 @@ def test_receptive_fields_are_those_that_the_gradient_has():
         for parameter in encoder.parameters():
             parameter.fill_(0.01)
     for end, layer in enumerate(LAYERS, start=1):
-        x = _noise(256).requires_grad_()
+        x = _noise(320).requires_grad_()
         features = torch.nn.Sequential(*encoder.trunk[:end])(x)
         middle = features.shape[2] // 2
         (gradient,) = torch.autograd.grad(features[0, :, middle, middle].sum(), x)
@@ -74,14 +79,14 @@ def test_receptive_fields_are_those_that_the_gradient_has():
 
 
 def test_a_picture_moved_by_the_stride_gives_the_same_features_moved(network):
-    side = 208
-    picture = _noise(side + 8)
+    side = 272
+    picture = _noise(side + 16)
     for layer in LAYERS:
         stride, reach = STRIDES[layer], network.receptive_field(layer)
         edge = -(-reach.size // stride) // 2 + 1
         here = network.features(picture[:, :, :side, :side], [layer])[layer]
-        there = network.features(picture[:, :, 8:, 8:], [layer])[layer]
-        step = 8 // stride
+        there = network.features(picture[:, :, 16:, 16:], [layer])[layer]
+        step = 16 // stride
         inner = slice(edge, here.shape[2] - edge - step)
         moved = slice(edge + step, here.shape[2] - edge)
         assert inner.stop - inner.start >= 3
@@ -116,7 +121,7 @@ def _unevenness(network: Network, layers: list[str]) -> float:
 
 def test_the_gradient_leaves_less_of_a_grid_than_that_of_the_teacher(network, shared):
     teacher = _teacher(shared)
-    assert _unevenness(network, [*network.defaults.style]) < 0.5 * _unevenness(teacher, [*teacher.defaults.style])
+    assert _unevenness(network, [*network.defaults.style]) < 0.6 * _unevenness(teacher, [*teacher.defaults.style])
 
 
 def test_explained_variance_on_a_photo_that_it_has_not_seen(network, shared):
@@ -138,7 +143,7 @@ def test_explained_variance_on_a_photo_that_it_has_not_seen(network, shared):
     assert all(explained[layer] > floor for layer, floor in FLOORS.items()), explained
 
 
-FLOORS = dict(zip(LAYERS, (0.6, 0.55, 0.5, 0.35, 0.35, 0.25, 0.1), strict=True))
+FLOORS = dict(zip(LAYERS, (0.7, 0.7, 0.7, 0.5, 0.5, 0.4, 0.2, 0.1), strict=True))
 
 
 @pytest.fixture
@@ -167,11 +172,11 @@ def test_training_goes_on_where_it_was_stopped(quick, monkeypatch):
 
     monkeypatch.setattr(train_encoder, "_step", stopping)
     with pytest.raises(KeyboardInterrupt):
-        train_encoder.main([*command, "--minutes", "1"])
+        train_encoder.main([*command, "--steps", "100"])
     saved = torch.load(output.with_suffix(".state"), weights_only=True)
     assert saved["step"] == 3
     monkeypatch.setattr(train_encoder, "_step", step)
-    train_encoder.main([*command, "--minutes", str((saved["spent"] + 0.2) / 60)])
+    train_encoder.main([*command, "--steps", "5"])
     rows = output.with_suffix(".csv").read_text().splitlines()
     assert [int(row.split(",")[0]) for row in rows[1:5]] == [1, 2, 3, 4]
     Encoder().load_state_dict(weights.read(output, {}))
@@ -183,7 +188,7 @@ def test_diverging_is_told_and_the_last_good_state_kept(quick, monkeypatch):
     results = iter([0.5, 0.4, float("nan")])
     monkeypatch.setattr(train_encoder, "_step", lambda *arguments: next(results))
     with pytest.raises(ReverieError, match="diverged at step 3"):
-        train_encoder.main([*command, "--minutes", "1"])
+        train_encoder.main([*command, "--steps", "100"])
     assert torch.load(output.with_suffix(".state"), weights_only=True)["step"] == 2
 
 
@@ -197,7 +202,7 @@ def test_a_full_disk_leaves_the_old_checkpoint(quick, monkeypatch):
 
     monkeypatch.setattr(train_encoder, "save_file", full)
     with pytest.raises(ReverieError, match="No space left"):
-        train_encoder.main([*command, "--minutes", "1"])
+        train_encoder.main([*command, "--steps", "100"])
     assert output.read_bytes() == b"old"
 
 
