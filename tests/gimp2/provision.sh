@@ -3,7 +3,8 @@
 # more, so it is assembled: a Debian 11 tree with its GIMP 2.10 and Python 2.7, in which GIMP's own Python module is
 # compiled (from Debian 12's source package of GIMP; Debian 11's is gone from the mirrors) on PyGObject 3.36.1, the last
 # for Python 2.7. Without PyGTK, which needs an older PyGObject that PyPI has not: everything works but gimpfu's dialog.
-# Needs root, a Python with pip and setuptools ($PYTHON, else python3), about four minutes and 1.1 GB; the second run takes a second.
+# Needs root, and a Python with pip and setuptools ($PYTHON, else python3); takes three to seven minutes and 1.4 GB. The
+# second run takes a second.
 set -euo pipefail
 
 root=${REVERIE_GIMP2_ROOT:-/var/cache/reverie-gimp/bullseye}
@@ -110,6 +111,8 @@ if [ ! -e "$finished" ]; then
     fetch_sources
     compile
     works || { echo "The GIMP in $root does not answer in Python; its build is in $root/build." >&2; exit 1; }
+    rm -rf "$root/build"
+    chroot "$root" apt-get clean
     touch "$finished"
 fi
 mount_all
