@@ -22,7 +22,7 @@ config.set_core_object_array("drawables", layers)
 for name, value in SETTINGS.items():
     config.set_property(name, value)
 result = procedure.run(config)
-after = names(image)
+after, kind = names(image), image.get_base_type().value_nick
 records = [recipe(each) for each in image.get_layers() if each.get_parasite("reverie-recipe")]
 open(FOLDER + "/painted", "w").close()
 for _ in range(100):
@@ -30,13 +30,13 @@ for _ in range(100):
     if names(image) == first:
         break
 answer(status=result.index(0).value_nick, after=after, undone=names(image), same=digest(layer) == before,
-       records=records, kind=image.get_base_type().value_nick)
+       records=records, kinds=[kind, image.get_base_type().value_nick])
 """
 
 # Runs beside GIMP, with its display. Widgets are found by where they are, since GTK 3 has no names that X could see.
 OUTSIDE = """
 cd FOLDER; rm -f painted result.json display *.png
-Xvfb -displayfd 3 -screen 0 1300x840x24 3>display >xvfb.log 2>&1 & screen=$!    # a display that is free
+Xvfb -displayfd 3 -screen 0 1300x1000x24 3>display >xvfb.log 2>&1 & screen=$!    # a display that is free
 for _ in $(seq 100); do [ -s display ] && break; sleep 0.1; done
 export DISPLAY=:$(cat display)
 timeout 150 dbus-run-session -- gimp-VERSION -n -s --quit --batch-interpreter python-fu-eval -b "CODE" \
@@ -65,6 +65,8 @@ kill $gimp $screen  # without its display, GIMP ends too
 cat gui.log
 """
 
+# GIMP 3.2 shows a short choice as buttons, one below the other.
+PLACES = {"3.0": {"ADVANCED": "444", "CONVERT": "360"}, "3.2": {"ADVANCED": "500", "CONVERT": "393"}}
 QUICK = {"size": 128, "iterations": 15}
 
 
@@ -81,6 +83,8 @@ def _drive(gimp, name: str, title: str, procedure: str, actions: str, settings: 
         ]
     )
     script = OUTSIDE.replace("FOLDER", folder).replace("CODE", code).replace("ACTIONS", actions)
+    for widget, height in PLACES[gimp.version].items():
+        script = script.replace(widget, height)
     script = script.replace("VERSION", gimp.version).replace("TITLE", title)
     (gimp.folder / "outside.sh").write_text(script)
     # Called interactively, GIMP fills in the values used last and not those that were passed: none may be left over.
@@ -148,7 +152,7 @@ made = paint(image, layers, style="clone/backend/demo/ink.jpg", strength=0.8, co
 layer = above(image, layers[0]); layers = [layer]
 """
 EDIT = """
-click 20 444                               # Advanced: unfolded
+click 20 ADVANCED                               # Advanced: unfolded
 eval "$(xdotool getwindowgeometry --shell $window)"
 shot dialog
 press_ok
@@ -162,4 +166,26 @@ def test_a_result_opens_with_its_settings_and_is_made_anew(gimp, backend):
     assert said["records"][0] == said["records"][1]
     assert said["records"][0]["strength"] == 0.8
     assert said["undone"] == ["Neural style: ink, castle", "landscape.jpg"]
+    assert said["same"]
+
+
+TO_INDEXED = (
+    'image.convert_indexed(Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 16, False, False, "")'
+)
+MENDED = """
+press_ok; shot refused                     # not before the conversion is allowed
+click 24 CONVERT                               # convert the image to RGB
+click 30 72; xdotool windowfocus $window; xdotool type --delay 60 "golden retreiver"
+press_ok; sleep 3; shot unknown            # the backend's refusal: the dialog is still there
+click 30 45                                # nothing in particular
+press_ok
+"""
+
+
+def test_what_is_refused_can_be_mended_and_an_indexed_image_is_converted_in_the_same_step(gimp, backend):
+    said = _drive(gimp, "mended", "Deep Dream", "plug-in-reverie-dream", MENDED, setup=TO_INDEXED)
+    assert said["status"] == "success"
+    assert said["after"] == ["Deep dream", "landscape.jpg"]
+    assert said["undone"] == ["landscape.jpg"]
+    assert said["kinds"] == ["rgb", "indexed"]
     assert said["same"]
