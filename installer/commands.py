@@ -70,7 +70,7 @@ def install(options: argparse.Namespace) -> int:
                     say("It did not. Start GIMP once, close it, and run this command again.")
         folders = gimp.configurations()
     backend.stop()  # so that the next picture is not painted by an older version
-    targets = plugin.install(folders, environment.python)
+    targets = plugin.install(folders, environment.python, older=gimp.older_configurations())
     for target in targets:
         say(f"✓ Plug-in in {target}")
     if targets:

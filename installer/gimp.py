@@ -90,6 +90,15 @@ def configurations() -> list[Path]:
     return list({path.resolve(): path for path in folders}.values())
 
 
+def older_configurations() -> list[Path]:
+    """The configuration folders of every GIMP 2.10 of this user that exist. Whether it has Python-Fu cannot be seen
+    from outside; without it, GIMP ignores the plug-in."""
+    if named := os.environ.get("GIMP2_DIRECTORY"):
+        return [Path.home() / named]
+    folders = [root / "2.10" for root in _roots() if (root / "2.10").is_dir()]
+    return list({path.resolve(): path for path in folders}.values())
+
+
 def _roots() -> list[Path]:
     """Where the packagings keep them: native, flatpak and snap of 3.x share one folder, which XDG may move."""
     roots = [Path(places.gimp_configurations())]

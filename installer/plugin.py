@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from backend import __version__
@@ -20,9 +20,10 @@ def manifest_file() -> Path:
     return Path(places.state_folder()) / "manifest.json"
 
 
-def sources(clone: Path = CLONE) -> Iterator[tuple[Path, Path]]:
-    """The plug-in's files in the clone, each with its place in the plug-in's folder."""
-    for folder, place in ((clone / "plugin" / "gimp3", Path()), (clone / "plugin" / "shared", Path("shared"))):
+def sources(clone: Path = CLONE, entry: str = "gimp3") -> Iterator[tuple[Path, Path]]:
+    """The plug-in's files in the clone, each with its place in the plug-in's folder; `entry` is “gimp3”, or “gimp2” for
+    GIMP 2.10."""
+    for folder, place in ((clone / "plugin" / entry, Path()), (clone / "plugin" / "shared", Path("shared"))):
         for path in sorted(folder.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 yield path, place / path.relative_to(folder)
@@ -86,23 +87,27 @@ class Account:
         return left
 
 
-def install(configurations: list[Path], python: Path, clone: Path = CLONE) -> list[Path]:
-    """Copies the plug-in into each configuration and writes the install record; returns the plug-in's folders.
+def install(configurations: list[Path], python: Path, clone: Path = CLONE, older: Sequence[Path] = ()) -> list[Path]:
+    """Copies the plug-in into each configuration of GIMP 3, and of GIMP 2.10 (`older`), and writes the install record;
+    returns the plug-in's folders.
 
     Raises Failure when the clone has no plug-in or a folder cannot be written.
     """
-    files = list(sources(clone))
-    if Path(MAIN) not in [place for _, place in files]:
-        raise Failure(f"This clone has no plugin/gimp3/{MAIN}; it is not complete. Run: git checkout -- plugin")
-    targets = [configuration / "plug-ins" / NAME for configuration in configurations]
+    files: dict[Path, list[tuple[Path, Path]]] = {}
+    for folders, entry in ((configurations, "gimp3"), (older, "gimp2")):
+        own = list(sources(clone, entry))
+        if Path(MAIN) not in [place for _, place in own]:
+            raise Failure(f"This clone has no plugin/{entry}/{MAIN}; it is not complete. Run: git checkout -- plugin")
+        files |= {folder / "plug-ins" / NAME: own for folder in folders}
+    targets = list(files)
     for target in targets:
         if target.is_symlink():
             raise Failure(f"{target} is a link that this installer did not make. Remove it and run the command again.")
     account = Account(manifest_file())
     try:
-        _drop_stale(account, {str(target / place) for target in targets for _, place in files})
+        _drop_stale(account, {str(target / place) for target in targets for _, place in files[target]})
         for target in targets:
-            for source, place in files:
+            for source, place in files[target]:
                 account.copy(source, target / place)
         record = Path(places.install_record())
         account.note(record)

@@ -101,6 +101,20 @@ def test_gimp_programs_and_their_versions(program: Callable[[str, str], Path]) -
 # The plug-in's files
 
 
+def test_gimp_2_10_gets_the_plug_in_for_python_fu(home: Path) -> None:
+    for name in ("3.0", "2.10"):
+        (home / ".config/GIMP" / name).mkdir(parents=True)
+    before = tree(home)
+    assert gimp.older_configurations() == [home / ".config/GIMP/2.10"]
+    new, old = plugin.install(gimp.configurations(), Path("python"), older=gimp.older_configurations())
+    assert "gimpfu" in (old / "reverie.py").read_text(encoding="utf-8")
+    assert "gimpfu" not in (new / "reverie.py").read_text(encoding="utf-8")
+    assert (old / "reverie.py").stat().st_mode & 0o111
+    assert (old / "shared/client.py").read_bytes() == (new / "shared/client.py").read_bytes()
+    plugin.uninstall()
+    assert tree(home) == before
+
+
 def test_install_then_uninstall_leaves_everything_as_it_was(home: Path) -> None:
     for name in ("3.0/plug-ins/other", "3.2"):
         (home / ".config/GIMP" / name).mkdir(parents=True)
