@@ -141,6 +141,11 @@ class Recipe(_Document):
             raise ValueError("style: name at least one style picture, or something to dream of")
         if self.method == "patches" and (self.dream or not self.style):
             raise ValueError("method: patches are taken from styles; name a style, and nothing to dream of")
+        for name in ("budget", "tile", "pooling", "content_mask") if self.method == "patches" else ():
+            if getattr(self, name) is not None:
+                raise ValueError(f"{name}: painting with patches has no use for it; leave it out")
+        if self.method == "patches" and self.init != "content":
+            raise ValueError("init: painting with patches starts from the content; leave it out")
         return self
 
     @classmethod

@@ -63,3 +63,20 @@ def test_the_schema_describes_every_field():
     schema = json.loads(json.dumps(Recipe.model_json_schema()))
     assert set(schema["properties"]) == set(Recipe.model_fields)
     assert schema["properties"]["strength"]["maximum"] == 1
+
+
+@pytest.mark.parametrize(
+    ("setting", "field"),
+    [
+        ({"budget": 20}, "budget"),
+        ({"tile": 512}, "tile"),
+        ({"pooling": "max"}, "pooling"),
+        ({"content_mask": "m.png"}, "content_mask"),
+        ({"init": "noise"}, "init"),
+        ({"dream": {}}, "method"),
+    ],
+)
+def test_what_patches_cannot_do_is_refused_and_not_ignored(setting, field):
+    with pytest.raises(ReverieError) as caught:
+        Recipe.parse({"style": "a.jpg", "method": "patches", **setting})
+    assert caught.value.field == field
