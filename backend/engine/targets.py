@@ -45,7 +45,7 @@ def content_weight(strength: float, units: Units) -> float:
 
 
 def dream_share(strength: float) -> float:
-    """A gradient of d/(1 − d) times two thirds of the style's: with equal parts, the dream, which has no end to reach, takes
+    """A gradient of d/(1 − d) times two thirds of the style's: with equal parts the dream, which reaches no end, takes
     the picture over."""
     return strength / max(1 - strength, 0.05) / 1.5
 

@@ -13,7 +13,7 @@ from backend.recipe import Recipe
 def test_a_style_alone_is_a_recipe():
     recipe = Recipe.parse('{"style": "starry.jpg"}')
     assert [(style.image, style.weight, style.scale) for style in recipe.style] == [("starry.jpg", 1.0, 1.0)]
-    assert recipe.strength == 0.5
+    assert recipe.strength == 0.85
 
 
 @pytest.mark.parametrize(
