@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
-from scipy.linalg import sqrtm
 from small_network import SmallNetwork
 
 from backend.engine import moments
@@ -17,6 +17,12 @@ from backend.errors import ReverieError
 from backend.networks import registry, squeezenet
 
 NETWORK = SmallNetwork()
+
+
+def sqrtm(matrix: np.ndarray) -> np.ndarray:
+    """The root of a symmetric matrix, by NumPy."""
+    values, vectors = np.linalg.eigh(matrix)
+    return vectors * np.sqrt(values.clip(0)) @ vectors.T
 
 
 def _picture(seed: int, height: int = 13, width: int = 17, channels: int = 3) -> torch.Tensor:

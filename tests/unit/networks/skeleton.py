@@ -51,8 +51,6 @@ def skeleton(name: str, averages: bool = False) -> Network:
             part.forward = lambda x, own=part: nn.Conv2d.forward(own, x.mean(1, keepdim=True))
         elif isinstance(part, nn.BatchNorm2d):
             part.forward = nn.Identity().forward
-        elif isinstance(part, reverie.Blur):
-            part._channels, part.kernel = 1, part.kernel[:1].double()
         elif averages and isinstance(part, nn.MaxPool2d):
             part.forward = nn.AvgPool2d(part.kernel_size, part.stride, part.padding, part.ceil_mode).forward
     heads: dict[str, nn.Module] = {}
