@@ -139,8 +139,7 @@ def _lock():
     try:
         _make_state_folder()
         lock = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-        os.write(lock, proof.encode("ascii"))
-        os.close(lock)
+        _write_proof(lock, path, proof)
         return proof
     except OSError as error:
         if error.errno != errno.EEXIST or not os.path.exists(path):
@@ -151,6 +150,18 @@ def _lock():
     except OSError:
         pass  # removed by its owner in this very moment
     return None
+
+
+def _write_proof(lock, path, proof):
+    """Fills the lock that was just made. On a full disk it does not stay: nobody could tell whose it is."""
+    try:
+        try:
+            os.write(lock, proof.encode("ascii"))
+        finally:
+            os.close(lock)
+    except OSError:
+        os.remove(path)
+        raise
 
 
 def _make_state_folder():

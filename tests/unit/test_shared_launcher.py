@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import http.client
 import json
 import os
@@ -131,6 +132,19 @@ def test_a_folder_that_cannot_be_written_is_told(home, monkeypatch):
     monkeypatch.setenv("REVERIE_HOME", str(home / "file" / "state"))
     with pytest.raises(BackendError, match=r"state” cannot be written: Not a directory\. Give yourself the right"):
         launcher.connect()
+
+
+def test_a_full_disk_is_told_and_leaves_no_lock(home, monkeypatch):
+    """The full disk is a write that raises as on one: a real one needs a file system of its own."""
+    install(home, sys.executable)
+
+    def full(descriptor, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(launcher.os, "write", full)
+    with pytest.raises(BackendError, match="No space left on device"):
+        launcher.connect()
+    assert not (home / "start.lock").exists()
 
 
 def test_a_log_that_cannot_be_written_is_told(home):
