@@ -23,8 +23,12 @@ def manifest_file() -> Path:
 def sources(clone: Path = CLONE, entry: str = "gimp3") -> Iterator[tuple[Path, Path]]:
     """The plug-in's files in the clone, each with its place in the plug-in's folder; `entry` is “gimp3”, or “gimp2” for
     GIMP 2.10."""
-    for folder, place in ((clone / "plugin" / entry, Path()), (clone / "plugin" / "shared", Path("shared"))):
-        for path in sorted(folder.rglob("*")):
+    for folder, place, pattern in (
+        (clone / "plugin" / entry, Path(), "*"),
+        (clone / "plugin" / "shared", Path("shared"), "*"),
+        (clone / "plugin" / "locale", Path("locale"), "*.mo"),
+    ):
+        for path in sorted(folder.rglob(pattern)):
             if path.is_file() and "__pycache__" not in path.parts:
                 yield path, place / path.relative_to(folder)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+
+os.environ["LANGUAGE"] = "en"  # the sentences that tests expect, whatever the language of this machine
 
 ROOT = Path(__file__).resolve().parent.parent
 

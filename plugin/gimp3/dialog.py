@@ -10,6 +10,7 @@ from choosers import pixbuf
 from gi.repository import GdkPixbuf, GimpUi, GLib, Gtk
 from shared import launcher, work
 from shared.client import BackendError
+from shared.words import _
 
 _PREVIEW = 420
 _CONTROLS = {orders.STYLE: panels.style_panel, orders.DREAM: panels.dream_panel}
@@ -63,12 +64,12 @@ class _Dialog:
 
     def _welcome(self):
         if layers.is_indexed(self._sources[0].image):
-            return "This image is indexed, which has too few colours: tick “Convert the image to RGB” on the left."
+            return _("This image is indexed, which has too few colours: tick “Convert the image to RGB” on the left.")
         if self._sources[0].version is not None:
-            return "The settings are those of the selected layer. The new version will lie above it."
+            return _("The settings are those of the selected layer. The new version will lie above it.")
         if len(self._sources) > 1:
-            return "%d layers: a new one will lie above each. Yours stay untouched." % len(self._sources)
-        return "The picture as it is. A new layer will lie above it; your layer stays untouched."
+            return _("%d layers: a new one will lie above each. Yours stay untouched.") % len(self._sources)
+        return _("The picture as it is. A new layer will lie above it; your layer stays untouched.")
 
     def run(self):
         """Asks and paints; returns the results, None when the user gives up. Raises Stopped while it paints."""
@@ -93,7 +94,7 @@ class _Dialog:
         """Runs a job in a thread, which touches neither GIMP nor GTK, and shows what it tells. Returns its result."""
         order, name = orders.order(self._filter, self._config, source)
         self._set_busy(True)
-        self._say("Preparing “%s”…" % source.layer.get_name())
+        self._say(_("Preparing “%s”…") % source.layer.get_name())
         self._bar.set_fraction(0.0)
         stopped, outcome, loop = threading.Event(), queue.Queue(), GLib.MainLoop()
 
@@ -122,17 +123,17 @@ class _Dialog:
     def _hear(self, event):
         """Shows an event of the job; called on the main thread."""
         if event["type"] == "starting":
-            self._say("Starting Reverie's backend, %d s. It stays ready for the next time." % event["seconds"])
+            self._say(_("Starting Reverie's backend, %d s. It stays ready for the next time.") % event["seconds"])
             self._bar.pulse()
         elif event["type"] == "fetching":
             size = event["total"] // 10**6
-            self._say("Fetching the network's weights (%d MB; licence: %s)" % (size, event["licence"]))
+            self._say(_("Fetching the network's weights (%d MB; licence: %s)") % (size, event["licence"]))
             self._bar.set_fraction(float(event["here"]) / event["total"])
         elif event["type"] == "started":
-            self._say("Painting on %s…" % event["device"])
+            self._say(_("Painting on %s…") % event["device"])
         elif event["type"] == "progress":
             self._bar.set_fraction(event["fraction"])
-            self._say("Painting, %s." % work.time_left(event["seconds_left"]))
+            self._say(_("Painting, %s.") % work.time_left(event["seconds_left"]))
         elif event["type"] == "preview":
             loader = GdkPixbuf.PixbufLoader()
             loader.write(event["png"])

@@ -5,6 +5,7 @@ import uuid
 
 from gi.repository import Gegl, Gimp
 from shared import geometry, npy
+from shared.words import _
 
 RECIPE = "reverie-recipe"  # the parasite that says what was computed, as the backend carried it out
 IMAGE = "reverie-image"  # the image's own parasite: a name by which a result knows that it is still at home
@@ -36,7 +37,8 @@ class Source:
         samples = _read(self.layer, self.area, self.depth)
         if _is_transparent(samples, self.depth):
             raise Refusal(
-                "There is nothing to paint: the layer “%s” is empty (wholly transparent) here." % self.layer.get_name()
+                _("There is nothing to paint: the layer “%s” is empty (wholly transparent) here.")
+                % self.layer.get_name()
             )
         return npy.pack(samples, self.area[2], self.area[3], 4, self.depth)
 
@@ -48,14 +50,14 @@ class Source:
 def selected_sources(image, drawables):
     """What the user has selected, as Sources, topmost layer first as in GIMP. Raises Refusal when it cannot be used."""
     if not drawables:
-        raise Refusal("No layer is selected. Select the layer to work on, then try again.")
+        raise Refusal(_("No layer is selected. Select the layer to work on, then try again."))
     _refuse_floating(image)
     sources = []
     for drawable in drawables:
         # While a mask is edited, GIMP passes the mask: what is meant is the picture that it belongs to.
         layer = Gimp.Layer.from_mask(drawable) if isinstance(drawable, Gimp.LayerMask) else drawable
         if not isinstance(layer, Gimp.Layer):
-            raise Refusal("A channel is selected. Select a layer instead, then try again.")
+            raise Refusal(_("A channel is selected. Select a layer instead, then try again."))
         if layer not in [source.layer for source in sources]:
             sources.append(_selected_part(image, layer))
     return sources
@@ -65,7 +67,7 @@ def _selected_part(image, layer):
     overlap, x, y, width, height = layer.mask_intersect()
     if not overlap:
         raise Refusal(
-            "The selection does not touch the layer “%s”. Select a part of the layer, or nothing." % layer.get_name()
+            _("The selection does not touch the layer “%s”. Select a part of the layer, or nothing.") % layer.get_name()
         )
     if Gimp.Selection.is_empty(image):
         return Source(layer, _whole(layer), False)
@@ -77,23 +79,23 @@ def recorded_source(image, version):
     _refuse_floating(image)
     recipe, origin = record(version, RECIPE), record(version, ORIGIN)
     if recipe is None or origin is None:
-        raise Refusal("The layer “%s” was not made by Neural Style or Deep Dream." % version.get_name())
+        raise Refusal(_("The layer “%s” was not made by Neural Style or Deep Dream.") % version.get_name())
     at_home = record(image, IMAGE) == origin["image"]  # elsewhere, the same tattoo is of another layer
     layer = image.get_layer_by_tattoo(origin["source"]) if at_home else None
     if layer is None:
         raise Refusal(
-            "The layer that “%s” was made of is not in this image any more. Start anew on another layer."
+            _("The layer that “%s” was made of is not in this image any more. Start anew on another layer.")
             % version.get_name()
         )
     area = geometry.intersection(tuple(origin["area"]), _whole(layer))
     if area is None:
-        raise Refusal("The layer “%s” was cropped: the painted part is gone. Start anew on it." % layer.get_name())
+        raise Refusal(_("The layer “%s” was cropped: the painted part is gone. Start anew on it.") % layer.get_name())
     return Source(layer, area, False, version), recipe, origin
 
 
 def _refuse_floating(image):
     if image.get_floating_sel() is not None:
-        raise Refusal("There is a floating selection. Anchor it or make it a new layer, then try again.")
+        raise Refusal(_("There is a floating selection. Anchor it or make it a new layer, then try again."))
 
 
 def is_indexed(image):
@@ -216,7 +218,7 @@ def insert(results):
     image = results[0].source.image
     for result in results:
         if not image.is_valid() or not result.source.layer.is_valid():
-            raise Refusal("The image or its layer was closed meanwhile, so the result has no place to go.")
+            raise Refusal(_("The image or its layer was closed meanwhile, so the result has no place to go."))
     active = image.get_selected_layers()
     # Only now, with every picture complete: GIMP may kill a plug-in at any time, and must not be left half way.
     image.undo_group_start()

@@ -6,6 +6,7 @@ import layers
 from gi.repository import Gio
 from layers import Refusal
 from shared import work
+from shared.words import _
 
 STYLE = "plug-in-reverie-style"
 DREAM = "plug-in-reverie-dream"
@@ -15,8 +16,10 @@ def order(filter_name, config, source):
     """(order, name of the result's layer). Raises Refusal when something is missing, or BackendError for a file."""
     if layers.is_indexed(source.image) and not config.get_property("convert-indexed"):
         raise Refusal(
-            "An indexed image has too few colours for this. Let it be converted to RGB, or do so with "
-            "Image ▸ Mode ▸ RGB, then try again."
+            _(
+                "An indexed image has too few colours for this. Let it be converted to RGB, or do so with "
+                "Image ▸ Mode ▸ RGB, then try again."
+            )
         )
     return (_style if filter_name == STYLE else _dream)(config, source)
 
@@ -28,7 +31,7 @@ def _style(config, source):
     elif file is not None and file.get_path():
         picture, name = work.read_file(file.get_path()), file.get_path()
     else:
-        raise Refusal("Choose a style first: a picture file, or another open layer.")
+        raise Refusal(_("Choose a style first: a picture file, or another open layer."))
     recipe = {
         "style": [{"image": name, "scale": config.get_property("style-scale")}],
         "strength": config.get_property("strength"),
@@ -38,7 +41,7 @@ def _style(config, source):
     if dream:
         recipe["dream"] = [{"class_name": dream}]
         recipe["dream_strength"] = config.get_property("dream-strength")
-    title = "Neural style: " + work.short_name(name) + (", " + dream if dream else "")
+    title = _("Neural style: ") + work.short_name(name) + (", " + dream if dream else "")
     return work.Order(source.picture(), {name: picture}, dict(recipe, **_common(config))), title
 
 
@@ -59,7 +62,7 @@ def _dream(config, source):
         "parametrisation": config.get_property("parametrisation"),
     }
     what = dream.get("class_name") or dream.get("guide") or dream.get("layer")
-    title = "Deep dream" + (": " + what if what else "")
+    title = _("Deep dream") + (": " + what if what else "")
     return work.Order(source.picture(), pictures, dict(recipe, **_common(config))), title
 
 

@@ -6,6 +6,7 @@ A panel is a function of (the window, its arguments, what says a sentence to the
 from choosers import class_entry, layer_chooser, row
 from gi.repository import GdkPixbuf, Gio, Gtk
 from shared import work
+from shared.words import _
 from styles import bundled_styles
 
 _THUMBNAIL = 96
@@ -24,23 +25,23 @@ def style_panel(window, config, say):
     flow, mark = _style_row(config, path)
     known = [path()]
 
-    def changed(_, change):
+    def changed(unused, change):
         if change.name == "style-file" and config.get_property("style-layer") is not None:
             config.set_property("style-layer", None)  # the last choice counts
         mark()
         if path() and path() != known[0]:  # GTK's own file button tells of the first choice, too
-            say("Style: %s. Press OK to paint." % _spoken(path()))
+            say(_("Style: %s. Press OK to paint.") % _spoken(path()))
         known[0] = path()
 
     config.connect("notify::style-file", changed)
     config.connect("notify::style-layer", changed)
     mark()
-    dream = row("Dream as _well of", class_entry(config, "dream-class", say))
-    dream.set_tooltip_text("Something that appears in the picture; choose one of the names that are suggested")
+    dream = row(_("Dream as _well of"), class_entry(config, "dream-class", say))
+    dream.set_tooltip_text(_("Something that appears in the picture; choose one of the names that are suggested"))
     return [
         flow,
         window.fill_box("reverie-style-file", ["style-file"]),
-        row("or a la_yer", layer_chooser(config, "style-layer", "none: the style picture above")),
+        row(_("or a la_yer"), layer_chooser(config, "style-layer", _("none: the style picture above"))),
         window.fill_box("reverie-settings", ["strength", "style-scale", "color"]),
         _advanced(
             dream, window.fill_box("reverie-advanced", ["dream-strength", "size", "iterations", "network", "seed"])
@@ -64,7 +65,7 @@ def _style_row(config, path):
         button.set_image(
             Gtk.Image.new_from_pixbuf(GdkPixbuf.Pixbuf.new_from_file_at_scale(each, _THUMBNAIL, _THUMBNAIL, True))
         )
-        button.set_tooltip_text("Paint in the style of: " + _spoken(each))
+        button.set_tooltip_text(_("Paint in the style of: ") + _spoken(each))
         button.get_accessible().set_name(_spoken(each))
         button.connect("toggled", choose, each)
         buttons[each] = button
@@ -75,11 +76,11 @@ def _style_row(config, path):
 def dream_panel(window, config, say):
     """What Deep Dream asks: what to dream of, first."""
     window.get_scale_entry("dream-strength", 100.0)
-    nothing = Gtk.RadioButton.new_with_mnemonic(None, "_Nothing in particular: what it sees by itself")
-    named = Gtk.RadioButton.new_with_mnemonic_from_widget(nothing, "_Something by name")
-    like = Gtk.RadioButton.new_with_mnemonic_from_widget(nothing, "What another la_yer shows")
+    nothing = Gtk.RadioButton.new_with_mnemonic(None, _("_Nothing in particular: what it sees by itself"))
+    named = Gtk.RadioButton.new_with_mnemonic_from_widget(nothing, _("_Something by name"))
+    like = Gtk.RadioButton.new_with_mnemonic_from_widget(nothing, _("What another la_yer shows"))
     entry = class_entry(config, "dream-class", say)
-    chooser = layer_chooser(config, "dream-guide", "none")
+    chooser = layer_chooser(config, "dream-guide", _("none"))
 
     def choose(*_):
         if not named.get_active():
@@ -104,7 +105,7 @@ def dream_panel(window, config, say):
     config.connect("notify::dream-guide", show)
     config.connect("notify::dream-class", show)
     what = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
-    what.pack_start(Gtk.Label(label="<b>Dream of</b>", use_markup=True, xalign=0.0), False, False, 0)
+    what.pack_start(Gtk.Label(label=_("<b>Dream of</b>"), use_markup=True, xalign=0.0), False, False, 0)
     for button, widget in ((nothing, None), (named, entry), (like, chooser)):
         what.pack_start(button, False, False, 0)
         if widget is not None:
@@ -124,7 +125,7 @@ def _advanced(*widgets):
     box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
     for widget in widgets:
         box.pack_start(widget, False, False, 0)
-    expander = Gtk.Expander(label="_Advanced", use_underline=True)
+    expander = Gtk.Expander(label=_("_Advanced"), use_underline=True)
     expander.add(box)
     return expander
 

@@ -23,10 +23,11 @@ import layers  # noqa: E402
 import orders  # noqa: E402
 from shared import launcher, places, work  # noqa: E402
 from shared.client import BackendError  # noqa: E402
+from shared.words import _  # noqa: E402
 from styles import bundled_styles  # noqa: E402
 
 EDIT = "plug-in-reverie-edit"
-TITLES = {orders.STYLE: "Neural Style", orders.DREAM: "Deep Dream"}
+TITLES = {orders.STYLE: _("Neural Style"), orders.DREAM: _("Deep Dream")}
 FLAGS = GObject.ParamFlags.READWRITE
 
 
@@ -46,7 +47,7 @@ def run_edit(procedure, run_mode, image, drawables, config, data):
 
     def edit():
         if len(drawables) != 1 or not isinstance(drawables[0], Gimp.Layer):
-            raise layers.Refusal("Select the one layer that is to be made anew, then try again.")
+            raise layers.Refusal(_("Select the one layer that is to be made anew, then try again."))
         source, recipe, origin = layers.recorded_source(image, drawables[0])
         maker = procedure.get_plug_in().do_create_procedure(origin["filter"])
         settings = maker.create_config()
@@ -81,7 +82,7 @@ def paint_quietly(filter_name, config, sources):
     Gimp.progress_init(TITLES[filter_name])
 
     def waiting(seconds):
-        Gimp.progress_set_text("Starting Reverie's backend, %d s" % seconds)
+        Gimp.progress_set_text(_("Starting Reverie's backend, %d s") % seconds)
         Gimp.progress_pulse()
 
     client, results = launcher.connect(waiting), []
@@ -90,7 +91,7 @@ def paint_quietly(filter_name, config, sources):
         def tell(event):
             if event["type"] == "progress":
                 Gimp.progress_update((len(results) + event["fraction"]) / len(sources))
-                Gimp.progress_set_text("Painting, %s" % work.time_left(event["seconds_left"]))
+                Gimp.progress_set_text(_("Painting, %s") % work.time_left(event["seconds_left"]))
             elif event["type"] == "alive":
                 Gimp.progress_pulse()  # where GIMP has gone, this ends the plug-in, and with it the job
 
@@ -111,7 +112,7 @@ def _guarded(procedure, action):
     except (layers.Refusal, BackendError) as error:
         return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, GLib.Error(str(error)))
     except Exception as error:
-        message = "Reverie met an error of its own (%s: %s). Your image is as it was. More is in “%s”." % (
+        message = _("Reverie met an error of its own (%s: %s). Your image is as it was. More is in “%s”.") % (
             type(error).__name__,
             error,
             _log_failure(),
@@ -127,7 +128,7 @@ def _log_failure():
         with open(path, "a", encoding="utf-8") as log:
             log.write(traceback.format_exc() + "\n")
     except OSError as error:
-        return "%s (which cannot be written: %s)" % (path, error.strerror)
+        return _("%s (which cannot be written: %s)") % (path, error.strerror)
     return path
 
 
@@ -161,24 +162,30 @@ class Reverie(Gimp.PlugIn):
 
 _DESCRIPTIONS = {
     orders.STYLE: (
-        "Neural _Style…",
-        "Paint the layer in the style of another picture",
-        "Paints each selected layer, or the selected part of it, in the style of a picture file or of another layer. "
-        "The result is a new layer; the selection becomes its mask.",
+        _("Neural _Style…"),
+        _("Paint the layer in the style of another picture"),
+        _(
+            "Paints each selected layer, or the selected part of it, in the style of a picture file or of another "
+            "layer. The result is a new layer; the selection becomes its mask."
+        ),
     ),
     orders.DREAM: (
-        "Deep _Dream…",
-        "Bring out in the layer what a neural network sees in it",
-        "Lets a neural network dream on each selected layer, or its selected part: of what it finds there, of one of "
-        "the 1000 things that it knows by name, or of another layer. The result is a new layer; the selection "
-        "becomes its mask.",
+        _("Deep _Dream…"),
+        _("Bring out in the layer what a neural network sees in it"),
+        _(
+            "Lets a neural network dream on each selected layer, or its selected part: of what it finds there, of one "
+            "of the 1000 things that it knows by name, or of another layer. The result is a new layer; the selection "
+            "becomes its mask."
+        ),
     ),
     EDIT: (
-        "_Edit Neural Style…",
-        "Make a painted or dreamt layer anew, with other settings",
-        "Opens the filter that made the selected layer, with the settings that it was made with, also after saving as "
-        ".xcf. The new version lies above the old one, with the same mask. Without a dialog, the layer is made again "
-        "as it was.",
+        _("_Edit Neural Style…"),
+        _("Make a painted or dreamt layer anew, with other settings"),
+        _(
+            "Opens the filter that made the selected layer, with the settings that it was made with, also after saving "
+            "as .xcf. The new version lies above the old one, with the same mask. Without a dialog, the layer is made "
+            "again as it was."
+        ),
     ),
 }
 
@@ -187,82 +194,90 @@ def _add_style_arguments(procedure):
     first = next((path for path in bundled_styles() if path.endswith("strokes.jpg")), None)
     procedure.add_file_argument(
         "style-file",
-        "Style _picture",
-        "The picture whose style is taken",
+        _("Style _picture"),
+        _("The picture whose style is taken"),
         Gimp.FileChooserAction.OPEN,
         True,
         Gio.File.new_for_path(first) if first else None,
         FLAGS,
     )
     procedure.add_drawable_argument(
-        "style-layer", "or a la_yer", "An open layer whose style is taken, instead of a file", True, FLAGS
+        "style-layer", _("or a la_yer"), _("An open layer whose style is taken, instead of a file"), True, FLAGS
     )
     procedure.add_double_argument(
-        "strength", "Streng_th", "How much the style changes the picture", 0.0, 1.0, 0.85, FLAGS
+        "strength", _("Streng_th"), _("How much the style changes the picture"), 0.0, 1.0, 0.85, FLAGS
     )
     procedure.add_double_argument(
-        "style-scale", "S_ize of strokes", "2 makes the style's strokes twice as large", 0.25, 4.0, 1.0, FLAGS
+        "style-scale", _("S_ize of strokes"), _("2 makes the style's strokes twice as large"), 0.25, 4.0, 1.0, FLAGS
     )
     color = Gimp.Choice.new()
-    color.add("style", 0, "From the style", "The picture takes the style's colours.")
-    color.add("luminance", 1, "Keep mine", "The picture keeps its colours; only light and shade are painted.")
-    color.add("match", 2, "Style in my colours", "The style is first given the picture's range of colours.")
-    procedure.add_choice_argument("color", "Colo_urs", "Where the colours come from", color, "style", FLAGS)
+    color.add("style", 0, _("From the style"), _("The picture takes the style's colours."))
+    color.add("luminance", 1, _("Keep mine"), _("The picture keeps its colours; only light and shade are painted."))
+    color.add("match", 2, _("Style in my colours"), _("The style is first given the picture's range of colours."))
+    procedure.add_choice_argument("color", _("Colo_urs"), _("Where the colours come from"), color, "style", FLAGS)
     procedure.add_string_argument(
-        "dream-class", "Dream as _well of", "Something that appears in the picture, such as “peacock”", "", FLAGS
+        "dream-class", _("Dream as _well of"), _("Something that appears in the picture, such as “peacock”"), "", FLAGS
     )
     procedure.add_double_argument(
-        "dream-strength", "Strength of the drea_m", "How much of it appears", 0.0, 1.0, 0.5, FLAGS
+        "dream-strength", _("Strength of the drea_m"), _("How much of it appears"), 0.0, 1.0, 0.5, FLAGS
     )
 
 
 def _add_dream_arguments(procedure):
     procedure.add_string_argument(
         "dream-class",
-        "Dream o_f",
-        "One of the 1000 things that the network knows by name, such as “golden retriever”",
+        _("Dream o_f"),
+        _("One of the 1000 things that the network knows by name, such as “golden retriever”"),
         "",
         FLAGS,
     )
     procedure.add_drawable_argument(
-        "dream-guide", "Dream of a la_yer", "An open layer: what it shows appears in the picture", True, FLAGS
+        "dream-guide", _("Dream of a la_yer"), _("An open layer: what it shows appears in the picture"), True, FLAGS
     )
     procedure.add_double_argument(
-        "dream-strength", "Streng_th", "How much the dream changes the picture", 0.0, 1.0, 0.5, FLAGS
+        "dream-strength", _("Streng_th"), _("How much the dream changes the picture"), 0.0, 1.0, 0.5, FLAGS
     )
     colors = Gimp.Choice.new()
-    colors.add("pixels", 0, "Of the dream", "The dream's colours appear as they come.")
-    colors.add("decorrelated", 1, "As in photos", "Colours and shapes are kept nearer to those of photos.")
-    procedure.add_choice_argument("parametrisation", "Colo_urs", "Which colours appear", colors, "pixels", FLAGS)
+    colors.add("pixels", 0, _("Of the dream"), _("The dream's colours appear as they come."))
+    colors.add("decorrelated", 1, _("As in photos"), _("Colours and shapes are kept nearer to those of photos."))
+    procedure.add_choice_argument("parametrisation", _("Colo_urs"), _("Which colours appear"), colors, "pixels", FLAGS)
     procedure.add_string_argument(
         "dream-layer",
-        "_Layer of the network",
-        "Early layers dream of edges and swirls, late ones of eyes and animals; empty chooses one",
+        _("_Layer of the network"),
+        _("Early layers dream of edges and swirls, late ones of eyes and animals; empty chooses one"),
         "",
         FLAGS,
     )
     procedure.add_int_argument(
-        "dream-channel", "C_hannel", "One pattern of that layer, by its number; -1 is all of them", -1, 4095, -1, FLAGS
+        "dream-channel",
+        _("C_hannel"),
+        _("One pattern of that layer, by its number; -1 is all of them"),
+        -1,
+        4095,
+        -1,
+        FLAGS,
     )
 
 
 def _add_common_arguments(procedure):
     procedure.add_int_argument(
         "size",
-        "_Detail",
-        "Longest side, in pixels, at which the picture is computed; 0 suits this machine",
+        _("_Detail"),
+        _("Longest side, in pixels, at which the picture is computed; 0 suits this machine"),
         0,
         16384,
         0,
         FLAGS,
     )
-    procedure.add_int_argument("iterations", "Iteratio_ns", "Steps of the computation; 0 is usual", 0, 10000, 0, FLAGS)
-    procedure.add_string_argument("network", "Net_work", "The network that looks at the pictures", "auto", FLAGS)
-    procedure.add_int_argument("seed", "S_eed", "The same seed gives the same picture", 0, 2**31 - 1, 0, FLAGS)
+    procedure.add_int_argument(
+        "iterations", _("Iteratio_ns"), _("Steps of the computation; 0 is usual"), 0, 10000, 0, FLAGS
+    )
+    procedure.add_string_argument("network", _("Net_work"), _("The network that looks at the pictures"), "auto", FLAGS)
+    procedure.add_int_argument("seed", _("S_eed"), _("The same seed gives the same picture"), 0, 2**31 - 1, 0, FLAGS)
     procedure.add_boolean_argument(
         "convert-indexed",
-        "Convert the image to RG_B",
-        "An indexed image has too few colours; Undo brings it back",
+        _("Convert the image to RG_B"),
+        _("An indexed image has too few colours; Undo brings it back"),
         False,
         FLAGS,
     )

@@ -7,6 +7,8 @@
 import json
 import socket
 
+from .words import _
+
 try:
     from http.client import HTTPConnection, HTTPException
 except ImportError:  # Python 2.7
@@ -60,8 +62,10 @@ class Client(object):
                 line = self._guarded(lambda: _line(response))
                 if not line:
                     raise BackendError(
-                        "The backend ended in the middle of the job. Your image is as it was. Try again; if it happens "
-                        "again, Reverie's log says why."
+                        _(
+                            "The backend ended in the middle of the job. Your image is as it was. Try again; if it "
+                            "happens again, Reverie's log says why."
+                        )
                     )
                 event = json.loads(line.decode("utf-8"))
                 finished = event["type"] in ("done", "failed", "cancelled")
@@ -86,7 +90,7 @@ class Client(object):
         try:
             return json.loads(data.decode("utf-8"))
         except ValueError:
-            raise BackendError("What answers on port %d is not Reverie's backend." % self._port)
+            raise BackendError(_("What answers on port %d is not Reverie's backend.") % self._port)
 
     def _bytes(self, method, path, body=None, kind=None, timeout=SILENCE):
         connection, response = self._open(method, path, body, kind, timeout)
@@ -121,11 +125,14 @@ class Client(object):
         try:
             return action()
         except socket.timeout:
-            raise BackendError("The backend does not answer. Your image is as it was. Try again in a moment.")
+            raise BackendError(_("The backend does not answer. Your image is as it was. Try again in a moment."))
         except (HTTPException, socket.error, EnvironmentError) as error:
             raise BackendError(
-                "The connection to the backend broke (%s). Your image is as it was. Try again; the backend is started "
-                "anew if it ended." % (error or type(error).__name__)
+                _(
+                    "The connection to the backend broke (%s). Your image is as it was. Try again; the backend is "
+                    "started anew if it ended."
+                )
+                % as_text(str(error) or type(error).__name__)
             )
 
 
@@ -152,4 +159,4 @@ def _message(body, status):
     try:
         return json.loads(body.decode("utf-8"))["error"]["message"]
     except (ValueError, KeyError, TypeError):
-        return "The backend refused the request (HTTP status %d)." % status
+        return _("The backend refused the request (HTTP status %d).") % status

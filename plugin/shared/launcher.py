@@ -14,6 +14,7 @@ import uuid
 
 from . import PROTOCOL, places
 from .client import BackendError, Client, as_text
+from .words import _
 
 _PATIENCE = 90.0  # seconds for a backend to start: torch takes long from a cold disk
 _LOG_LINES = 12
@@ -42,9 +43,9 @@ def connect(waiting=lambda seconds: None):
             if lock and process is None:
                 process = _start()
             if process is not None and process.poll() is not None:
-                raise BackendError("Reverie's backend could not start. The end of its log:\n\n" + log_tail())
+                raise BackendError(_("Reverie's backend could not start. The end of its log:\n\n") + log_tail())
             if time.time() - started > _PATIENCE:
-                raise BackendError("Reverie's backend did not start in time. The end of its log:\n\n" + log_tail())
+                raise BackendError(_("Reverie's backend did not start in time. The end of its log:\n\n") + log_tail())
             waiting(time.time() - started)
             time.sleep(0.2)
     finally:
@@ -59,7 +60,7 @@ def log_tail():
             lines = log.read().splitlines()[-_LOG_LINES:]
     except (IOError, OSError):
         lines = []
-    return "\n".join(lines) or "(the log %s is empty)" % as_text(places.log_file())
+    return "\n".join(lines) or _("(the log %s is empty)") % as_text(places.log_file())
 
 
 def _running():
@@ -73,8 +74,11 @@ def _running():
         return None  # it died without removing its file; another program may have its port by now
     if protocol != PROTOCOL:
         raise BackendError(
-            "The running backend (version %s) does not fit this plug-in. Run “python3 install.py” in Reverie's folder, "
-            "then start GIMP again." % health.get("version", "unknown")
+            _(
+                "The running backend (version %s) does not fit this plug-in. Run “python3 install.py” in Reverie's "
+                "folder, then start GIMP again."
+            )
+            % health.get("version", "unknown")
         )
     return client
 
@@ -92,18 +96,27 @@ def _start():
     record = _read(places.install_record())
     if not record:
         raise BackendError(
-            "Reverie's backend is not installed for this GIMP: there is no “%s”. Run “python3 install.py” in Reverie's "
-            "folder." % as_text(places.install_record())
+            _(
+                "Reverie's backend is not installed for this GIMP: there is no “%s”. Run “python3 install.py” in "
+                "Reverie's folder."
+            )
+            % as_text(places.install_record())
         )
     if _sandboxed():
         raise BackendError(
-            "This GIMP is sandboxed (flatpak or snap) and may not start other programs. Start Reverie's backend "
-            "yourself, in a terminal: cd “%s” && “%s” -m backend serve" % (record["folder"], record["python"])
+            _(
+                "This GIMP is sandboxed (flatpak or snap) and may not start other programs. Start Reverie's backend "
+                "yourself, in a terminal: cd “%s” && “%s” -m backend serve"
+            )
+            % (record["folder"], record["python"])
         )
     if not os.path.exists(record["python"]):
         raise BackendError(
-            "Reverie's backend cannot be started: “%s” is gone. If you moved Reverie's folder, run "
-            "“python3 install.py” in it again." % record["python"]
+            _(
+                "Reverie's backend cannot be started: “%s” is gone. If you moved Reverie's folder, run "
+                "“python3 install.py” in it again."
+            )
+            % record["python"]
         )
     environment = dict((name, value) for name, value in os.environ.items() if name not in _FOREIGN)
     environment[str("REVERIE_HOME")] = places.state_folder()
@@ -118,7 +131,7 @@ def _start():
         try:
             return subprocess.Popen([record["python"], "-m", "backend", "serve"], close_fds=True, **options)
         except OSError as error:
-            raise BackendError("Reverie's backend could not be started: %s." % as_text(error.strerror))
+            raise BackendError(_("Reverie's backend could not be started: %s.") % as_text(error.strerror))
 
 
 def _new_log():
@@ -186,6 +199,9 @@ def _unlock(proof):
 def _unwritable(error):
     folder = as_text(places.state_folder())
     return BackendError(
-        "Reverie's folder “%s” cannot be written: %s. Give yourself the right to write there, or make room on the "
-        "disk, then try again." % (folder, as_text(error.strerror))
+        _(
+            "Reverie's folder “%s” cannot be written: %s. Give yourself the right to write there, or make room on the "
+            "disk, then try again."
+        )
+        % (folder, as_text(error.strerror))
     )

@@ -7,6 +7,7 @@ import os
 
 from . import npy
 from .client import BackendError, as_text
+from .words import _
 
 
 class Order(object):
@@ -26,7 +27,7 @@ def read_file(path):
         with open(path, "rb") as file:
             return file.read()
     except (IOError, OSError) as error:
-        raise BackendError("The style picture “%s” cannot be read: %s." % (as_text(path), as_text(error.strerror)))
+        raise BackendError(_("The style picture “%s” cannot be read: %s.") % (as_text(path), as_text(error.strerror)))
 
 
 def carry_out(client, order, tell, previews=False):
@@ -45,7 +46,7 @@ def carry_out(client, order, tell, previews=False):
             if event["type"] == "failed":
                 raise BackendError(event["message"])
             if event["type"] == "cancelled":
-                raise BackendError("The job was cancelled. Your image is as it was.")
+                raise BackendError(_("The job was cancelled. Your image is as it was."))
             if event["type"] == "preview" and not (previews and _fetch_preview(client, job, event)):
                 continue
             tell(event)
@@ -53,7 +54,7 @@ def carry_out(client, order, tell, previews=False):
                 return npy.unpack(client.result(job))[0], _renamed(event["recipe"], names)
     finally:
         events.close()
-    raise BackendError("The backend ended the job without a result. Try again.")
+    raise BackendError(_("The backend ended the job without a result. Try again."))
 
 
 def _renamed(recipe, names):
@@ -82,11 +83,11 @@ def _fetch_preview(client, job, event):
 def time_left(seconds):
     """A rough remaining time in words."""
     if seconds < 5:
-        return "a few seconds left"
+        return _("a few seconds left")
     if seconds < 60:
-        return "%d seconds left" % (5 * int(round(seconds / 5.0)))
+        return _("%d seconds left") % (5 * int(round(seconds / 5.0)))
     minutes = int(round(seconds / 60.0))
-    return "1 minute left" if minutes == 1 else "%d minutes left" % minutes
+    return _("1 minute left") if minutes == 1 else _("%d minutes left") % minutes
 
 
 def short_name(path):

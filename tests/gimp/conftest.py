@@ -32,14 +32,15 @@ class Gimp:
     def __init__(self, tree: Path | None, version: str) -> None:
         """`tree` is the root of the system that GIMP lives in; None for this one. `version`, as in 3.0, ends its
         programs' names."""
-        self._tree, self.version = tree, version
+        self._tree, self.version, self.language = tree, version, "en"
         parent = tree / "tmp" if tree else Path(tempfile.gettempdir())
         self.folder = Path(tempfile.mkdtemp(prefix="reverie-gimp-", dir=parent))
         (self.folder / "home").mkdir()
         plugin = self.folder / "config" / "plug-ins" / "reverie"
         shutil.copytree(ROOT / "plugin" / "gimp3", plugin, ignore=shutil.ignore_patterns("__pycache__"))
         (plugin / "reverie.py").chmod(0o755)
-        shutil.copytree(ROOT / "plugin" / "shared", plugin / "shared")
+        for folder in ("shared", "locale"):
+            shutil.copytree(ROOT / "plugin" / folder, plugin / folder)
         (self.folder / "config" / "gimprc").write_text(GIMPRC)
         shutil.copytree(ROOT / "backend" / "demo", self.folder / "clone" / "backend" / "demo")
         shutil.copy(ROOT / "tests" / "gimp" / "prelude.py", self.folder)
@@ -58,6 +59,7 @@ class Gimp:
             "GIMP3_DIRECTORY": self.folder / "config",
         }
         settings = [f"{name}={self.inside(path)}" for name, path in environment.items()]
+        settings.append(f"LANGUAGE={self.language}")
         return [*(["chroot", str(self._tree)] if self._tree else []), "env", *settings, *words]
 
     def start(self, script: str, fonts: bool = False) -> subprocess.Popen[str]:

@@ -1,0 +1,106 @@
+"""Every sentence of the plug-in has its translations, and the plug-in finds them."""
+
+from __future__ import annotations
+
+import ast
+import gettext
+import os
+import subprocess
+import sys
+
+import pytest
+
+from plugin import catalogues
+from plugin.shared import words
+
+AGAIN = "run `python -m plugin.catalogues`, fill in plugin/locale/*.po, and run it again"
+SOURCES = sorted(path for folder in ("gimp2", "gimp3", "shared") for path in (catalogues.PLUGIN / folder).glob("*.py"))
+
+
+def test_the_template_has_every_marked_string():
+    assert catalogues.TEMPLATE.read_text(encoding="utf-8") == catalogues.written(catalogues.marked(), {}, ""), AGAIN
+
+
+def test_there_are_two_languages_beside_english():
+    assert {"de", "fr"} <= set(catalogues.languages())
+
+
+@pytest.mark.parametrize("language", catalogues.languages())
+def test_a_catalogue_is_complete_and_fits_the_strings(language):
+    translations = catalogues.read(catalogues.LOCALE / f"{language}.po")
+    strings = catalogues.marked()
+    assert set(translations) == set(strings), AGAIN
+    wrong = {string: list(catalogues.faults(string, translations[string])) for string in strings}
+    assert {string: said for string, said in wrong.items() if said} == {}
+    assert catalogues.machine_file(language).read_bytes() == catalogues.compiled(translations, language), AGAIN
+    with catalogues.machine_file(language).open("rb") as file:  # as the plug-in reads it
+        spoken = gettext.GNUTranslations(file).gettext
+    assert {string: spoken(string) for string in strings} == translations
+
+
+@pytest.mark.parametrize(
+    ("string", "translation", "fault"),
+    [
+        ("%s of %d", "%d von %s", "where the string has"),
+        ("%s left", "übrig", "where the string has"),
+        ("Streng_th", "Stärke", "marked with _"),
+        ("Style…", "Stil", "ends otherwise"),
+        ("Style", "", "missing"),
+    ],
+)
+def test_faults_of_a_translation_are_found(string, translation, fault):
+    assert fault in next(catalogues.faults(string, translation))
+    assert list(catalogues.faults("Streng_th: %d %%", "Stär_ke: %d %%")) == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_marks_are_what_the_collector_can_see(path):
+    """`_` is called with one whole string, and never where a parameter or variable of that name hides it."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        if isinstance(call.func, ast.Name) and call.func.id == "_":
+            assert catalogues.is_mark(call), f"line {call.lineno}: not a whole string"
+    for scope in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.Lambda)):
+        named = {node.arg for node in ast.walk(scope.args) if isinstance(node, ast.arg)}
+        named |= {n.id for n in ast.walk(scope) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        marks = [node for node in ast.walk(scope) if catalogues.is_mark(node)]
+        assert not (marks and "_" in named), f"line {scope.lineno}: `_` has another meaning in here"
+
+
+def test_the_users_language_is_found(monkeypatch):
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    assert words.languages() == ["en"]
+    monkeypatch.setenv("LANG", "fr_CA.UTF-8")
+    assert words.languages() == ["fr_CA.UTF-8"]
+    monkeypatch.setenv("LANGUAGE", "nl:de")
+    assert words.languages() == ["nl", "de"]
+
+
+@pytest.mark.parametrize(
+    ("languages", "said"),
+    [
+        (["de_AT.UTF-8"], "Stär_ke"),
+        (["nl", "fr"], "_Force"),
+        (["en_GB", "de"], "Streng_th"),
+        (["C"], "Streng_th"),
+        (["nl"], "Streng_th"),
+    ],
+)
+def test_the_first_language_that_there_is_a_catalogue_of_is_taken(languages, said):
+    assert words.translation(languages)("Streng_th") == said
+
+
+def test_a_sentence_of_the_launcher_in_german(tmp_path):
+    code = (
+        "from plugin.shared import client, launcher\n"
+        "try:\n    launcher.connect()\nexcept client.BackendError as error:\n    print(ascii(str(error)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True, text=True, check=True, cwd=catalogues.PLUGIN.parent,
+        env={**os.environ, "LANGUAGE": "de", "REVERIE_HOME": str(tmp_path)},
+    )  # fmt: skip
+    said = ast.literal_eval(done.stdout.strip())
+    assert said.startswith("Reveries Hintergrundprogramm ist für dieses GIMP nicht installiert")
+    assert str(tmp_path / "install.json") in said
