@@ -5,15 +5,16 @@ import threading
 
 import layers
 import orders
-import panels
 from choosers import pixbuf
+from dream_panel import dream_panel
 from gi.repository import GdkPixbuf, GimpUi, GLib, Gtk
+from panels import style_panel
 from shared import launcher, work
 from shared.client import BackendError
 from shared.words import _
 
 _PREVIEW = 420
-_CONTROLS = {orders.STYLE: panels.style_panel, orders.DREAM: panels.dream_panel}
+_CONTROLS = {orders.STYLE: style_panel, orders.DREAM: dream_panel}
 
 
 class Stopped(Exception):
