@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +15,30 @@ from torch import Tensor
 from backend import images
 from backend.engine.ascent import Ascent
 from backend.engine.calibration import pink_noise
+from backend.engine.events import Cancelled
 from backend.engine.resize import resize, to_picture
 from backend.images import Picture
 from backend.networks.network import Network
 
 SIDE = 112  # pixels of a tile
-_BATCH = 8
-_OCTAVES, _STEPS, _LENGTH = (56, 80, 112), 24, 0.015
+BATCH = 8
 _COLUMNS, _CAPTION = 8, 16
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How a tile is made: the sides of its octaves in pixels, steps in each, and how far a step goes (root mean square,
+    in units of the picture). Tiles of different effort are kept under different names."""
+
+    name: str
+    octaves: tuple[int, ...]
+    steps: int
+    length: float
+
+
+THOROUGH = Effort("thorough", (56, 80, 112), 24, 0.015)
+QUICK = Effort("quick", (56, 80), 12, 0.03)
+"""A fifth of the work: enough to tell channels apart in small pictures."""
 
 
 def folder(network: str, layer: str) -> Path:
@@ -30,29 +47,42 @@ def folder(network: str, layer: str) -> Path:
 
 
 def atlas(
-    network: Network, layer: str, channels: Sequence[int], *, progress: Callable[[int], None] = lambda done: None
+    network: Network,
+    layer: str,
+    channels: Sequence[int],
+    *,
+    effort: Effort = THOROUGH,
+    progress: Callable[[int], None] = lambda done: None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> dict[int, Picture]:
-    """The tile of each channel, SIDE×SIDE×3. Those made before are read; those made now are kept, a batch at a time, so
-    that a run that was stopped goes on where it was. `progress` is told how many are there."""
+    """The tile of each channel, SIDE×SIDE×3. Those made before, with this effort or more, are read; those made now are
+    kept, a batch at a time, so that a run that was stopped goes on where it was. `progress` is told how many are there.
+    Raises Cancelled when `stop`, which is asked at each step, says so."""
     place = folder(network.name, layer)
     place.mkdir(parents=True, exist_ok=True)
-    tiles = {channel: images.read(_file(place, channel)) for channel in channels if _file(place, channel).is_file()}
+    tiles = {}
+    for channel in channels:
+        made = [path for path in (_file(place, channel, each) for each in (THOROUGH, effort)) if path.is_file()]
+        if made:
+            tiles[channel] = images.read(made[0])
     missing = [channel for channel in channels if channel not in tiles]
     progress(len(tiles))
-    for start in range(0, len(missing), _BATCH):
-        batch = missing[start : start + _BATCH]
-        for channel, picture in zip(batch, _dream(network, layer, batch), strict=True):
-            images.write(_file(place, channel), picture)
+    for start in range(0, len(missing), BATCH):
+        batch = missing[start : start + BATCH]
+        for channel, picture in zip(batch, _dream(network, layer, batch, effort, stop), strict=True):
+            images.write(_file(place, channel, effort), picture)
             tiles[channel] = picture
         progress(len(tiles))
     return tiles
 
 
-def _file(place: Path, channel: int) -> Path:
-    return place / f"{channel}.png"
+def _file(place: Path, channel: int, effort: Effort) -> Path:
+    return place / (f"{channel}.png" if effort == THOROUGH else f"{channel}-{effort.name}.png")
 
 
-def _dream(network: Network, layer: str, channels: Sequence[int]) -> list[Picture]:
+def _dream(
+    network: Network, layer: str, channels: Sequence[int], effort: Effort, stop: Callable[[], bool]
+) -> list[Picture]:
     """Ascends from noise, all channels at once, each in a picture of its own (Olah, Mordvintsev & Schubert 2017,
     “Feature Visualization”: jitter, and colours decorrelated)."""
     generator = torch.Generator().manual_seed(0)
@@ -60,15 +90,17 @@ def _dream(network: Network, layer: str, channels: Sequence[int]) -> list[Pictur
     # Pictures of nothing, but with the spectrum of photos: in plain noise most channels of a deep layer are silent, and
     # what is silent has no gradient.
     x = (0.25 + 0.5 * pink_noise(0, network.device)).expand(len(channels), -1, -1, -1)
-    for octave, side in enumerate(_OCTAVES):
+    for octave, side in enumerate(effort.octaves):
         side = max(side, least)
         x = resize(x, side, side).contiguous()
-        for _ in range(_STEPS):
+        for _ in range(effort.steps):
+            if stop():
+                raise Cancelled
             shift = [int(value) for value in torch.randint(-8, 9, (2,), generator=generator)]
             gradient = _gradient(network, layer, channels, x.roll(shift, (2, 3)), octave > 0)
             gradient = gradient.roll([-value for value in shift], (2, 3))
             for row in range(len(channels)):  # steps are of the same length in each picture
-                Ascent(_LENGTH, decorrelated=True).step(x[row : row + 1], gradient[row : row + 1])
+                Ascent(effort.length, decorrelated=True).step(x[row : row + 1], gradient[row : row + 1])
     return [to_picture(resize(x[row : row + 1], SIDE, SIDE)) for row in range(len(channels))]
 
 

@@ -118,6 +118,12 @@ def _network(name: str, pooling: str | None, footing: Footing) -> Network:
     return _load(name, pooling, footing.device, footing.dtype)
 
 
+def network_for(name: str, device: str) -> Network:
+    """A network on a device as jobs have it; the next job finds it loaded."""
+    where = devices.choose(device)
+    return _load(name, None, where, devices.precision("auto", where))
+
+
 def forget_network() -> None:
     """Frees the memory of the network that the last job used."""
     _load.cache_clear()
@@ -125,4 +131,4 @@ def forget_network() -> None:
         torch.cuda.empty_cache()
 
 
-__all__ = ["Cancelled", "Result", "forget_network", "render", "resolve"]
+__all__ = ["Cancelled", "Result", "forget_network", "network_for", "render", "resolve"]

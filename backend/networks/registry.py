@@ -136,8 +136,10 @@ def _complaint(error: Exception) -> str:
 
 
 def describe() -> list[dict[str, Any]]:
-    """A row a network: name, title, layers, licence, download size in bytes, and whether its weights are here."""
+    """A row a network: name, title, layers, the one for dreams, licence, download size in bytes, whether its weights
+    are here, and whether it is what “auto” stands for."""
     rows: list[dict[str, Any]] = []
+    chosen_by_default = default()
     for name, chosen in NETWORKS.items():
         entry, path = weights.CATALOGUE[name], weights.find(name)
         rows.append(
@@ -145,9 +147,11 @@ def describe() -> list[dict[str, Any]]:
                 "name": name,
                 "title": entry.title,
                 "layers": list(chosen.layers),
+                "dream_layer": chosen.defaults.dream[0],
                 "licence": entry.licence,
                 "download_bytes": entry.bytes,
                 "available": path is not None,
+                "default": name == chosen_by_default,
                 "bundled": path is not None and path.is_relative_to(weights.BUNDLED),
             }
         )

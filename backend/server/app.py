@@ -26,6 +26,7 @@ from backend.engine.resolve import resolve
 from backend.errors import ReverieError
 from backend.networks import classes, registry
 from backend.recipe import Recipe
+from backend.server.atlas import add_atlas_calls
 from backend.server.jobs import FINISHED, Job, Worker, unexpected
 from backend.server.security import Guard, error
 from backend.server.store import Store
@@ -64,6 +65,7 @@ def create_app(
     _add_picture_calls(app, worker, store)
     _add_job_calls(app, worker, store, device)
     _add_result_calls(app, worker)
+    add_atlas_calls(app, worker, device)
     return app
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import logging
 import queue
 import secrets
@@ -10,7 +11,8 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, Protocol
+from concurrent.futures import Future
+from typing import Any, Literal, Protocol, TypeVar
 
 from backend import images
 from backend.engine.control import Adjustment
@@ -27,6 +29,9 @@ FINISHED = ("done", "failed", "cancelled")
 
 _log = logging.getLogger("reverie")
 _RESULTS_KEPT = 1 << 30  # bytes
+_END, _JOB, _ERRAND = range(3)  # what comes first in the queue
+
+T = TypeVar("T")
 
 
 class Render(Protocol):
@@ -132,13 +137,29 @@ class Job:
             self.tell(type(event).__name__.rstrip("_").lower(), **dataclasses.asdict(event))
 
 
+class _Errand:
+    """Something small for the worker's thread, and where its outcome goes."""
+
+    def __init__(self, action: Callable[[], Any]) -> None:
+        self.outcome: Future[Any] = Future()
+        self._action = action
+
+    def run(self) -> None:
+        if self.outcome.set_running_or_notify_cancel():
+            try:
+                self.outcome.set_result(self._action())
+            except BaseException as error:  # whoever waits for the outcome gets it
+                self.outcome.set_exception(error)
+
+
 class Worker:
     """The thread that owns the device, and the queue before it. One job runs at a time: two would only halve each
-    other's speed and double the memory."""
+    other's speed and double the memory. Errands are run when no job waits."""
 
     def __init__(self, render: Render, device: str) -> None:
         self._render, self._device = render, device
-        self._queue: queue.Queue[Job | None] = queue.Queue()
+        self._queue: queue.PriorityQueue[tuple[int, int, Job | _Errand | None]] = queue.PriorityQueue()
+        self._numbers = itertools.count()  # first come, first served
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._current: Job | None = None
         self.last_used = time.monotonic()
@@ -166,21 +187,31 @@ class Worker:
         self._forget_old()
         job.tell("queued", position=self.waiting + int(self.busy))
         self._jobs[job.id] = job
-        self._queue.put(job)
+        self._queue.put((_JOB, next(self._numbers), job))
+
+    def errand(self, action: Callable[[], T]) -> Future[T]:
+        """Has something done by the thread that owns the device, once no job waits. It should be done in a second, or
+        else ask `waiting` whether a job has come, and make way."""
+        errand = _Errand(action)
+        self._queue.put((_ERRAND, next(self._numbers), errand))
+        return errand.outcome
 
     def close(self) -> None:
         """Cancels what runs and what waits, and waits for the thread to end."""
         for job in list(self._jobs.values()):
             job.cancel()
-        self._queue.put(None)
+        self._queue.put((_END, next(self._numbers), None))
         self._thread.join(timeout=10)
 
     def _run(self) -> None:
-        while (job := self._queue.get()) is not None:
-            self._current = job
+        while (task := self._queue.get()[2]) is not None:
             try:
-                if job.begin():
-                    self._carry_out(job)
+                if isinstance(task, _Errand):
+                    task.run()
+                else:
+                    self._current = task
+                    if task.begin():
+                        self._carry_out(task)
             finally:
                 self._current = None
                 self.last_used = time.monotonic()

@@ -9,15 +9,18 @@ import torch
 from backend import arguments
 from backend.engine import atlas
 from backend.engine.calibration import pink_noise
+from backend.engine.events import Cancelled
 from backend.engine.resize import to_tensor
 from backend.errors import ReverieError
 from backend.networks import registry
+
+SHORT = atlas.Effort("short", (56, 80, 112), 8, 0.015)
 
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
     monkeypatch.setattr(atlas, "folder", lambda network, layer: tmp_path / network / layer)
-    monkeypatch.setattr(atlas, "_STEPS", 8)
+    monkeypatch.setattr(atlas, "THOROUGH", SHORT)
     return tmp_path
 
 
@@ -28,7 +31,7 @@ def _response(network, picture: torch.Tensor, channel: int) -> float:
 def test_each_tile_is_what_its_channel_responds_to(cache):
     network = registry.load("reverie")
     told: list[int] = []
-    tiles = atlas.atlas(network, "level5", [2, 7, 30], progress=told.append)
+    tiles = atlas.atlas(network, "level5", [2, 7, 30], effort=SHORT, progress=told.append)
     assert told == [0, 3]
     noise = 0.25 + 0.5 * pink_noise(0, torch.device("cpu"))
     for channel, tile in tiles.items():
@@ -45,16 +48,36 @@ def test_each_tile_is_what_its_channel_responds_to(cache):
 
 def test_what_is_there_is_not_made_again(cache, monkeypatch):
     network = registry.load("reverie")
-    first = atlas.atlas(network, "level5", [2, 7])
+    first = atlas.atlas(network, "level5", [2, 7], effort=SHORT)
     made: list[int] = []
     original = atlas._dream
-    monkeypatch.setattr(atlas, "_dream", lambda n, layer, batch: made.extend(batch) or original(n, layer, batch))
-    again = atlas.atlas(network, "level5", [2, 7, 9])
+    monkeypatch.setattr(
+        atlas, "_dream", lambda n, layer, batch, *rest: made.extend(batch) or original(n, layer, batch, *rest)
+    )
+    again = atlas.atlas(network, "level5", [2, 7, 9], effort=atlas.QUICK)  # what took more effort is as good
     assert made == [9]
     for channel, tile in first.items():
         assert np.abs(again[channel] - tile).max() < 1 / 255
     sheet = atlas.contact_sheet(again)
     assert sheet.shape == (atlas.SIDE + 20, 3 * (atlas.SIDE + 4), 3)
+
+
+def test_a_quick_tile_is_kept_apart_and_shows_the_same(cache):
+    network = registry.load("reverie")
+    quick = atlas.atlas(network, "level5", [30], effort=atlas.QUICK)[30]
+    long = atlas.atlas(network, "level5", [30], effort=SHORT)[30]
+    assert np.abs(quick - long).max() > 0.1
+    noise = 0.25 + 0.5 * pink_noise(0, torch.device("cpu"))
+    assert _response(network, to_tensor(quick, torch.device("cpu")), 30) > 2 * _response(network, noise, 30)
+
+
+def test_a_stopped_atlas_keeps_the_batches_that_were_done(cache):
+    network, told = registry.load("reverie"), []
+    with pytest.raises(Cancelled):
+        atlas.atlas(
+            network, "level5", range(9), effort=atlas.QUICK, progress=told.append, stop=lambda: told[-1:] == [8]
+        )
+    assert len(list((cache / "reverie" / "level5").iterdir())) == 8
 
 
 @pytest.mark.parametrize(("text", "expected"), [(None, range(64)), ("12", range(12, 13)), ("3-5", range(3, 6))])
