@@ -64,7 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     dream.set_defaults(run=_dream)
 
     for command in (style, dream):
-        command.add_argument("--recipe", type=Path, help="a recipe file to start from")
+        start = command.add_mutually_exclusive_group()
+        start.add_argument("--recipe", type=Path, help="a recipe file to start from")
+        start.add_argument("--preset", metavar="NAME", help="settings to start from: see `presets`, or a preset's file")
         command.add_argument(
             "--dream",
             action="append",
@@ -113,6 +115,10 @@ def _parser() -> argparse.ArgumentParser:
     networks.add_argument("--json", action="store_true")
     networks.set_defaults(run=_networks)
 
+    presets = commands.add_parser("presets", help="list the settings that have a name")
+    presets.add_argument("--json", action="store_true")
+    presets.set_defaults(run=_presets)
+
     schema = commands.add_parser("schema", help="print the JSON schema of a recipe")
     schema.set_defaults(run=_schema)
 
@@ -136,7 +142,10 @@ _PLAIN = (
 def _style(options: argparse.Namespace) -> int:
     document = _common(options)
     if options.style:
-        document["style"] = [arguments.style(text) for text in options.style]
+        usual = {name: value for name, value in _first_style(document).items() if name != "image"}
+        document["style"] = [{**usual, **arguments.style(text)} for text in options.style]
+    elif options.preset and "image" not in _first_style(document):
+        raise ReverieError(f"The preset “{options.preset}” goes with every style: name a picture with --style.")
     styles = document.get("style", [])
     styles = [{"image": entry} if isinstance(entry, str) else entry for entry in _listed(styles)]
     if options.style_scale is not None:
@@ -152,6 +161,12 @@ def _style(options: argparse.Namespace) -> int:
     return _carry_out({**document, "style": styles}, Path.cwd(), options)
 
 
+def _first_style(document: dict[str, Any]) -> dict[str, Any]:
+    """What a recipe's document says of its first style beside the picture."""
+    styles = _listed(document.get("style") or {})
+    return styles[0] if isinstance(styles[0], dict) else {"image": styles[0]}
+
+
 def _dream(options: argparse.Namespace) -> int:
     document = _common(options)
     return _carry_out({"dream": {}, **document}, Path.cwd(), options)
@@ -164,7 +179,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _common(options: argparse.Namespace) -> dict[str, Any]:
     """The recipe's document from the options that styles and dreams share."""
-    document: dict[str, Any] = _read_recipe(options.recipe) if options.recipe else {}
+    document: dict[str, Any] = _read_recipe(options.recipe) if options.recipe else _preset(options)
     if options.dream:
         from backend.networks import registry
 
@@ -176,6 +191,19 @@ def _common(options: argparse.Namespace) -> dict[str, Any]:
         if getattr(options, name, None) is not None:
             document[name] = getattr(options, name)
     return document
+
+
+def _preset(options: argparse.Namespace) -> dict[str, Any]:
+    """The recipe's document of the preset that was asked for; empty without one."""
+    if options.preset is None:
+        return {}
+    from backend import presets
+
+    preset = presets.find(options.preset)
+    kind = "style" if options.run is _style else "dream"
+    if preset["filter"] != kind:
+        raise ReverieError(f"The preset “{options.preset}” is for the command {preset['filter']}, not for {kind}.")
+    return presets.recipe(preset)
 
 
 def _listed(value: Any) -> list[Any]:
@@ -270,6 +298,19 @@ def _networks(options: argparse.Namespace) -> int:
     from backend.console import print_networks
 
     print_networks(as_json=options.json)
+    return 0
+
+
+def _presets(options: argparse.Namespace) -> int:
+    from backend import presets
+
+    found = presets.listed()
+    if options.json:
+        print(json.dumps({"presets": found}, ensure_ascii=False))
+    else:
+        width = max(len(preset["name"]) for preset in found)
+        for preset in found:
+            print(f"{preset['name']:{width}}  {preset['filter']}  {preset['description'] or preset['title']}")
     return 0
 
 

@@ -19,17 +19,17 @@ LOCALE = PLUGIN / "locale"
 TEMPLATE = LOCALE / "reverie.pot"
 
 
-def marked() -> dict[str, list[str]]:
-    """Every marked string with the files that it stands in, in the order of files and lines."""
-    found: dict[str, list[str]] = {}
+def marked() -> list[str]:
+    """Every string to be translated, sorted: those marked in the code, and what dialogs show of the presets."""
+    found = set()
     for folder in ("gimp3", "gimp2", "shared"):
         for path in sorted((PLUGIN / folder).glob("*.py")):
-            calls = (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if is_mark(node))
-            for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
-                files = found.setdefault(call.args[0].value, [])
-                if (name := f"{folder}/{path.name}") not in files:
-                    files.append(name)
-    return found
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            found |= {node.args[0].value for node in ast.walk(tree) if is_mark(node)}
+    for path in (PLUGIN.parent / "backend" / "presets").glob("*.json"):
+        preset = json.loads(path.read_text(encoding="utf-8"))
+        found |= {preset["title"], preset["description"]}
+    return sorted(found)
 
 
 def is_mark(node: ast.AST) -> bool:
@@ -55,13 +55,13 @@ def read(path: Path) -> dict[str, str]:
     return {json.loads(string): json.loads(translation) for string, translation in pairs if string != '""'}
 
 
-def written(strings: dict[str, list[str]], translations: dict[str, str], language: str) -> str:
+def written(strings: list[str], translations: dict[str, str], language: str) -> str:
     """The text of a .po file; without translations, that of the template. Strings of gettext are escaped as in JSON."""
     lines = ['msgid ""', f"msgstr {_quoted(_header(language))}"]
-    for string, files in strings.items():
+    for string in strings:
         format_flag = ["#, python-format"] if placeholders(string) else []
         translation = _quoted(translations.get(string, ""))
-        lines += ["", f"#: {' '.join(files)}", *format_flag, f"msgid {_quoted(string)}", f"msgstr {translation}"]
+        lines += ["", *format_flag, f"msgid {_quoted(string)}", f"msgstr {translation}"]
     return "\n".join(lines) + "\n"
 
 

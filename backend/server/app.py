@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -19,7 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from backend import __version__, images
+from backend import __version__, images, presets
 from backend.engine import device as devices
 from backend.engine.control import Adjustment
 from backend.engine.resolve import resolve
@@ -134,6 +135,21 @@ def _add_picture_calls(app: FastAPI, worker: Worker, store: Store) -> None:
         stored = await run_in_threadpool(store.add, data)
         answer = {"id": stored.id, "width": stored.width, "height": stored.height, "channels": stored.channels}
         return JSONResponse(answer, 201)
+
+    @app.get("/v1/presets")
+    def list_presets() -> dict[str, Any]:
+        worker.touch()
+        return {"presets": [_offered(preset, store) for preset in presets.listed()]}
+
+
+def _offered(preset: dict[str, Any], store: Store) -> dict[str, Any]:
+    """A preset whose recipe can be submitted as it is: its pictures are among those sent."""
+    recipe = presets.recipe(preset)
+    for style in recipe.get("style", []):
+        path = Path(style.pop("image", ""))
+        if path.is_file():
+            style["image"] = store.add(path.read_bytes()).id
+    return {**{name: preset[name] for name in ("name", "title", "filter", "description")}, "recipe": recipe}
 
 
 async def _body(request: Request, limit: int) -> bytes | None:

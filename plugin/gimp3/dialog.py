@@ -9,6 +9,7 @@ from choosers import pixbuf
 from dream_panel import dream_panel
 from gi.repository import GdkPixbuf, GimpUi, GLib, Gtk
 from panels import style_panel
+from preset_row import preset_row
 from shared import launcher, work
 from shared.client import BackendError
 from shared.words import _
@@ -42,6 +43,7 @@ class _Dialog:
         self._controls = _CONTROLS[filter_name](self._window, config, self._say)
         if layers.is_indexed(sources[0].image):
             self._controls.append(self._window.fill_box("reverie-indexed", ["convert-indexed"]))
+        self._presets = preset_row(self._window, filter_name, config, self._say)
         self._arrange()
         self._show(pixbuf(*sources[0].thumbnail(_PREVIEW)))
         self._say(self._welcome())
@@ -60,6 +62,7 @@ class _Dialog:
         area = self._window.get_content_area()
         area.set_border_width(12)
         area.pack_start(side_by_side, True, True, 0)
+        area.pack_start(self._presets, False, False, 0)
         side_by_side.show_all()
         self._bar.set_visible(False)
 
@@ -86,7 +89,7 @@ class _Dialog:
         self._window.destroy()
 
     def _set_busy(self, busy):
-        for control in self._controls:
+        for control in [*self._controls, self._presets]:
             control.set_sensitive(not busy)
         self._window.set_response_sensitive(Gtk.ResponseType.OK, not busy)
         self._bar.set_visible(busy)

@@ -274,6 +274,13 @@ def _add_common_arguments(procedure):
     )
     procedure.add_string_argument("network", _("Net_work"), _("The network that looks at the pictures"), "auto", FLAGS)
     procedure.add_int_argument("seed", _("S_eed"), _("The same seed gives the same picture"), 0, 2**31 - 1, 0, FLAGS)
+    procedure.add_string_argument(
+        "further",
+        _("Further fields"),
+        _("Fields of a recipe that no other argument has, as a JSON object; presets set them"),
+        "",
+        FLAGS,
+    )
     procedure.add_boolean_argument(
         "convert-indexed",
         _("Convert the image to RG_B"),

@@ -42,7 +42,8 @@ class Gimp:
         for folder in ("shared", "locale"):
             shutil.copytree(ROOT / "plugin" / folder, plugin / folder)
         (self.folder / "config" / "gimprc").write_text(GIMPRC)
-        shutil.copytree(ROOT / "backend" / "demo", self.folder / "clone" / "backend" / "demo")
+        for folder in ("demo", "presets"):
+            shutil.copytree(ROOT / "backend" / folder, self.folder / "clone" / "backend" / folder)
         shutil.copy(ROOT / "tests" / "gimp" / "prelude.py", self.folder)
         record = {"python": "/nowhere/python", "folder": self.inside(self.folder / "clone"), "version": "test"}
         (self.folder / "home" / "install.json").write_text(json.dumps(record))

@@ -189,3 +189,19 @@ def test_what_is_refused_can_be_mended_and_an_indexed_image_is_converted_in_the_
     assert said["undone"] == ["landscape.jpg"]
     assert said["kinds"] == ["rgb", "indexed"]
     assert said["same"]
+
+
+PRESETS = """
+xdotool windowfocus $window; xdotool key alt+s; sleep 0.5; xdotool key space; sleep 1; shot presets
+xdotool key Down; xdotool key Down; xdotool key Return; sleep 1; shot chosen
+press_ok
+"""
+
+
+def test_a_preset_chosen_by_keys_sets_the_dialog(gimp, backend):
+    """The second of the list: Bold brush, which says more than the dialog's usual settings do."""
+    said = _drive(gimp, "preset", "Neural Style", "plug-in-reverie-style", PRESETS)
+    assert said["status"] == "success"
+    assert said["records"][0]["strength"] == 0.95
+    assert said["records"][0]["style"][0]["scale"] == 2.0
+    assert said["undone"] == ["landscape.jpg"]

@@ -275,3 +275,12 @@ def test_a_folder_for_the_ready_file_that_cannot_be_made_is_a_sentence(tmp_path)
     (tmp_path / "file").write_text("")
     with pytest.raises(ReverieError, match="cannot be made"):
         serve(host="127.0.0.1", port=0, ready_file=tmp_path / "file" / "ready.json", idle_exit=1, device="cpu")
+
+
+def test_a_preset_can_be_submitted_as_it_is_offered(backend, small):
+    offered = {preset["name"]: preset for preset in backend.client.get("/v1/presets").json()["presets"]}
+    assert set(offered["mosaic"]) == {"name", "title", "filter", "description", "recipe"}
+    content = backend.upload(small)
+    for name in ("mosaic", "daydream"):
+        answer = backend.client.post("/v1/jobs", json={"recipe": offered[name]["recipe"], "content": content})
+        assert answer.status_code == 202, answer.text

@@ -1,0 +1,129 @@
+"""Presets: those of the project are recipes, the user's own come and go, and the command line takes both."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from backend import demo, images, presets
+from backend.errors import ReverieError
+from backend.recipe import Recipe
+from plugin.shared import presets as files
+
+ROOT = Path(__file__).resolve().parents[2]
+BUNDLED = sorted(path.stem for path in presets.FOLDER.glob("*.json"))
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("REVERIE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+def test_a_dozen_and_more_come_with_the_project():
+    assert len(BUNDLED) >= 12
+    assert [preset["name"] for preset in presets.listed() if preset["filter"] == "dream"] != []
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_a_preset_of_the_project_is_a_recipe(name):
+    preset = presets.find(name)
+    assert preset["description"].endswith(".") and len(preset["description"]) < 80
+    recipe = Recipe.parse(presets.recipe(preset))
+    for reference in recipe.image_references():
+        assert Path(reference) in demo.styles().values()
+    assert bool(recipe.style) == (preset["filter"] == "style")
+
+
+def test_titles_and_names_are_distinct():
+    titles = [preset["title"] for preset in presets.listed()]
+    assert len(set(titles)) == len(titles) == len(BUNDLED)
+
+
+def save(title: str, recipe: dict, filter_name: str = "style") -> str:
+    path = files.own_path(title)
+    files.write(path, title, filter_name, "", recipe)
+    return path
+
+
+def test_an_own_preset_is_written_listed_found_and_goes_before_the_projects(home):
+    recipe = {"style": [{"image": "mosaic", "scale": 0.5}], "strength": 0.25}
+    path = save("Nächtliches Mosaik / 2", recipe)
+    assert Path(path) == home / "presets" / "nächtliches-mosaik-2.json"
+    assert sorted(each.name for each in (home / "presets").iterdir()) == ["nächtliches-mosaik-2.json"]
+    assert files.read(path)["recipe"] == recipe
+    assert presets.listed()[-1]["title"] == "Nächtliches Mosaik / 2"
+    save("Oil painting", {"style": [{"image": "ink"}]})
+    assert presets.find("oil-painting")["recipe"] == {"style": [{"image": "ink"}]}
+
+
+def test_a_damaged_file_is_told_and_the_others_are_there(home):
+    save("Good", {"dream": [{}]}, "dream")
+    for name, text in (("a.json", "{"), ("b.json", "[]"), ("c.json", '{"title": "T", "filter": "x", "recipe": {}}')):
+        (home / "presets" / name).write_text(text)
+    found, faults = files.listed(files.folder())
+    assert [preset["title"] for preset in found] == ["Good"]
+    assert [fault.split("”")[1] for fault in faults] == [" is no preset of Reverie; choose another file."] * 3
+    with pytest.raises(ReverieError, match="is no preset of Reverie"):
+        presets.find(str(home / "presets" / "a.json"))
+    with pytest.raises(ReverieError, match="cannot be read: No such file"):
+        presets.find(str(home / "nothing.json"))
+
+
+def test_an_unknown_name_is_told_with_those_that_there_are():
+    with pytest.raises(ReverieError, match=r"no preset “oil”\. There are: a-hint-of-paint, .*vivid-dream"):
+        presets.find("oil")
+
+
+def test_what_cannot_be_written_is_told_and_leaves_what_was_there(home, tmp_path):
+    path = save("Mine", {"dream": [{}]}, "dream")
+    Path(path + ".part").mkdir()  # where the new text would go first
+    with pytest.raises(files.PresetError, match=r"mine\.json” cannot be written: Is a directory"):
+        save("Mine", {"dream": [{"layer": "level1"}]}, "dream")
+    assert files.read(path)["recipe"] == {"dream": [{}]}
+
+
+def test_a_shared_preset_names_no_file_of_this_machine():
+    recipe = {
+        "style": [{"image": "/home/ada/a.jpg", "scale": 2.0}, {"image": "ink"}, {"image": "C:\\b.png"}],
+        "seed": 3,
+    }
+    assert files.portable(recipe) == {"style": [{"scale": 2.0}, {"image": "ink"}, {}], "seed": 3}
+    assert recipe["style"][0]["image"] == "/home/ada/a.jpg"
+
+
+def _run(home: Path, *words: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "backend", *map(str, words)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_the_command_line_lists_them_with_the_users_own(home):
+    save("Mine", {"dream": [{}]}, "dream")
+    listed = json.loads(_run(home, "presets", "--json").stdout)["presets"]
+    assert [preset["name"] for preset in listed] == [preset["name"] for preset in presets.listed()]
+    lines = _run(home, "presets").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == [preset["name"] for preset in listed]
+
+
+def test_the_command_line_paints_with_a_preset_and_options_go_before_it(home, tmp_path):
+    save("Large", {"style": [{"scale": 2.0}], "method": "patches", "strength": 0.5})
+    words = ("style", demo.content(), "--preset", "large", "-o", tmp_path / "a.png", "--size", 48, "--json")
+    done = _run(home, *words)
+    assert done.returncode == 1
+    assert "“large” goes with every style: name a picture with --style." in done.stdout
+    done = _run(home, *words, "--style", demo.styles()["ink"], "--strength", 0.25)
+    assert done.returncode == 0, done.stderr
+    recipe = json.loads(done.stdout.splitlines()[-1])["recipe"]
+    assert recipe["style"][0]["scale"] == 2.0
+    assert (recipe["strength"], recipe["method"]) == (0.25, "patches")
+    assert images.read(tmp_path / "a.png").shape == (36, 48, 3)
+
+
+def test_a_preset_of_the_other_command_is_refused(home, tmp_path):
+    done = _run(home, "dream", demo.content(), "--preset", "mosaic", "-o", tmp_path / "a.png")
+    assert done.returncode == 1
+    assert "“mosaic” is for the command style, not for dream." in done.stderr
