@@ -11,7 +11,10 @@ from .words import _
 
 try:
     from http.client import HTTPConnection, HTTPException
+    from urllib.parse import quote
 except ImportError:  # Python 2.7
+    from urllib import quote
+
     from httplib import HTTPConnection, HTTPException
 
 #: Seconds without a byte after which the backend counts as gone. It gives a sign of life every half second while a job
@@ -44,6 +47,15 @@ class Client(object):
         """The things that networks know by name, for dreams."""
         return self._json("GET", "/v1/classes")["classes"]
 
+    def networks(self):
+        """The networks with their layers; see docs/http.md."""
+        return self._json("GET", "/v1/networks")["networks"]
+
+    def atlas(self, network, layer, first=0):
+        """Yields what the channels of a layer like to see, from the channel `first` on: dictionaries with a "type".
+        Closing the generator before the end stops the work."""
+        return self._stream("/v1/networks/%s/layers/%s/atlas?first=%d" % (quote(network), quote(layer), first))
+
     def add_picture(self, data):
         """Sends a picture (a .npy, or an image file's bytes); returns its id."""
         return self._json("POST", "/v1/images", data, "application/octet-stream")["id"]
@@ -55,7 +67,23 @@ class Client(object):
 
     def events(self, job):
         """Yields the events of a job, dictionaries with a "type". Closing the generator before the end cancels it."""
-        connection, response = self._open("GET", "/v1/jobs/%s/events" % job)
+        return self._stream("/v1/jobs/%s/events" % job)
+
+    def cancel(self, job):
+        """Ends a job within one iteration."""
+        self._json("DELETE", "/v1/jobs/%s" % job)
+
+    def preview(self, job):
+        """The picture so far as the bytes of a PNG."""
+        return self._bytes("GET", "/v1/jobs/%s/preview" % job)
+
+    def result(self, job):
+        """The finished picture as the bytes of a .npy."""
+        return self._bytes("GET", "/v1/jobs/%s/result" % job)
+
+    def _stream(self, path):
+        """Yields the dictionaries of a stream, up to the one that says that it is the last."""
+        connection, response = self._open("GET", path)
         finished = False
         try:
             while not finished:
@@ -72,18 +100,6 @@ class Client(object):
                 yield event
         finally:
             connection.close()
-
-    def cancel(self, job):
-        """Ends a job within one iteration."""
-        self._json("DELETE", "/v1/jobs/%s" % job)
-
-    def preview(self, job):
-        """The picture so far as the bytes of a PNG."""
-        return self._bytes("GET", "/v1/jobs/%s/preview" % job)
-
-    def result(self, job):
-        """The finished picture as the bytes of a .npy."""
-        return self._bytes("GET", "/v1/jobs/%s/result" % job)
 
     def _json(self, method, path, body=None, kind=None, timeout=SILENCE):
         data = self._bytes(method, path, body, kind, timeout)

@@ -114,7 +114,11 @@ class Backend:
                 cwd=ROOT,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, "REVERIE_WEIGHTS": str(ROOT.parent / "shared" / "weights")},
+                env={
+                    **os.environ,
+                    "REVERIE_WEIGHTS": str(ROOT.parent / "shared" / "weights"),
+                    "XDG_CACHE_HOME": str(gimp.folder / "cache"),  # an atlas begins without a picture
+                },
             )
         self.wait(self._ready.exists, 60)
 

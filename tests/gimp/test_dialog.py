@@ -66,7 +66,7 @@ cat gui.log
 """
 
 # GIMP 3.2 shows a short choice as buttons, one below the other.
-PLACES = {"3.0": {"ADVANCED": "444", "CONVERT": "360"}, "3.2": {"ADVANCED": "500", "CONVERT": "393"}}
+PLACES = {"3.0": {"ADVANCED": "444", "CONVERT": "313"}, "3.2": {"ADVANCED": "500", "CONVERT": "346"}}
 QUICK = {"size": 128, "iterations": 15}
 
 
@@ -166,6 +166,25 @@ def test_a_result_opens_with_its_settings_and_is_made_anew(gimp, backend):
     assert said["records"][0] == said["records"][1]
     assert said["records"][0]["strength"] == 0.8
     assert said["undone"] == ["Neural style: ink, castle", "landscape.jpg"]
+    assert said["same"]
+
+
+PATTERN = """
+click 30 126                               # a pattern that it knows
+sleep 4; shot atlas
+click 130 276                              # the second picture of the second row
+eval "$(xdotool getwindowgeometry --shell $window)"; shot dialog
+press_ok
+sleep 1; shot painting
+"""
+
+
+def test_a_pattern_is_chosen_from_its_picture(gimp, backend):
+    said = _drive(gimp, "pattern", "Deep Dream", "plug-in-reverie-dream", PATTERN)
+    assert said["status"] == "success"
+    dream = said["records"][0]["dream"][0]
+    assert dream["layer"] in ("fire8", "level8")  # where the network dreams when nobody chose
+    assert dream["channel"] > 0
     assert said["same"]
 
 

@@ -1,0 +1,203 @@
+"""A layer of the network, and one of its patterns, chosen from pictures of what each likes to see.
+
+The backend makes the pictures; they appear as they get ready, and are only asked for while they can be seen.
+"""
+
+import base64
+import contextlib
+import threading
+
+from gi.repository import GdkPixbuf, GLib, Gtk
+from shared import launcher
+from shared.client import BackendError
+from shared.words import _
+
+_TILE = 52  # pixels
+_HEIGHT = 186  # pixels of the grid: three rows
+_CHOSEN = b"iconview:selected { background-color: @theme_selected_bg_color; }"  # GIMP's themes show it faintly or not
+_CHANNEL, _PICTURE, _TIP = range(3)  # columns of the grid's list
+
+
+class AtlasChooser:
+    """`widget` shows it; the arguments dream-layer and dream-channel are what is chosen."""
+
+    def __init__(self, config):
+        self._config = config
+        self._networks = []  # as the backend describes them
+        self._shown = None  # the (network, layer) that the grid is of
+        self._gone = threading.Event()  # set when the running stream is not wanted any more
+        self._total = 0
+        self._filling = False  # while what is shown follows the arguments, and not the other way round
+        self._layers = Gtk.ComboBoxText(hexpand=True)
+        self._whole = Gtk.Button(label=_("Whole laye_r"), use_underline=True)
+        self._store = Gtk.ListStore(int, GdkPixbuf.Pixbuf, str)
+        self._grid = Gtk.IconView(model=self._store, pixbuf_column=_PICTURE, tooltip_column=_TIP, item_padding=3)
+        self._bar = Gtk.ProgressBar(show_text=True, ellipsize=3)  # 3: at the end
+        self.widget = self._arranged()
+        self._layers.connect("changed", self._layer_taken)
+        self._whole.connect("clicked", lambda button: config.set_property("dream-channel", -1))
+        self._grid.connect("selection-changed", self._channel_taken)
+        config.connect("notify::dream-layer", lambda *given: self._follow())
+        config.connect("notify::dream-channel", lambda *given: self._mark())
+        config.connect("notify::network", lambda *given: self._follow())
+        self.widget.connect("map", lambda widget: self._follow())
+        self.widget.connect("unmap", lambda widget: self._stop())
+
+    def _arranged(self):
+        self._layers.set_tooltip_text(_("Early layers see lines and swirls, late ones eyes, animals and things"))
+        self._whole.set_tooltip_text(_("Dream of everything that the layer sees, and not of one pattern alone"))
+        for spacing in (self._grid.set_row_spacing, self._grid.set_column_spacing, self._grid.set_margin):
+            spacing(2)
+        style = Gtk.CssProvider()
+        style.load_from_data(_CHOSEN)
+        self._grid.get_style_context().add_provider(style, Gtk.STYLE_PROVIDER_PRIORITY_APPLICATION)
+        self._grid.get_accessible().set_name(_("Patterns of the layer"))
+        scrolled = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER, min_content_height=_HEIGHT)
+        scrolled.set_shadow_type(Gtk.ShadowType.IN)
+        scrolled.add(self._grid)
+        top = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
+        top.pack_start(self._layers, True, True, 0)
+        top.pack_start(self._whole, False, False, 0)
+        box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
+        for part in (top, scrolled, self._bar):
+            box.pack_start(part, False, False, 0)
+        return box
+
+    # --- what is chosen ----------------------------------------------------------------------------------------------
+
+    def _follow(self):
+        """Shows the layer that the arguments name, of the network that they name."""
+        if not self.widget.get_mapped():
+            return
+        if not self._networks:
+            self._begin(_ask_for_networks)
+            return
+        network = self._network()
+        wanted = self._config.get_property("dream-layer") or ""
+        if wanted not in network["layers"]:
+            self._config.set_property("dream-channel", -1)
+            self._config.set_property("dream-layer", network["dream_layer"])  # which calls this again
+            return
+        self._fill_layers(network["layers"], wanted)
+        here = (network["name"], wanted)
+        if here != self._shown:
+            self._shown = here
+            self._store.clear()
+            self._stop()
+        if self._gone.is_set():
+            self._begin(_ask_for_tiles, *here, len(self._store))
+        self._mark()
+
+    def _network(self):
+        """The row of the network that is set; of the default one for “auto”, and while a name is being typed."""
+        name = (self._config.get_property("network") or "").strip()
+        default = next(row for row in self._networks if row["default"])
+        return next((row for row in self._networks if row["name"] == name), default)
+
+    def _fill_layers(self, layers, chosen):
+        self._filling = True
+        self._layers.remove_all()
+        for index, layer in enumerate(layers):
+            kind = (_("lines, swirls"), _("patterns, textures"), _("eyes, things"))[3 * index // len(layers)]
+            self._layers.append(layer, "%s: %s" % (layer, kind))
+        self._layers.set_active_id(chosen)
+        self._filling = False
+
+    def _layer_taken(self, combo):
+        if not self._filling and combo.get_active_id():
+            self._config.set_property("dream-channel", -1)
+            self._config.set_property("dream-layer", combo.get_active_id())
+
+    def _channel_taken(self, grid):
+        chosen = grid.get_selected_items()
+        if chosen and not self._filling:
+            self._config.set_property("dream-channel", self._store[chosen[0]][_CHANNEL])
+
+    def _mark(self):
+        """Selects the picture of the chosen channel, where it is here already."""
+        channel = self._config.get_property("dream-channel")
+        self._whole.set_sensitive(channel >= 0)
+        selected = [self._store[path][_CHANNEL] for path in self._grid.get_selected_items()]
+        if selected == [channel]:
+            return
+        self._filling = True
+        self._grid.unselect_all()
+        if 0 <= channel < len(self._store):
+            path = Gtk.TreePath.new_from_indices([channel])
+            self._grid.select_path(path)
+            self._grid.scroll_to_path(path, False, 0, 0)
+        self._filling = False
+
+    # --- the pictures ------------------------------------------------------------------------------------------------
+
+    def _begin(self, task, *arguments):
+        """Starts a thread that asks the backend, and lets the one before go."""
+        self._stop()
+        self._gone = gone = threading.Event()
+
+        def hear(event):
+            if not gone.is_set():
+                self._hear(event)
+            return GLib.SOURCE_REMOVE
+
+        def tell(event):
+            GLib.idle_add(hear, event)
+
+        self._tell_progress(_("Asking the backend for the patterns…"), 0.0)
+        threading.Thread(target=_carry_out, args=(task, arguments, gone, tell), daemon=True).start()
+
+    def _stop(self):
+        self._gone.set()
+
+    def _hear(self, event):
+        """Takes up what the backend says; called on the main thread."""
+        if event["type"] == "starting":
+            self._tell_progress(_("Starting Reverie's backend, %d s") % event["seconds"], 0.0)
+        elif event["type"] == "networks":
+            self._networks = event["networks"]
+            self._follow()
+        elif event["type"] == "layer":
+            self._total = event["channels"]
+        elif event["type"] == "tile":
+            self._store.append([event["channel"], _picture(event["png"]), _("Pattern %d") % event["channel"]])
+            if event["channel"] == self._config.get_property("dream-channel"):
+                self._mark()
+            here = len(self._store)
+            self._tell_progress(_("%d of %d patterns") % (here, self._total), here / self._total)
+        elif event["type"] == "done":
+            self._tell_progress(_("%d patterns: click one to dream of it alone") % len(self._store), 1.0)
+        elif event["type"] == "failed":
+            self._tell_progress(event["message"], 0.0)
+
+    def _tell_progress(self, text, fraction):
+        self._bar.set_text(text)
+        self._bar.set_tooltip_text(text)
+        self._bar.set_fraction(fraction)
+
+
+def _picture(png):
+    loader = GdkPixbuf.PixbufLoader()
+    loader.write(base64.b64decode(png))
+    loader.close()
+    return loader.get_pixbuf().scale_simple(_TILE, _TILE, GdkPixbuf.InterpType.BILINEAR)
+
+
+def _carry_out(task, arguments, gone, tell):
+    """The body of a thread, which touches neither GIMP nor GTK: what the backend says goes through `tell`."""
+    try:
+        client = launcher.connect(lambda seconds: tell({"type": "starting", "seconds": seconds}))
+        with contextlib.closing(task(client, *arguments)) as events:
+            for event in events:
+                if gone.is_set():
+                    break  # the connection closes, and the backend stops
+                tell(event)
+    except BackendError as error:
+        tell({"type": "failed", "message": str(error)})
+
+
+def _ask_for_networks(client):
+    yield {"type": "networks", "networks": client.networks()}
+
+
+def _ask_for_tiles(client, network, layer, first):
+    return client.atlas(network, layer, first)
