@@ -16,7 +16,8 @@ from pathlib import Path
 
 from installer import Failure, backend, gimp, plugin, torch_build
 from installer.environment import Environment, clean_environment, require_venv
-from plugin.shared import places
+from plugin.shared import launcher, places
+from plugin.shared.client import BackendError
 
 AGAIN = "Run: python3 install.py"
 START_SECONDS = 60
@@ -48,7 +49,9 @@ def examine(environment: Environment) -> Iterator[Finding]:
     for folder in folders:
         yield from check_plugin(folder)
     yield check_record(environment)
-    if complete.good:
+    if Path(places.settings_file()).exists():
+        yield check_elsewhere()
+    elif complete.good:
         yield check_backend(environment)
 
 
@@ -202,6 +205,17 @@ def check_record(environment: Environment) -> Finding:
     if folder.resolve() != environment.clone.resolve():
         return Finding("record", None, f"The plug-in uses another clone: {folder}", f"{AGAIN} to have it use this one")
     return Finding("record", True, f"The plug-in finds the backend through {path}")
+
+
+def check_elsewhere() -> Finding:
+    """The user's settings name a backend on another machine; the plug-in's own launcher tries it."""
+    try:
+        device = launcher.connect().health()["device"]
+    except BackendError as error:
+        return Finding(
+            "backend", False, str(error), f"docs/elsewhere.md says how; the settings: {places.settings_file()}"
+        )
+    return Finding("backend", True, f"The backend that {places.settings_file()} names answers; it computes on {device}")
 
 
 def check_backend(environment: Environment) -> Finding:

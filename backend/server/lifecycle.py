@@ -25,7 +25,9 @@ from backend.server.app import create_app
 from backend.server.jobs import Worker
 from plugin.shared import PROTOCOL, places
 
+_LONG = 20  # characters of a token that cannot be guessed
 _FREE_MEMORY_AFTER = 300.0  # seconds without a job
+_OWN_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # “all addresses” is none that one can connect to everywhere
 _log = logging.getLogger("reverie")
 
 
@@ -38,10 +40,10 @@ def serve(*, host: str, port: int, ready_file: Path | None, idle_exit: float, de
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     token = os.environ.get("REVERIE_TOKEN") or secrets.token_urlsafe(32)
-    if not _is_loopback(host) and not os.environ.get("REVERIE_TOKEN"):
+    if not _is_loopback(host) and len(os.environ.get("REVERIE_TOKEN", "")) < _LONG:
         raise ReverieError(
-            f"Serving on {host} lets other machines in. Set the environment variable REVERIE_TOKEN to a long secret "
-            "first, and put TLS or a tunnel in between."
+            f"Serving on {host} lets other machines in. Set the environment variable REVERIE_TOKEN to a secret of "
+            f"{_LONG} characters or more first, and put TLS or a tunnel in between; docs/elsewhere.md says how."
         )
     listening = _bind(host, port)
     ready = ready_file or Path(places.ready_file())
@@ -104,7 +106,7 @@ def _write_ready(path: Path, host: str, port: int, token: str) -> None:
     document = {
         "protocol": PROTOCOL,
         "version": __version__,
-        "host": host,
+        "host": _OWN_ADDRESS.get(host, host),
         "port": port,
         "token": token,
         "pid": os.getpid(),

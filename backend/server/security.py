@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import socket
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -11,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-_ALL_ADDRESSES = {"0.0.0.0", "::"}
+ALL_ADDRESSES = {"0.0.0.0", "::"}
 _OPEN = {"/v1/health"}
 
 
@@ -20,13 +21,16 @@ class Guard:
     web page at all), and a wrong or missing token (other users of this machine)."""
 
     def __init__(self, app: ASGIApp, token: str, host: str) -> None:
-        """`host` is the address that the server is bound to; it counts as a name of this machine. Bound to all
-        addresses (which takes a token chosen by the user), the machine's names are not known, and the token alone
-        guards."""
+        """`host` is the address that the server is bound to; it counts as a name of this machine. Another address than
+        loopback takes a token chosen by the user; then the machine's own name counts too. Bound to all addresses, it
+        is not known under which names others know this machine, and the token alone guards."""
         self._app = app
         self._token = token
-        self._any_host = host in _ALL_ADDRESSES
-        self._hosts = _LOOPBACK | {host}
+        self._any_host = host in ALL_ADDRESSES
+        self._hosts = _LOOPBACK | {host.lower()}
+        if host.lower() not in _LOOPBACK:
+            own = socket.gethostname().lower()
+            self._hosts |= {own, f"{own}.local"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -50,7 +54,7 @@ class Guard:
 
     def _refusal(self, request: Request) -> Response | None:
         if not self._is_this_machine(request):
-            return error(403, "Reverie's backend answers only to the name of this machine.")
+            return error(403, "Reverie's backend answers only to the name or address that it was started with.")
         if "origin" in request.headers:
             return error(403, "Reverie's backend does not answer web pages.")
         given, expected = request.headers.get("authorization", ""), f"Bearer {self._token}"

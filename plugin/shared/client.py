@@ -1,5 +1,5 @@
 # -*- coding: utf-8 -*-
-"""Speaks to the backend over HTTP on this machine.
+"""Speaks to the backend over HTTP: on this machine, or where the settings say that one runs.
 
 `http.client` and not `urllib`: the latter would go through the user's web proxy.
 """
@@ -25,12 +25,12 @@ SILENCE = 30.0
 class BackendError(Exception):
     """Something that the user should read: a sentence, `args[0]` (`str()` of it too in Python 3).
 
-    `status` is the HTTP status of a refusal, None when there was no answer.
+    `status` is the HTTP status of a refusal, None when there was no answer; `reason` then says what the network did.
     """
 
-    def __init__(self, message, status=None):
+    def __init__(self, message, status=None, reason=None):
         super(BackendError, self).__init__(message)
-        self.status = status
+        self.status, self.reason = status, reason
 
 
 class Client(object):
@@ -141,14 +141,18 @@ class Client(object):
         try:
             return action()
         except socket.timeout:
-            raise BackendError(_("The backend does not answer. Your image is as it was. Try again in a moment."))
+            raise BackendError(
+                _("The backend does not answer. Your image is as it was. Try again in a moment."), reason=_("no answer")
+            )
         except (HTTPException, socket.error, EnvironmentError) as error:
+            reason = as_text(str(error) or type(error).__name__)
             raise BackendError(
                 _(
                     "The connection to the backend broke (%s). Your image is as it was. Try again; the backend is "
                     "started anew if it ended."
                 )
-                % as_text(str(error) or type(error).__name__)
+                % reason,
+                reason=reason,
             )
 
 

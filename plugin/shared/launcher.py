@@ -1,5 +1,5 @@
 # -*- coding: utf-8 -*-
-"""Finds the running backend, or starts one."""
+"""Finds the running backend, or starts one; with settings that name a backend elsewhere, takes that one."""
 
 from __future__ import unicode_literals
 
@@ -17,6 +17,7 @@ from .client import BackendError, Client, as_text
 from .words import _
 
 _PATIENCE = 90.0  # seconds for a backend to start: torch takes long from a cold disk
+_FAR = 10.0  # seconds for a backend on another machine to answer
 _LOG_LINES = 12
 
 #: What GIMP sets for its own Python and libraries, and what would break another Python.
@@ -29,6 +30,8 @@ def connect(waiting=lambda seconds: None):
     `waiting` is called a few times a second while a backend starts, with the seconds since then; what it raises ends
     the wait. Raises BackendError when there is none to be had.
     """
+    if os.path.exists(places.settings_file()):
+        return _elsewhere()
     client = _running()
     if client is not None:
         return client
@@ -51,6 +54,61 @@ def connect(waiting=lambda seconds: None):
     finally:
         if lock:
             _unlock(lock)
+
+
+def _elsewhere():
+    """A Client of the backend that the settings name, which is never started from here."""
+    path, settings = as_text(places.settings_file()), _read(places.settings_file())
+    try:
+        host, port, token = str(settings["host"]), int(settings["port"]), str(settings["token"])
+        token.encode("ascii")  # what a header can carry
+        client = Client(host, port, token)
+    except (TypeError, KeyError, ValueError):
+        raise BackendError(
+            _(
+                'The settings “%s” do not name a backend; they look like {"host": "192.168.1.5", "port": 7870, '
+                '"token": "…"}. Mend them, or delete the file to have the backend on this machine.'
+            )
+            % path
+        )
+    where = _("%s, port %d") % (host, port)
+    try:
+        health = client.health(timeout=_FAR)
+        fits = health["protocol"] == PROTOCOL
+        client.classes()  # takes the token, which the health does not
+    except BackendError as error:
+        raise _unusable(error, where, path)
+    except (TypeError, KeyError):
+        raise BackendError(_("What answers on %s, which “%s” names, is not Reverie's backend.") % (where, path))
+    if not fits:
+        raise BackendError(
+            _(
+                "The backend on %s has version %s, which does not fit this plug-in. Bring both to the same version: "
+                "“python3 install.py upgrade” on both machines, then start that backend and GIMP again."
+            )
+            % (where, health.get("version", "?"))
+        )
+    return client
+
+
+def _unusable(error, where, path):
+    """The sentence for a backend elsewhere that cannot be used."""
+    if error.status == 401:
+        return BackendError(
+            _("The backend on %s refuses the token in “%s”. Write there the one that it was started with.")
+            % (where, path),
+            401,
+        )
+    if error.reason is None:  # it answered; a refusal says why
+        return BackendError(_("The backend on %s, which “%s” names: %s") % (where, path, error.args[0]), error.status)
+    return BackendError(
+        _(
+            "The backend on %s, which “%s” names, cannot be reached (%s). Start it there, and see that no firewall is "
+            "between; or delete the file to have the backend on this machine."
+        )
+        % (where, path, error.reason),
+        reason=error.reason,
+    )
 
 
 def log_tail():

@@ -34,6 +34,11 @@ def install_record():
     return os.path.join(state_folder(), "install.json")
 
 
+def settings_file():
+    """JSON, written by the user who has a backend elsewhere: its host, port and token."""
+    return os.path.join(state_folder(), "settings.json")
+
+
 def lock_file():
     """Held by whoever is starting a backend."""
     return os.path.join(state_folder(), "start.lock")

@@ -91,8 +91,9 @@ def test_a_port_that_is_taken_is_said_so(tmp_path):
     assert "Traceback" not in log
 
 
-def test_other_machines_are_let_in_only_with_a_token_of_ones_own(tmp_path):
-    process = _serve(tmp_path, "--host", "0.0.0.0", REVERIE_TOKEN="")
+@pytest.mark.parametrize("token", ["", "guessable"])
+def test_other_machines_are_let_in_only_with_a_long_token_of_ones_own(tmp_path, token):
+    process = _serve(tmp_path, "--host", "0.0.0.0", REVERIE_TOKEN=token)
     _, log = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "REVERIE_TOKEN" in log
+    assert "Set the environment variable REVERIE_TOKEN to a secret of 20 characters or more" in log

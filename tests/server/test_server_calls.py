@@ -3,6 +3,7 @@
 # ruff: noqa: F811 - a test's argument is the fixture imported
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import http.client
 import io
@@ -19,6 +20,8 @@ from PIL import Image
 
 from backend.errors import ReverieError
 from backend.server import app, store
+from backend.server.app import create_app
+from backend.server.jobs import Worker
 from backend.server.lifecycle import serve
 
 
@@ -62,7 +65,7 @@ def test_every_other_call_needs_the_token(backend, given):
 @pytest.mark.parametrize("host", ["evil.example:{port}", "127.0.0.1:1", "localhost.evil.example", "[", ""])
 def test_a_foreign_host_is_refused(backend, host):
     answer = backend.client.get("/v1/health", headers={"Host": host.format(port=backend.port)})
-    assert "name of this machine" in message(answer, 403)
+    assert "answers only to the name or address" in message(answer, 403)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST", "[::1]"])
@@ -284,3 +287,35 @@ def test_a_preset_can_be_submitted_as_it_is_offered(backend, small):
     for name in ("mosaic", "daydream"):
         answer = backend.client.post("/v1/jobs", json={"recipe": offered[name]["recipe"], "content": content})
         assert answer.status_code == 202, answer.text
+
+
+@pytest.mark.parametrize(
+    ("bound", "named", "status"),
+    [
+        ("192.168.1.5", "192.168.1.5", 200),
+        ("192.168.1.5", "localhost", 200),
+        ("192.168.1.5", "{own}", 200),
+        ("192.168.1.5", "{own}.local", 200),
+        ("192.168.1.5", "evil.example", 403),
+        ("127.0.0.1", "{own}", 403),
+        ("GPU-box", "gpu-box", 200),
+        ("0.0.0.0", "whatever.example", 200),
+    ],
+)
+def test_a_backend_for_other_machines_answers_to_its_names(bound, named, status):
+    """The application without its server, whose address would have to be another one of this machine."""
+    worker = Worker(lambda *_, **__: None, "cpu")
+    transport = httpx.ASGITransport(create_app(worker, token=TOKEN, device="cpu", host=bound))
+    address = "http://" + named.format(own=socket.gethostname())
+
+    async def ask() -> list[int]:
+        async with httpx.AsyncClient(transport=transport, base_url=address) as client:
+            answers = [
+                await client.get("/v1/health"),
+                await client.get("/v1/classes", headers={"Authorization": f"Bearer {TOKEN}"}),
+                await client.get("/v1/classes"),
+            ]
+        return [answer.status_code for answer in answers]
+
+    assert asyncio.run(ask()) == [status, status, 401 if status == 200 else 403]
+    worker.close()

@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from stand_in_backend import TOKEN, running
 
 from installer import CLONE, Failure, backend, commands, console, doctor, environment, gimp, plugin, torch_build
 from installer.environment import Environment, fingerprint
@@ -633,3 +634,17 @@ def test_the_report_is_json_on_request_and_its_exit_code_tells(
     faults = {finding["name"]: finding["fix"] for finding in answer["findings"] if finding["good"] is False}
     assert set(faults) == {"environment", "gimp", "record"}
     assert all(faults.values()), "each fault comes with what to do"
+
+
+def test_the_doctor_tries_the_backend_that_the_settings_name(home: Path) -> None:
+    settings = Path(places.settings_file())
+    settings.parent.mkdir(parents=True)
+    with running() as server:
+        server.health["device"] = "a far processor"
+        settings.write_text(json.dumps({"host": "127.0.0.1", "port": server.port, "token": TOKEN}))
+        finding = doctor.check_elsewhere()
+        assert finding.good is True and "a far processor" in finding.text
+        settings.write_text(json.dumps({"host": "127.0.0.1", "port": server.port, "token": "guessed"}))
+        assert "refuses the token" in doctor.check_elsewhere().text
+    finding = doctor.check_elsewhere()
+    assert finding.good is False and "cannot be reached" in finding.text

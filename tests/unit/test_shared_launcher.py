@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -179,6 +180,64 @@ def test_gimps_own_python_settings_do_not_reach_the_backend(home, monkeypatch):
         launcher.connect()
 
 
+def elsewhere(home: Path, **settings) -> None:
+    (home / "settings.json").write_text(json.dumps(settings))
+
+
+def test_a_backend_elsewhere_is_attached_to_and_the_one_of_this_machine_left_alone(home):
+    install(home, script(home, "echo started here; exit 1"))
+    with running() as near, running() as far:
+        near.health["version"] = "near"
+        write_ready(home, near.port)
+        elsewhere(home, host="localhost", port=far.port, token=TOKEN)
+        assert launcher.connect().health()["version"] == "9.9"
+
+
+def test_a_backend_elsewhere_that_is_not_there_is_told_and_none_is_started(home):
+    install(home, script(home, "echo started here; exit 1"))
+    with running() as server:
+        port = server.port
+    elsewhere(home, host="127.0.0.1", port=port, token=TOKEN)
+    with pytest.raises(BackendError) as error:
+        launcher.connect()
+    assert f"The backend on 127.0.0.1, port {port}, which “{home}/settings.json” names, cannot be" in str(error.value)
+    assert "Connection refused" in str(error.value)
+    assert not (home / "backend.log").exists()
+
+
+def test_the_wrong_token_for_a_backend_elsewhere_is_told(home):
+    with running() as server:
+        elsewhere(home, host="127.0.0.1", port=server.port, token="guessed")
+        with pytest.raises(BackendError, match=r"refuses the token in “.*settings\.json”\. Write there the one"):
+            launcher.connect()
+
+
+def test_a_backend_elsewhere_of_another_version_is_told(home):
+    with running() as server:
+        server.health["protocol"] = 2
+        elsewhere(home, host="127.0.0.1", port=server.port, token=TOKEN)
+        with pytest.raises(BackendError, match=r"has version 9\.9, which does not fit .* upgrade” on both machines"):
+            launcher.connect()
+
+
+@pytest.mark.parametrize("health", [b"<html>", {"hello": "world"}, ["odd"]])
+def test_another_program_elsewhere_is_not_taken_for_the_backend(home, health):
+    with running() as server:
+        server.health = health
+        elsewhere(home, host="127.0.0.1", port=server.port, token=TOKEN)
+        with pytest.raises(BackendError, match="is not Reverie's backend"):
+            launcher.connect()
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", "{}", '{"host": "a", "port": "seven", "token": "b"}', '{"host": "a", "port": 7, "token": "…"}']
+)
+def test_settings_that_name_no_backend_are_told(home, text):
+    (home / "settings.json").write_text(text, encoding="utf-8")
+    with pytest.raises(BackendError, match=r"do not name a backend; they look like \{"):
+        launcher.connect()
+
+
 # Like a plug-in of GIMP: connects, says to which port, and stays until it is killed.
 PLUGIN = """
 import json, sys, time
@@ -220,6 +279,36 @@ def wait_until(condition, seconds: float) -> bool:
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.05)
     return condition()
+
+
+def test_a_real_backend_that_serves_other_machines_is_attached_to_through_settings(home, tmp_path):
+    secret, ready = "a-secret-of-twenty-or-more", tmp_path / "elsewhere.json"
+    words = ["-m", "backend", "serve", "--host", "0.0.0.0", "--ready-file", str(ready), "--device", "cpu"]
+    process = subprocess.Popen(
+        [sys.executable, *words], cwd=ROOT, env={**os.environ, "REVERIE_TOKEN": secret}, stderr=subprocess.DEVNULL
+    )
+    try:
+        assert wait_until(ready.exists, 60)
+        assert json.loads(ready.read_text())["host"] == "127.0.0.1"  # where this machine's own GIMP finds it
+        port = json.loads(ready.read_text())["port"]
+        elsewhere(home, host=own_address(), port=port, token=secret)
+        assert len(launcher.connect().classes()) == 1000
+        elsewhere(home, host=own_address(), port=port, token="something else")
+        with pytest.raises(BackendError, match="refuses the token"):
+            launcher.connect()
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def own_address() -> str:
+    """This machine's address in its network, through which other machines come; loopback where it is in none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing
+        except OSError:
+            return "127.0.0.1"
+        return probe.getsockname()[0]
 
 
 def test_two_at_once_start_one_real_backend_which_outlives_them(home, starts):

@@ -35,4 +35,5 @@ def test_the_state_folder(monkeypatch, platform, settings, folder):
         monkeypatch.setenv(name, value)
     assert places.state_folder() == folder
     assert places.ready_file() == folder + "/ready.json"
+    assert places.settings_file() == folder + "/settings.json"
     assert places.install_record() == folder + "/install.json"
