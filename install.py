@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Installs Reverie: `python3 install.py [install|demo|test|doctor|upgrade|uninstall]`.
+"""Installs Reverie: `python3 install.py [install|demo|test|doctor|upgrade|uninstall] [--service]`.
 
 The rest is in installer/. This file runs on any Python, so that one that is too old is told so in a sentence.
 """

@@ -12,9 +12,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from installer import CLONE, Failure, backend, doctor, gimp, plugin
+from installer import CLONE, Failure, backend, doctor, gimp, plugin, service
 from installer.console import run, say
 from installer.environment import Environment, clean_environment
+from plugin.shared import places
 
 DEMO_STYLES = ("strokes", "stained_glass", "watercolour")
 
@@ -43,7 +44,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="install.py", description="Installs Reverie. Without a command: install.")
     parser.set_defaults(run=install)
     commands = parser.add_subparsers(metavar="COMMAND")
-    commands.add_parser("install", help="set up the backend and put the plug-in into GIMP").set_defaults(run=install)
+    setup = commands.add_parser("install", help="set up the backend and put the plug-in into GIMP")
+    setup.set_defaults(run=install)
+    for command, usual in ((parser, None), (setup, argparse.SUPPRESS)):
+        command.add_argument(
+            "--service",
+            action=argparse.BooleanOptionalAction,
+            default=usual,
+            help="keep a backend running, for a GIMP that may not start programs (flatpak, snap); or no longer",
+        )
     commands.add_parser("demo", help="set up, and paint the pictures of the project").set_defaults(run=demo)
     commands.add_parser("test", help="set up, and run the tests; more arguments go to pytest").set_defaults(run=test)
     check = commands.add_parser("doctor", help="find out why the menu is missing, or the graphics processor unused")
@@ -62,17 +71,27 @@ def install(options: argparse.Namespace) -> int:
     environment.ensure()
     folders = gimp.configurations()
     known = {folder.name for folder in folders}
+    programs = gimp.programs()
     if not os.environ.get("GIMP3_DIRECTORY"):
-        for program in gimp.programs():
+        for program in programs:
             if program.series not in known:
                 say(f"{program} has not been started yet; it makes its folders now.")
                 if not gimp.start_once(program):
                     say("It did not. Start GIMP once, close it, and run this command again.")
         folders = gimp.configurations()
+    if options.service is False and service.remove():
+        say("✓ The service is gone; GIMP starts the backend again")
     backend.stop()  # so that the next picture is not painted by an older version
     targets = plugin.install(folders, environment.python, older=gimp.older_configurations())
     for target in targets:
         say(f"✓ Plug-in in {target}")
+    if options.service or service.path().exists():
+        _keep_ready(environment)
+    elif any(program.packaging in ("flatpak", "snap") for program in programs):
+        say(
+            "One of your GIMPs is sandboxed and may not start the backend. “python3 install.py --service” keeps one "
+            "ready for it."
+        )
     if targets:
         say("Start GIMP (again): Filters ▸ Artistic ▸ Neural Style…   Nothing there? python3 install.py doctor")
     else:
@@ -81,6 +100,17 @@ def install(options: argparse.Namespace) -> int:
             "(https://www.gimp.org/downloads), start it once, and run this command again."
         )
     return 0
+
+
+def _keep_ready(environment: Environment) -> None:
+    try:
+        todo = service.install(environment.python)
+    except OSError as error:
+        raise Failure(
+            f"The service's file “{error.filename}” cannot be written: {error.strerror}. Give yourself the right to "
+            "write there, then run the same command again."
+        ) from error
+    say(todo or f"✓ The system keeps a backend ready ({service.path()}); “python3 install.py --no-service” ends that")
 
 
 def upgrade(options: argparse.Namespace) -> int:
@@ -99,10 +129,14 @@ def upgrade(options: argparse.Namespace) -> int:
 def uninstall(options: argparse.Namespace) -> int:
     """Removes what was installed; what was downloaded only when asked to."""
     environment = Environment()
+    if service.remove():
+        say("✓ The service is gone")
     if backend.stop():
         say("✓ The running backend has ended")
     for folder in plugin.uninstall():
-        if folder.name == plugin.NAME:
+        if folder == Path(places.state_folder()):
+            say(f"Your presets and settings stay in {folder}.")
+        elif folder.name == plugin.NAME:
             say(f"{folder} stays: it holds files that Reverie did not put there.")
     say("✓ The plug-in is out of GIMP")
     if environment.remove():

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from installer import Failure, backend, gimp, plugin, torch_build
+from installer import Failure, backend, gimp, plugin, service, torch_build
 from installer.environment import Environment, clean_environment, require_venv
 from plugin.shared import launcher, places
 from plugin.shared.client import BackendError
@@ -49,6 +49,7 @@ def examine(environment: Environment) -> Iterator[Finding]:
     for folder in folders:
         yield from check_plugin(folder)
     yield check_record(environment)
+    yield from check_service(environment, programs)
     if Path(places.settings_file()).exists():
         yield check_elsewhere()
     elif complete.good:
@@ -205,6 +206,24 @@ def check_record(environment: Environment) -> Finding:
     if folder.resolve() != environment.clone.resolve():
         return Finding("record", None, f"The plug-in uses another clone: {folder}", f"{AGAIN} to have it use this one")
     return Finding("record", True, f"The plug-in finds the backend through {path}")
+
+
+def check_service(environment: Environment, programs: list[gimp.Program]) -> Iterator[Finding]:
+    """Is there a service, is it this version's, and does it run? Is one wanted?"""
+    file, again = service.path(), "Run: python3 install.py --service"
+    if file.exists():
+        if file.read_bytes() != service.content(environment.python, environment.clone):
+            yield Finding(
+                "service", False, f"{file}, which keeps a backend ready, is of another version or clone", again
+            )
+        elif service.active() is False:
+            fix = f"Run: systemctl --user restart {service.UNIT}; why it ended: journalctl --user -u {service.UNIT}"
+            yield Finding("service", False, f"The service {file} does not run", fix)
+        else:
+            yield Finding("service", True, f"{file} keeps a backend ready")
+    elif sandboxed := [str(program) for program in programs if program.packaging in ("flatpak", "snap")]:
+        text = f"{'; '.join(sandboxed)} is sandboxed and cannot start the backend: it has to run already"
+        yield Finding("service", None, text, again)
 
 
 def check_elsewhere() -> Finding:

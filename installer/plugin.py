@@ -73,6 +73,17 @@ class Account:
         self.make_folder(self.path.parent)
         self.path.write_text(json.dumps({"files": self.files, "folders": self.folders}, indent=1), encoding="utf-8")
 
+    def take_back(self, path: Path) -> None:
+        """Deletes one file, and the folders that were made for it and are empty now."""
+        path.unlink(missing_ok=True)
+        self.files = [name for name in self.files if name != str(path)]
+        for folder in path.parents:
+            if str(folder) not in self.folders or any(folder.iterdir()):
+                break
+            folder.rmdir()
+            self.folders.remove(str(folder))
+        self.save()
+
     def undo(self) -> list[Path]:
         """Deletes the files, what Python compiled of them, and the folders then empty; returns the folders left."""
         for name in self.files:

@@ -38,6 +38,8 @@ def serve(*, host: str, port: int, ready_file: Path | None, idle_exit: float, de
     given). The token is random, or that of the environment variable REVERIE_TOKEN, without which only loopback is
     served. Raises ReverieError when the address cannot be had.
     """
+    if sys.stderr is None:  # under pythonw, which has no window: as a service on Windows
+        sys.stdout = sys.stderr = open(places.log_file(), "w", encoding="utf-8", buffering=1)  # noqa: SIM115
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     token = os.environ.get("REVERIE_TOKEN") or secrets.token_urlsafe(32)
     if not _is_loopback(host) and len(os.environ.get("REVERIE_TOKEN", "")) < _LONG:

@@ -163,8 +163,9 @@ def _start():
     if _sandboxed():
         raise BackendError(
             _(
-                "This GIMP is sandboxed (flatpak or snap) and may not start other programs. Start Reverie's backend "
-                "yourself, in a terminal: cd “%s” && “%s” -m backend serve"
+                "This GIMP is sandboxed (flatpak or snap) and may not start other programs. In a terminal, “python3 "
+                "install.py --service” in Reverie's folder keeps the backend ready from now on; this starts it once: "
+                'cd "%s" && "%s" -m backend serve'
             )
             % (record["folder"], record["python"])
         )

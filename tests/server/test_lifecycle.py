@@ -97,3 +97,18 @@ def test_other_machines_are_let_in_only_with_a_long_token_of_ones_own(tmp_path, 
     _, log = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "Set the environment variable REVERIE_TOKEN to a secret of 20 characters or more" in log
+
+
+def test_without_standard_streams_it_serves_all_the_same(tmp_path):
+    """As under Windows' pythonw, where both are None."""
+    code = (
+        "import sys; sys.stdout = sys.stderr = None\nfrom backend.__main__ import main\n"
+        "main(['serve', '--device', 'cpu', '--idle-exit', 'inf'])"
+    )
+    settings = {**os.environ, "REVERIE_HOME": str(tmp_path)}
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=settings, stderr=subprocess.PIPE, text=True)
+    ready = _ready(process, tmp_path)
+    headers = {"Authorization": f"Bearer {ready['token']}"}
+    assert requests.post(f"http://127.0.0.1:{ready['port']}/v1/shutdown", headers=headers, timeout=10).ok
+    assert process.wait(timeout=20) == 0
+    assert "ready on port" in (tmp_path / "backend.log").read_text()

@@ -161,7 +161,8 @@ def test_a_sandboxed_gimp_says_how_to_start_it(home, monkeypatch):
     install(home, sys.executable)
     with pytest.raises(BackendError) as error:
         launcher.connect()
-    assert f"“{sys.executable}” -m backend serve" in str(error.value)
+    assert f'cd "{ROOT}" && "{sys.executable}" -m backend serve' in str(error.value)
+    assert "“python3 install.py --service” in Reverie's folder" in str(error.value)
 
 
 def test_a_gimp_started_from_another_programs_snap_is_no_sandbox(home, monkeypatch):
