@@ -28,7 +28,7 @@ def main(words: Sequence[str] | None = None) -> int:
             print(f"reverie: {error.message}", file=sys.stderr)
         return EXIT_FAILED
     except KeyboardInterrupt:
-        print("reverie: stopped; nothing was written.", file=sys.stderr)
+        print("reverie: stopped; no unfinished picture was written.", file=sys.stderr)
         return EXIT_CANCELLED
 
 
@@ -39,31 +39,29 @@ def _parser() -> argparse.ArgumentParser:
 
     style = commands.add_parser("style", help="paint a photo in the style of a picture")
     style.add_argument("photo", type=Path)
-    style.add_argument("--style", action="append", default=[], metavar="PICTURE[:WEIGHT]", help="may be repeated")
-    style.add_argument(
-        "--mask",
-        action="append",
-        default=[],
-        metavar="PICTURE",
-        help="where the style goes: one for each --style, or -",
-    )
-    style.add_argument("--strength", type=float, help="0 keeps the photo, 1 gives all to the style (0.85)")
-    style.add_argument("--style-scale", type=float, help="size of the strokes; 2 makes them twice as large (1)")
-    style.add_argument("--method", choices=["optimise", "patches"], help="patches need no network (optimise)")
-    style.add_argument("--style-loss", choices=["covariance", "gram", "wasserstein", "nearest"])
-    style.add_argument("--color", choices=["style", "luminance", "match"], help="where the colours come from (style)")
-    style.add_argument("--content-mask", metavar="PICTURE", help="white where the photo's shapes are kept")
-    style.add_argument("--optimizer", choices=["auto", "lbfgs", "adam"])
-    style.add_argument("--dream-strength", type=float, help="how much the dream shows (0.5)")
     style.set_defaults(run=_style)
+
+    frames = commands.add_parser("frames", help="paint an animation, or zoom into a picture for ever")
+    frames.add_argument(
+        "photos", type=Path, nargs="+", metavar="FRAME", help="pictures of one size, or one GIF or WebP"
+    )
+    frames.add_argument(
+        "--zoom", type=float, metavar="PERCENT", help="from one picture: how much each frame is enlarged"
+    )
+    frames.add_argument("--count", type=int, default=60, help="frames of a zoom (60)")
+    frames.set_defaults(run=_frames)
+
+    for command in (style, frames):
+        _add_style_options(command)
 
     dream = commands.add_parser("dream", help="let a photo show what a network sees in it")
     dream.add_argument("photo", type=Path)
     dream.add_argument("--dream-strength", "--strength", type=float, help="how much the dream shows (0.5)")
-    dream.add_argument("--parametrisation", choices=["pixels", "decorrelated"])
     dream.set_defaults(run=_dream)
 
-    for command in (style, dream):
+    for command in (dream, frames):
+        command.add_argument("--parametrisation", choices=["pixels", "decorrelated"])
+    for command in (style, dream, frames):
         start = command.add_mutually_exclusive_group()
         start.add_argument("--recipe", type=Path, help="a recipe file to start from")
         start.add_argument("--preset", metavar="NAME", help="settings to start from: see `presets`, or a preset's file")
@@ -79,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--pooling", choices=["max", "average"])
         command.add_argument("--init", metavar="content|noise|PICTURE", help="a result, to go on with it (content)")
         command.add_argument("--iterations", type=int)
+        command.add_argument("--smallest", type=int, help="longest side, in pixels, to begin at: larger shapes (128)")
         command.add_argument("--budget", metavar="TIME", help="the best picture within that time: 20s, 2m")
         command.add_argument("--tile", type=int, help="side of the tiles to compute in (as memory demands)")
         command.add_argument("--seed", type=int)
@@ -88,8 +87,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("photo", type=Path)
     run.set_defaults(run=_run)
 
-    for command in (style, dream, run):
-        command.add_argument("-o", "--output", type=Path, required=True)
+    for command in (style, dream, run, frames):
+        where = "a folder, or a .gif, .webp or .apng" if command is frames else None
+        command.add_argument("-o", "--output", type=Path, required=True, help=where)
         command.add_argument("--size", type=int, help="longest side of the result, in pixels (the photo's own)")
         command.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"])
         command.add_argument("--json", action="store_true", help="progress and outcome as one JSON object a line")
@@ -132,14 +132,38 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_style_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--style", action="append", default=[], metavar="PICTURE[:WEIGHT]", help="may be repeated")
+    command.add_argument(
+        "--mask",
+        action="append",
+        default=[],
+        metavar="PICTURE",
+        help="where the style goes: one for each --style, or -",
+    )
+    command.add_argument("--strength", type=float, help="0 keeps the photo, 1 gives all to the style (0.85)")
+    command.add_argument("--style-scale", type=float, help="size of the strokes; 2 makes them twice as large (1)")
+    command.add_argument("--method", choices=["optimise", "patches"], help="patches need no network (optimise)")
+    command.add_argument("--style-loss", choices=["covariance", "gram", "wasserstein", "nearest"])
+    command.add_argument("--color", choices=["style", "luminance", "match"], help="where the colours come from (style)")
+    command.add_argument("--content-mask", metavar="PICTURE", help="white where the photo's shapes are kept")
+    command.add_argument("--optimizer", choices=["auto", "lbfgs", "adam"])
+    command.add_argument("--dream-strength", type=float, help="how much the dream shows (0.5)")
+
+
 _PLAIN = (
     *("strength", "method", "style_loss", "color", "content_mask", "optimizer", "dream_strength", "parametrisation"),
-    *("network", "pooling", "init", "iterations", "tile", "seed"),
+    *("network", "pooling", "init", "iterations", "smallest", "tile", "seed"),
 )
 """Options that are fields of the recipe as they stand."""
 
 
 def _style(options: argparse.Namespace) -> int:
+    return _carry_out(_styled(options), Path.cwd(), options)
+
+
+def _styled(options: argparse.Namespace) -> dict[str, Any]:
+    """The recipe's document from the options of a style."""
     document = _common(options)
     if options.style:
         usual = {name: value for name, value in _first_style(document).items() if name != "image"}
@@ -158,7 +182,7 @@ def _style(options: argparse.Namespace) -> int:
         styles = [
             {**entry, "mask": None if mask == "-" else mask} for entry, mask in zip(styles, options.mask, strict=True)
         ]
-    return _carry_out({**document, "style": styles}, Path.cwd(), options)
+    return {**document, "style": styles}
 
 
 def _first_style(document: dict[str, Any]) -> dict[str, Any]:
@@ -200,8 +224,8 @@ def _preset(options: argparse.Namespace) -> dict[str, Any]:
     from backend import presets
 
     preset = presets.find(options.preset)
-    kind = "style" if options.run is _style else "dream"
-    if preset["filter"] != kind:
+    kind = {_style: "style", _dream: "dream"}.get(options.run)
+    if kind not in (None, preset["filter"]):
         raise ReverieError(f"The preset “{options.preset}” is for the command {preset['filter']}, not for {kind}.")
     return presets.recipe(preset)
 
@@ -246,6 +270,35 @@ def _carry_out(document: dict[str, Any], folder: Path, options: argparse.Namespa
         )
         images.write(options.output, result.picture)
         console.finish(options.output, result)
+    return 0
+
+
+def _frames(options: argparse.Namespace) -> int:
+    from backend import animation, images
+    from backend.console import Console
+    from backend.recipe import Recipe
+
+    document = _styled(options)
+    if options.zoom is not None and not document["style"]:
+        document = {"dream": {}, **document}
+    if options.size is not None:
+        document["size"] = options.size
+    recipe = Recipe.parse(document)
+    zoom = arguments.zoom(options.zoom, options.count)
+    pictures = {name: images.read(name) for name in recipe.image_references()}
+    with Console(as_json=options.json) as console:
+        count = animation.paint(
+            recipe,
+            options.photos,
+            pictures,
+            options.output,
+            console,
+            size=options.size,
+            device=options.device,
+            zoom=zoom,
+            count=options.count,
+        )
+        console.finish_frames(options.output, count)
     return 0
 
 

@@ -52,6 +52,19 @@ def seconds(text: str) -> float:
     return _number(found[1], "budget") * _UNITS[found[2]]
 
 
+def zoom(percent: float | None, count: int) -> float:
+    """The factor of a zoom by `percent` a frame, 1 for none. Raises ReverieError for one that is none."""
+    if count < 1:
+        raise ReverieError("An animation has one frame at least; --count says how many.", "count")
+    if percent is None:
+        return 1.0
+    if not 0 < percent <= 100:
+        raise ReverieError(
+            f"A zoom enlarges each frame by 0 to 100 per cent, such as 4, and not by {percent:g}.", "zoom"
+        )
+    return 1 + percent / 100
+
+
 def span(text: str | None, count: int) -> range:
     """`0-63` or `12`, of the numbers below `count`; all of them for None. Raises ReverieError for others."""
     if text is None:

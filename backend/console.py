@@ -98,6 +98,14 @@ class Console:
             highlight=False,
         )
 
+    def finish_frames(self, output: Path, count: int) -> None:
+        """Says where the frames of an animation are."""
+        if self._json:
+            print(json.dumps({"type": "done", "output": str(output), "frames": count}))
+            return
+        self._bar.stop()
+        self._terminal.print(f"[green]{output}[/]  {count} frames", highlight=False)
+
 
 def print_comparison(rows: list[Row]) -> None:
     """What each network took for the same job."""

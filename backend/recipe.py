@@ -59,6 +59,13 @@ class Dream(_Document):
         return self
 
 
+class Before(_Document):
+    """The frame of an animation that came before this one, and what was made of it."""
+
+    content: str = Field(min_length=1, description="The frame before, as it was given.")
+    result: str = Field(min_length=1, description="The result for it.")
+
+
 def _as_styles(value: Any) -> Any:
     """`"a.jpg"`, `{"image": "a.jpg"}` and lists of either mean the same as the full form."""
     entries = value if isinstance(value, list) else [value]
@@ -114,7 +121,13 @@ class Recipe(_Document):
         description="Longest side, in pixels, at which the picture is computed; null: the picture's own size, at most "
         "what suits the device. A smaller result is enlarged to the picture's size.",
     )
-    smallest: int = Field(128, ge=16, le=4096, description="Longest side at the coarsest scale or octave.")
+    smallest: int = Field(
+        128,
+        ge=16,
+        le=4096,
+        description="Longest side at the coarsest scale or octave: what is smaller has larger shapes. A picture to "
+        "continue with begins at full size, unless this is named.",
+    )
     iterations: int = Field(160, ge=1, le=10000, description="Optimiser iterations, shared out over the scales.")
     budget: float | None = Field(
         None, ge=1, le=86400, description="Seconds that the whole job may take; iterations then do not count."
@@ -125,6 +138,14 @@ class Recipe(_Document):
     )
     init: str = Field(
         "content", min_length=1, description="What to start from: “content”, “noise”, or a picture to continue with."
+    )
+    before: Before | None = Field(
+        None,
+        description="For a frame of an animation: what has not changed since the frame before keeps the pixels of its "
+        "result, and the rest is painted on from there.",
+    )
+    zoom: float = Field(
+        1.0, ge=1, le=2, description="The picture is enlarged by this about its centre first: frames of a dream zoom."
     )
     total_variation: float = Field(0.05, ge=0, le=100, description="Smoothness: weight of the total variation.")
     precision: Literal["auto", "float32", "bfloat16"] = Field(
@@ -173,6 +194,8 @@ class Recipe(_Document):
         found += [(f"dream.{index}.guide", dream.guide) for index, dream in enumerate(self.dream)]
         found.append(("content_mask", self.content_mask))
         found.append(("init", self.init if self.init not in ("content", "noise") else None))
+        if self.before is not None:
+            found += [("before.content", self.before.content), ("before.result", self.before.result)]
         return [(field, reference) for field, reference in found if reference is not None]
 
 

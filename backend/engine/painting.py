@@ -92,7 +92,8 @@ class Painter:
         height, width = source.shape[2:]
         size = fit(width, height, min(recipe.size, max(width, height)))
         # A picture to continue with has its coarse structures already: they would be lost on the way down and up.
-        smallest = max(size) if self._inputs.init is not None else recipe.smallest
+        goes_on = self._inputs.init is not None and "smallest" not in recipe.model_fields_set
+        smallest = max(size) if goes_on else recipe.smallest
         if recipe.budget is None:
             return scales(*size, smallest, recipe.iterations)
         return within(self._clock.left * _PAINTING, self._seconds_per_pixel(smallest, size), *size, smallest)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from backend.engine import color, memory, patches
+from backend.engine import color, frames, memory, patches
 from backend.engine import device as devices
 from backend.engine.control import Adjustment, Clock
 from backend.engine.events import Cancelled, Event, Fetching
@@ -54,6 +54,9 @@ def render(
     has been changed since it was asked last. Alpha is passed through, and what is transparent stays as it is.
     Raises ReverieError for what a person can mend, and Cancelled when `stop` said so.
     """
+    if recipe.before is not None or recipe.zoom > 1:
+        paint = functools.partial(render, device=device, report=report, stop=stop, adjust=adjust)
+        return frames.paint(recipe, content, pictures, paint)
     clock = Clock(recipe.budget)
     recipe = resolve(recipe, device)
     where = devices.choose(device)

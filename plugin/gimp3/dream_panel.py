@@ -23,7 +23,10 @@ def dream_panel(window, config, say):
         widget.set_no_show_all(True)
         widget.set_margin_start(24)
 
+    choosing = []  # not empty while the arguments follow the buttons, and not the other way round
+
     def choose(*given):
+        choosing.append(True)
         if not named.get_active():
             config.set_property("dream-class", "")
         if not like.get_active():
@@ -32,6 +35,7 @@ def dream_panel(window, config, say):
             config.set_property("dream-channel", -1)
         if not pattern.get_active() and not like.get_active():  # a guide may have a layer, too
             config.set_property("dream-layer", "")
+        choosing.pop()
         for button, widget in details:
             widget.set_visible(button.get_active())
         if named.get_active():
@@ -44,6 +48,8 @@ def dream_panel(window, config, say):
             named.set_active(True)
         elif config.get_property("dream-layer"):
             pattern.set_active(True)
+        elif pattern.get_active() and not choosing:
+            nothing.set_active(True)
 
     show()
     choose()

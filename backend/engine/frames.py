@@ -1,0 +1,119 @@
+"""A frame of an animation: painted on from the result of the frame before, so that nothing flickers that stands still;
+or zoomed into, so that a dream goes on for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from backend.engine.resize import resize, to_picture, to_tensor
+from backend.errors import ReverieError
+from backend.images import Picture
+from backend.recipe import Recipe
+
+if TYPE_CHECKING:
+    from backend.engine.render import Result
+
+_START = "the start of this frame"  # the name of a picture that the recipe is given
+_NOTICED = 6 / 255  # a difference of colour that counts as change, and not as noise or a trace of compression
+_MARGIN = 0.015  # of the longest side: how far around a change is painted anew, to join old strokes and new
+_ITERATIONS = 0.5  # share of them that a frame of a style gets which goes on from another
+_COARSEST = 0.35  # of its size, where it begins: new things need large strokes, too
+_DREAMT_ON = 0.25  # share of the strength, and of the iterations: what a zoomed frame shows is dreamt already
+
+
+class Paint(Protocol):
+    """`render`, all but its recipe and pictures given."""
+
+    def __call__(self, recipe: Recipe, content: Picture, pictures: Mapping[str, Picture]) -> Result: ...
+
+
+def paint(recipe: Recipe, content: Picture, pictures: Mapping[str, Picture], paint: Paint) -> Result:
+    """Carries out a recipe that has `zoom` or `before`.
+
+    What stands still keeps the last result's very pixels. What has changed since begins as the new frame has it, beside
+    the last result all around, and is painted in fewer iterations (Ruder, Dosovitskiy & Brox 2016, “Artistic Style
+    Transfer for Videos”, sections 4.1 and 4.2, without optical flow: a thing that moves is new where it gets to).
+    Raises ReverieError for frames of different sizes, and what `paint` raises.
+    """
+    single = recipe.model_copy(update={"before": None, "zoom": 1.0})
+    content = zoomed(content, recipe.zoom)
+    if recipe.zoom > 1:
+        update: dict[str, object] = {
+            "dream_strength": recipe.dream_strength * _DREAMT_ON,
+            "iterations": max(1, round(recipe.iterations * _DREAMT_ON)),
+        }
+        single = single.model_copy(update=update)
+    if recipe.before is None:
+        return _recorded(paint(single, content, pictures), recipe)
+    before, result = (_of_size(pictures, name, content) for name in (recipe.before.content, recipe.before.result))
+    change = changed(before, content)
+    start = result[:, :, :3] + change * (content[:, :, :3] - result[:, :, :3])
+    # Patches cannot go on from a picture, and a dream would only grow where it is strong already.
+    if recipe.style and recipe.method != "patches" and recipe.init == "content":
+        longest = min(recipe.size or max(content.shape[:2]), max(content.shape[:2]))
+        update = {
+            "init": _START,
+            "iterations": max(1, round(recipe.iterations * _ITERATIONS)),
+            "smallest": max(recipe.smallest, round(longest * _COARSEST)),
+        }
+        single, pictures = single.model_copy(update=update), {**pictures, _START: start}
+    if not change.any():
+        single = single.model_copy(update={"strength": 0.0, "dream_strength": 0.0})  # checked, but not computed
+    painted = paint(single, content, pictures)
+    colors = result[:, :, :3] + change * (painted.picture[:, :, :3] - result[:, :, :3])
+    picture = np.concatenate([colors, content[:, :, 3:]], axis=2).astype(np.float32)
+    return _recorded(replace(painted, picture=picture), recipe)
+
+
+def _recorded(painted: Result, recipe: Recipe) -> Result:
+    """The result, with a recipe that says what was asked for and not how the frame was brought about."""
+    names = ("before", "zoom", "init", "iterations", "smallest", "strength", "dream_strength")
+    asked = {name: getattr(recipe, name) for name in names}
+    return replace(painted, recipe=painted.recipe.model_copy(update=asked))
+
+
+def _of_size(pictures: Mapping[str, Picture], name: str, content: Picture) -> Picture:
+    if name not in pictures:
+        raise ReverieError(f"The picture “{name}” was not given with the recipe.", "before")
+    picture = pictures[name]
+    if picture.shape[:2] != content.shape[:2]:
+        sizes = " and ".join(f"{each.shape[1]}×{each.shape[0]}" for each in (picture, content))
+        raise ReverieError(f"The frames of an animation must be of one size; these have {sizes} pixels.", "before")
+    return picture
+
+
+def changed(before: Picture, now: Picture) -> Picture:
+    """Where a frame differs from the one before, transparency included: H×W×1, 0 where it stands still, 1 where it has
+    changed and close by, with a soft edge between."""
+    channels = min(before.shape[2], now.shape[2])
+    difference = np.abs(before[:, :, :channels] - now[:, :, :channels]).max(axis=2, keepdims=True)
+    mask = to_tensor((difference > _NOTICED).astype(np.float32), torch.device("cpu"))
+    margin = max(1, round(_MARGIN * max(now.shape[:2])))
+    mask = _smooth(_grown(mask, 2 * margin), margin)
+    return to_picture(mask)
+
+
+def _grown(mask: Tensor, margin: int) -> Tensor:
+    return functional.max_pool2d(mask, 2 * margin + 1, 1, margin)
+
+
+def _smooth(mask: Tensor, margin: int) -> Tensor:
+    padded = functional.pad(mask, (margin,) * 4, mode="replicate")
+    return functional.avg_pool2d(padded, 2 * margin + 1, 1)
+
+
+def zoomed(picture: Picture, factor: float) -> Picture:
+    """The picture enlarged about its centre and cut to its size again."""
+    if factor == 1:
+        return picture
+    height, width = picture.shape[:2]
+    large = resize(to_tensor(picture, torch.device("cpu")), round(width * factor), round(height * factor))
+    top, left = (large.shape[2] - height) // 2, (large.shape[3] - width) // 2
+    return to_picture(large[:, :, top : top + height, left : left + width])

@@ -1,0 +1,126 @@
+"""Animations on the command line."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from backend import animation, demo, images
+from backend.engine.resize import shrink_to
+from backend.errors import ReverieError
+
+ROOT = Path(__file__).resolve().parents[2]
+QUICK = ["--iterations", "4", "--network", "reverie"]
+STYLE = ["--style", str(demo.styles()["ink"])]
+
+
+@pytest.fixture
+def scene(tmp_path) -> list[Path]:
+    """Three frames in which a square moves."""
+    landscape = shrink_to(images.read(demo.content()), 64)
+    paths = []
+    for index in range(3):
+        frame = landscape.copy()
+        frame[10:20, 5 + 8 * index : 15 + 8 * index] = (1, 0, 0)
+        paths.append(tmp_path / f"in{index}.png")
+        images.write(paths[-1], frame)
+    return paths
+
+
+def _run(*words: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "backend", "frames", *map(str, words)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_frames_go_into_a_folder_and_still_parts_stay(tmp_path, scene):
+    done = _run(*scene, *STYLE, "-o", tmp_path / "out", "--json", *QUICK)
+    assert done.returncode == 0, done.stderr
+    results = [images.read(path) for path in sorted((tmp_path / "out").iterdir())]
+    assert len(results) == 3
+    for before, after in itertools.pairwise(results):
+        assert np.array_equal(before[30:], after[30:])
+        assert np.abs(before[8:22] - after[8:22]).mean() > 0.01
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    fractions = [line["fraction"] for line in lines if line["type"] == "progress"]
+    assert fractions == sorted(fractions) and fractions[-1] == 1 and fractions[3] == pytest.approx(1 / 3)
+    assert lines[-1] == {"type": "done", "output": str(tmp_path / "out"), "frames": 3}
+
+
+def test_a_gif_becomes_a_gif_with_its_timing(tmp_path, scene):
+    pictures = [Image.open(path) for path in scene]
+    pictures[0].save(tmp_path / "in.gif", save_all=True, append_images=pictures[1:], duration=[40, 80, 200], loop=0)
+    done = _run(tmp_path / "in.gif", *STYLE, "-o", tmp_path / "out.gif", *QUICK)
+    assert done.returncode == 0, done.stderr
+    assert animation.read([tmp_path / "out.gif"])[1] == [40, 80, 200]
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.apng"])
+def test_what_is_written_is_read_again(tmp_path, name):
+    frames = [np.full((8, 12, 3), value, np.float32) for value in (0.0, 0.4, 1.0)]
+    animation.write(tmp_path / name, frames, [50, 60, 70])
+    again, durations = animation.read([tmp_path / name])
+    assert durations == [50, 60, 70]
+    assert all(np.abs(one - other).max() < 0.01 for one, other in zip(frames, again, strict=True))
+
+
+def test_a_zoom_makes_frames_from_one_picture(tmp_path, scene):
+    done = _run(scene[0], "--zoom", "6", "--count", "3", "-o", tmp_path / "out.webp", *QUICK)
+    assert done.returncode == 0, done.stderr
+    frames, _ = animation.read([tmp_path / "out.webp"])
+    assert len(frames) == 3
+    assert np.abs(frames[2] - frames[1]).mean() > 0.01
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ([], "at least one style"),
+        (["--zoom", "0"], "0 to 100 per cent"),
+        (["--zoom", "3", "--count", "0"], "one frame at least"),
+        (["--style", "nowhere.jpg"], "nowhere.jpg"),
+    ],
+)
+def test_a_mistake_is_one_sentence(tmp_path, scene, words, says):
+    done = _run(scene[0], *words, "-o", tmp_path / "out")
+    assert done.returncode == 1
+    assert says in done.stderr and "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_frames_of_two_sizes_and_a_zoom_of_many_are_refused(tmp_path, scene):
+    images.write(tmp_path / "other.png", np.zeros((20, 20, 3), np.float32))
+    done = _run(scene[0], tmp_path / "other.png", *STYLE, "-o", tmp_path / "out", *QUICK)
+    assert done.returncode == 1 and "of one size" in done.stderr
+    done = _run(*scene, "--zoom", "3", "-o", tmp_path / "zoom", *QUICK)
+    assert done.returncode == 1 and "only one" in done.stderr
+
+
+def test_a_damaged_animation_is_a_sentence(tmp_path, scene):
+    pictures = [Image.open(path) for path in scene]
+    pictures[0].save(tmp_path / "in.gif", save_all=True, append_images=pictures[1:])
+    data = (tmp_path / "in.gif").read_bytes()
+    (tmp_path / "in.gif").write_bytes(data[: len(data) * 2 // 3])
+    with pytest.raises(ReverieError, match="damaged"):
+        animation.read([tmp_path / "in.gif"])
+
+
+def test_ctrl_c_keeps_the_frames_that_are_done(tmp_path, scene):
+    command = [sys.executable, "-m", "backend", "frames", str(scene[0]), "--zoom", "2", "--count", "9999"]
+    command += ["-o", str(tmp_path / "out"), "--json", *QUICK]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    while not (tmp_path / "out" / "0002.png").exists():
+        assert process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    out, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    done = json.loads(out.splitlines()[-1])
+    assert done["frames"] == len(list((tmp_path / "out").iterdir())) >= 2
