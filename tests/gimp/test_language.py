@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from test_dialog import _drive
 
 SAID = """
 image = load(); layer = image.get_layers()[0]
@@ -32,3 +35,23 @@ def test_menus_arguments_and_sentences_follow_gimps_language(german):
     assert said["argument"] == "Stär_ke"
     assert said["refused"][0] is False
     assert "Es ist keine Ebene ausgewählt." in said["refused"][1]
+
+
+SAVED = """
+shot dialog
+xdotool windowfocus $window; xdotool key alt+p; sleep 1          # Speichern unter…
+small=$(xdotool search --onlyvisible --name '^Die Einstellungen behalten$' | head -1)
+xdotool windowfocus $small; xdotool type --delay 60 "Mein Stil"; sleep 0.5; shot naming; xdotool key Return; sleep 1
+shot saved
+press_ok
+"""
+
+
+def test_the_dialog_is_german_and_keeps_a_preset(german, backend):
+    said = _drive(german, "german", "Neuronaler Stil", "plug-in-reverie-style", SAVED)
+    assert said["status"] == "success"
+    assert said["after"] == ["Neuronaler Stil: strokes", "landscape.jpg"]
+    preset = json.loads((german.folder / "home" / "presets" / "mein-stil.json").read_text())
+    assert (preset["title"], preset["filter"]) == ("Mein Stil", "style")
+    assert preset["recipe"]["style"] == [{"image": "strokes", "scale": 1.0}]
+    (german.folder / "home" / "presets" / "mein-stil.json").unlink()
