@@ -96,7 +96,7 @@ def faults(string: str, translation: str) -> Iterator[str]:
 
 def mnemonics(text: str) -> int:
     """How many letters are marked for the keyboard."""
-    return len(re.findall(r"_(?=\w)", text)) if len(text) < 60 else 0  # a longer text is no label
+    return len(re.findall(r"_(?=\w)", text)) if len(text) < 90 else 0  # a longer text is no label
 
 
 def compiled(translations: dict[str, str], language: str) -> bytes:

@@ -49,10 +49,11 @@ from gimpfu import (
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from shared import geometry, launcher, npy, places, work
 from shared.client import BackendError, as_text
+from shared.words import _
 
 STYLE = "plug-in-reverie-style"
 DREAM = "plug-in-reverie-dream"
-TITLES = {STYLE: "Neural Style", DREAM: "Deep Dream"}
+TITLES = {STYLE: _("Neural Style"), DREAM: _("Deep Dream")}
 
 # As for GIMP 3, so that a result can be edited there too.
 RECIPE = "reverie-recipe"  # the parasite that says what was computed, as the backend carried it out
@@ -101,13 +102,13 @@ def neural_style(
         used = None
         if style_from == LAYER:
             if style_layer is None:
-                raise Refusal("Choose the layer whose style is taken.")
+                raise Refusal(_("Choose the layer whose style is taken."))
             name, picture, used = as_text(style_layer.name), _picture_of(style_layer), style_layer
         elif style_file:
             path = as_text(style_file)
             name, picture = path, work.read_file(path if sys.platform == "win32" else style_file)
         else:
-            raise Refusal("Choose a style first: a picture file, or another open layer.")
+            raise Refusal(_("Choose a style first: a picture file, or another open layer."))
         wanted = {
             "style": [{"image": name, "scale": style_scale}],
             "strength": strength,
@@ -116,7 +117,7 @@ def neural_style(
         dream = as_text(dream_class or b"").strip()
         if dream:
             wanted.update(dream=[{"class_name": dream}], dream_strength=dream_strength)
-        title = "Neural style: " + work.short_name(name) + (", " + dream if dream else "")
+        title = _("Neural style: ") + work.short_name(name) + (", " + dream if dream else "")
         return dict(wanted, **_common(size, iterations, network, seed)), {name: picture}, title, used
 
     _guarded(lambda: _work(STYLE, image, drawable, recipe, convert_indexed))
@@ -146,7 +147,7 @@ def deep_dream(
         layer, wanted_class = as_text(dream_layer or b"").strip(), as_text(dream_class or b"").strip()
         if dream_of == BY_NAME:
             if not wanted_class:
-                raise Refusal("Type the name of what is to be dreamt of, such as “golden retriever”.")
+                raise Refusal(_("Type the name of what is to be dreamt of, such as “golden retriever”."))
             dream["class_name"] = wanted_class
         elif layer:
             dream["layer"] = layer
@@ -154,7 +155,7 @@ def deep_dream(
             dream["channel"] = int(dream_channel)
         if dream_of == GUIDE:
             if dream_guide is None:
-                raise Refusal("Choose the layer that is to be dreamt of.")
+                raise Refusal(_("Choose the layer that is to be dreamt of."))
             dream["guide"], used = as_text(dream_guide.name), dream_guide
             pictures[dream["guide"]] = _picture_of(dream_guide)
         wanted = {
@@ -163,7 +164,7 @@ def deep_dream(
             "parametrisation": _choice(PARAMETRISATIONS, parametrisation),
         }
         what = dream.get("class_name") or dream.get("guide") or dream.get("layer")
-        title = "Deep dream" + (": " + what if what else "")
+        title = _("Deep dream") + (": " + what if what else "")
         return dict(wanted, **_common(size, iterations, network, seed)), pictures, title, used
 
     _guarded(lambda: _work(DREAM, image, drawable, recipe, convert_indexed))
@@ -172,7 +173,7 @@ def deep_dream(
 def _choice(names, index):
     """The name at a place of a list, as its number comes from Python-Fu."""
     if not 0 <= index < len(names):
-        raise Refusal("There is no choice number %d; the choices are 0 to %d." % (index, len(names) - 1))
+        raise Refusal(_("There is no choice number %d; the choices are 0 to %d.") % (index, len(names) - 1))
     return names[int(index)]
 
 
@@ -189,8 +190,10 @@ def _work(filter_name, image, drawable, recipe, convert_indexed):
     layer, area, selected = _source(image, drawable)
     if image.base_type == INDEXED and not convert_indexed:
         raise Refusal(
-            "An indexed image has too few colours for this. Let it be converted to RGB, or do so with "
-            "Image ▸ Mode ▸ RGB, then try again."
+            _(
+                "An indexed image has too few colours for this. Let it be converted to RGB, or do so with "
+                "Image ▸ Mode ▸ RGB, then try again."
+            )
         )
     wanted, pictures, title, used = recipe()
     depth = _depth(image)
@@ -200,7 +203,7 @@ def _work(filter_name, image, drawable, recipe, convert_indexed):
         for byte in range(npy.SAMPLE_SIZE[depth])
     ):
         raise Refusal(
-            "There is nothing to paint: the layer “%s” is empty (wholly transparent) here." % as_text(layer.name)
+            _("There is nothing to paint: the layer “%s” is empty (wholly transparent) here.") % as_text(layer.name)
         )
     content = npy.pack(samples, area[2], area[3], 4, depth)
     samples, carried_out = _paint(filter_name, work.Order(content, pictures, wanted))
@@ -215,15 +218,18 @@ def _paint(filter_name, order):
     gimp.progress_init(_utf8(TITLES[filter_name]))
 
     def waiting(seconds):
-        pdb.gimp_progress_set_text(_utf8("Starting Reverie's backend, %d s" % seconds))
+        pdb.gimp_progress_set_text(_utf8(_("Starting Reverie's backend, %d s") % seconds))
         pdb.gimp_progress_pulse()
 
     def tell(event):
         if event["type"] == "progress":
             gimp.progress_update(event["fraction"])
-            pdb.gimp_progress_set_text(_utf8("Painting, " + work.time_left(event["seconds_left"])))
+            pdb.gimp_progress_set_text(_utf8(_("Painting, %s") % work.time_left(event["seconds_left"])))
         elif event["type"] == "fetching":
-            text = "Fetching the network's weights (%d MB; licence: %s)" % (event["total"] // 10**6, event["licence"])
+            text = _("Fetching the network's weights (%d MB; licence: %s)") % (
+                event["total"] // 10**6,
+                event["licence"],
+            )
             gimp.progress_update(float(event["here"]) / event["total"])
             pdb.gimp_progress_set_text(_utf8(text))
         elif event["type"] == "alive":
@@ -240,7 +246,7 @@ def _guarded(action):
     except (Refusal, BackendError) as error:
         sentence = error.args[0]
     except Exception as error:
-        sentence = "Reverie met an error of its own (%s). Your image is as it was. More is in “%s”." % (
+        sentence = _("Reverie met an error of its own (%s). Your image is as it was. More is in “%s”.") % (
             as_text(traceback.format_exception_only(type(error), error)[-1]).strip(),
             _log_failure(),
         )
@@ -255,7 +261,7 @@ def _log_failure():
         with io.open(places.plugin_log_file(), "a", encoding="utf-8") as log:
             log.write(as_text(traceback.format_exc()) + "\n")
     except (IOError, OSError) as error:
-        return "%s (which cannot be written: %s)" % (path, as_text(error.strerror))
+        return _("%s (which cannot be written: %s)") % (path, as_text(error.strerror))
     return path
 
 
@@ -271,15 +277,16 @@ def _source(image, drawable):
     # type: (gimp.Image, gimp.Drawable) -> tuple[gimp.Layer, tuple[int, int, int, int], bool]
     """(the layer that is meant, which part of it is worked on, whether a selection decided that)."""
     if pdb.gimp_image_get_floating_sel(image) is not None:
-        raise Refusal("There is a floating selection. Anchor it or make it a new layer, then try again.")
+        raise Refusal(_("There is a floating selection. Anchor it or make it a new layer, then try again."))
     # While a mask is edited, GIMP passes the mask: what is meant is the picture that it belongs to.
     layer = pdb.gimp_layer_from_mask(drawable) if pdb.gimp_item_is_layer_mask(drawable) else drawable
     if not isinstance(layer, gimp.Layer):
-        raise Refusal("A channel is selected. Select a layer instead, then try again.")
+        raise Refusal(_("A channel is selected. Select a layer instead, then try again."))
     overlap, x, y, width, height = pdb.gimp_drawable_mask_intersect(layer)
     if not overlap:
         raise Refusal(
-            "The selection does not touch the layer “%s”. Select a part of the layer, or nothing." % as_text(layer.name)
+            _("The selection does not touch the layer “%s”. Select a part of the layer, or nothing.")
+            % as_text(layer.name)
         )
     if pdb.gimp_selection_is_empty(image):
         return layer, (0, 0, layer.width, layer.height), False
@@ -343,7 +350,7 @@ def _insert(image, source, area, selected, samples, depth, title, records):
     # type: (gimp.Image, gimp.Layer, tuple[int, int, int, int], bool, bytes, str, str, dict[str, object]) -> None
     """Adds the finished picture as a new layer above its source: one step to undo, and nothing else is changed."""
     if not pdb.gimp_image_is_valid(image) or not pdb.gimp_item_is_valid(source):
-        raise Refusal("The image or its layer was closed meanwhile, so the result has no place to go.")
+        raise Refusal(_("The image or its layer was closed meanwhile, so the result has no place to go."))
     active, own = image.active_layer, _rgb_image(source.width, source.height, depth)
     try:
         picture = _layer_with(own, source, area, samples)
@@ -399,11 +406,11 @@ def _first_style():
 
 _SOURCE = [(PF_IMAGE, "image", "The image", None), (PF_DRAWABLE, "drawable", "The layer to work on", None)]
 _COMMON = [
-    (PF_SPINNER, "size", "_Detail: longest side in pixels when computed (0: as suits)", 0, (0, 16384, 1)),
-    (PF_SPINNER, "iterations", "Iteratio_ns (0: as usual)", 0, (0, 10000, 1)),
-    (PF_STRING, "network", "Net_work", "auto"),
-    (PF_SPINNER, "seed", "S_eed: the same gives the same picture", 0, (0, 2**31 - 1, 1)),
-    (PF_TOGGLE, "convert-indexed", "Convert an indexed image to RG_B", False),
+    (PF_SPINNER, "size", _("_Detail: longest side in pixels when computed (0: as suits)"), 0, (0, 16384, 1)),
+    (PF_SPINNER, "iterations", _("Iteratio_ns (0: as usual)"), 0, (0, 10000, 1)),
+    (PF_STRING, "network", _("Net_work"), "auto"),
+    (PF_SPINNER, "seed", _("S_eed: the same gives the same picture"), 0, (0, 2**31 - 1, 1)),
+    (PF_TOGGLE, "convert-indexed", _("Convert an indexed image to RG_B"), False),
 ]
 
 
@@ -435,36 +442,46 @@ def _register(name, label, blurb, text, parameters, function):
 
 _register(
     STYLE,
-    "Neural _Style…",
-    "Paint the layer in the style of another picture",
-    "Paints the layer, or its selected part, in the style of a picture file or of another layer. The result is a new "
-    "layer; the selection becomes its mask.",
+    _("Neural _Style…"),
+    _("Paint the layer in the style of another picture"),
+    _(
+        "Paints the layer, or its selected part, in the style of a picture file or of another layer. The result is a "
+        "new layer; the selection becomes its mask."
+    ),
     [
-        (PF_OPTION, "style-from", "Style _from", FILE, ["the picture file", "the layer"]),
-        (PF_FILENAME, "style-file", "Style _picture", _first_style()),
-        (PF_DRAWABLE, "style-layer", "Style la_yer", None),
-        (PF_SLIDER, "strength", "Streng_th", 0.85, (0.0, 1.0, 0.01)),
-        (PF_SLIDER, "style-scale", "S_ize of strokes", 1.0, (0.25, 4.0, 0.05)),
-        (PF_OPTION, "color", "Colo_urs", 0, ["from the style", "keep mine", "style in my colours"]),
-        (PF_STRING, "dream-class", "Dream as _well of (may be empty)", ""),
-        (PF_SLIDER, "dream-strength", "Strength of the drea_m", 0.5, (0.0, 1.0, 0.01)),
+        (PF_OPTION, "style-from", _("Style _from"), FILE, [_("the picture file"), _("the layer")]),
+        (PF_FILENAME, "style-file", _("Style _picture"), _first_style()),
+        (PF_DRAWABLE, "style-layer", _("Style la_yer"), None),
+        (PF_SLIDER, "strength", _("Streng_th"), 0.85, (0.0, 1.0, 0.01)),
+        (PF_SLIDER, "style-scale", _("S_ize of strokes"), 1.0, (0.25, 4.0, 0.05)),
+        (PF_OPTION, "color", _("Colo_urs"), 0, [_("from the style"), _("keep mine"), _("style in my colours")]),
+        (PF_STRING, "dream-class", _("Dream as _well of (may be empty)"), ""),
+        (PF_SLIDER, "dream-strength", _("Strength of the drea_m"), 0.5, (0.0, 1.0, 0.01)),
     ],
     neural_style,
 )
 _register(
     DREAM,
-    "Deep _Dream…",
-    "Bring out in the layer what a neural network sees in it",
-    "Lets a neural network dream on the layer, or its selected part: of what it finds there, of one of the 1000 things "
-    "that it knows by name, or of another layer. The result is a new layer; the selection becomes its mask.",
+    _("Deep _Dream…"),
+    _("Bring out in the layer what a neural network sees in it"),
+    _(
+        "Lets a neural network dream on the layer, or its selected part: of what it finds there, of one of the 1000 "
+        "things that it knows by name, or of another layer. The result is a new layer; the selection becomes its mask."
+    ),
     [
-        (PF_OPTION, "dream-of", "Dream _of", ITSELF, ["what it sees by itself", "something by name", "a layer"]),
-        (PF_STRING, "dream-class", "So_mething by name", "golden retriever"),
-        (PF_DRAWABLE, "dream-guide", "La_yer to dream of", None),
-        (PF_SLIDER, "dream-strength", "Streng_th", 0.5, (0.0, 1.0, 0.01)),
-        (PF_OPTION, "parametrisation", "Colo_urs", 0, ["of the dream", "as in photos"]),
-        (PF_STRING, "dream-layer", "_Layer of the network (may be empty)", ""),
-        (PF_SPINNER, "dream-channel", "C_hannel of that layer (-1: all)", -1, (-1, 4095, 1)),
+        (
+            PF_OPTION,
+            "dream-of",
+            _("Dream _of"),
+            ITSELF,
+            [_("what it sees by itself"), _("something by name"), _("a layer")],
+        ),
+        (PF_STRING, "dream-class", _("So_mething by name"), "golden retriever"),
+        (PF_DRAWABLE, "dream-guide", _("La_yer to dream of"), None),
+        (PF_SLIDER, "dream-strength", _("Streng_th"), 0.5, (0.0, 1.0, 0.01)),
+        (PF_OPTION, "parametrisation", _("Colo_urs"), 0, [_("of the dream"), _("as in photos")]),
+        (PF_STRING, "dream-layer", _("_Layer of the network (may be empty)"), ""),
+        (PF_SPINNER, "dream-channel", _("C_hannel of that layer (-1: all)"), -1, (-1, 4095, 1)),
     ],
     deep_dream,
 )

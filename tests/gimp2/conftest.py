@@ -32,11 +32,12 @@ class Gimp2:
 
     def __init__(self, folder: Path, *, tree: Path | None = None, python: str = "") -> None:
         self.folder, self._tree, self._python = folder, tree, python
-        self.is_real = tree is not None
+        self.is_real, self.language = tree is not None, "en"
         (folder / "style.png").write_bytes(b"a style")
         self._plugin = folder / "config" / "plug-ins" / "reverie"
         shutil.copytree(ROOT / "plugin" / "gimp2", self._plugin, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
-        shutil.copytree(ROOT / "plugin" / "shared", self._plugin / "shared")
+        for name in ("shared", "locale"):
+            shutil.copytree(ROOT / "plugin" / name, self._plugin / name)
         (self._plugin / "reverie.py").chmod(0o755)
 
     def inside(self, path: Path) -> str:
@@ -57,6 +58,7 @@ class Gimp2:
             "REVERIE_HOME": inside,
             "HOME": inside,
             "LANG": "C.UTF-8",
+            "LANGUAGE": self.language,
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
         }
         words: tuple[str, ...]

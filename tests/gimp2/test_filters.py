@@ -354,3 +354,20 @@ answer(done=done, same=read(above) == shown, offsets=above.offsets, opacity=abov
     assert found["kinds"] == [2, 0]
     assert found["names"] == ["Neural style: style", "photo"]
     assert found["indexed"]
+
+
+def test_it_speaks_german_where_gimp_does(gimp2, backend):
+    gimp2.language = "de"
+    try:
+        found, said = gimp2.run("""
+image = new_image()
+layer = new_layer(image, "photo", 20, 10)
+done = style(image, layer, style_file='')
+painted = style(image, layer)
+answer(done=done, painted=painted, names=names(image))
+""")
+    finally:
+        gimp2.language = "en"
+    assert not found["done"]
+    assert "Wählen Sie zuerst einen Stil: eine Bilddatei oder eine andere offene Ebene." in said
+    assert found["names"] == ["Neuronaler Stil: style", "photo"]
