@@ -46,7 +46,7 @@ class _Row:
         self._delete = Gtk.Button(label=_("Delete"), tooltip_text=_("Delete this preset of yours"), sensitive=False)
         self._delete.connect("clicked", self._delete_chosen)
         share = Gtk.MenuButton(label=_("Share"), popup=self._share_menu(), tooltip_text=_("To a file, or from one"))
-        self._further = Gtk.Label(ellipsize=3, max_width_chars=24)  # 3: at the end
+        self._further = Gtk.Label()
         self.box = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6, margin_top=6)
         for widget in (label, self._chooser, save, self._delete, share, self._further):
             self.box.pack_start(widget, False, False, 0)
@@ -56,8 +56,11 @@ class _Row:
     def tell_further(self, *unused):
         """Says what of the recipe no control shows."""
         fields = orders.further(self._config)
-        self._further.set_text(", ".join("%s: %s" % pair for pair in sorted(fields.items())))
-        self._further.set_tooltip_text(_("Also set, by a preset or by the layer that is edited. Reset clears it"))
+        self._further.set_text(_("+ further settings"))
+        listed = ", ".join("%s: %s" % pair for pair in sorted(fields.items()))
+        self._further.set_tooltip_text(
+            _("Set by a preset, or by the layer that is edited; Reset clears them") + "\n" + listed
+        )
         self._further.set_visible(bool(fields))
 
     def _fill(self, chosen=None):
@@ -117,7 +120,7 @@ class _Row:
 
     def _recipe(self):
         """(The recipe as it is set, for a preset; a sentence about what could not go into it, or "".)"""
-        recipe = orders.recipe_of(self._filter, self._config)
+        recipe = presets.general(orders.recipe_of(self._filter, self._config))
         names = dict((path, work.short_name(path)) for path in bundled_styles())
         layer = self._config.get_property(orders.LAYERS[self._filter])
         if recipe.get("style"):

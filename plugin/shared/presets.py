@@ -94,15 +94,30 @@ def own_path(title):
     return os.path.join(folder(), (name or "preset") + ".json")
 
 
+def general(recipe):
+    """The recipe without what belongs to one image: masks, and a picture to go on from."""
+    recipe = dict((field, value) for field, value in recipe.items() if field != "content_mask")
+    if recipe.get("init") not in ("content", "noise"):
+        recipe.pop("init", None)
+    if recipe.get("style"):
+        recipe["style"] = [_without(entry, "mask") for entry in recipe["style"]]
+    return recipe
+
+
 def portable(recipe):
     """The recipe without pictures that only this machine has."""
     recipe = dict(recipe)
-    if recipe.get("style"):
-        recipe["style"] = [
-            dict((field, value) for field, value in entry.items() if field != "image" or not _is_path(value))
-            for entry in recipe["style"]
-        ]
+    for field, reference in (("style", "image"), ("dream", "guide")):
+        if recipe.get(field):
+            recipe[field] = [
+                _without(entry, reference) if _is_path(entry.get(reference) or "") else dict(entry)
+                for entry in recipe[field]
+            ]
     return recipe
+
+
+def _without(entry, field):
+    return dict((name, value) for name, value in entry.items() if name != field)
 
 
 def _is_path(reference):

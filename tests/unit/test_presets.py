@@ -96,6 +96,13 @@ def test_a_shared_preset_names_no_file_of_this_machine():
     assert recipe["style"][0]["image"] == "/home/ada/a.jpg"
 
 
+def test_a_preset_keeps_nothing_that_belongs_to_one_image():
+    recipe = {"style": [{"image": "ink", "mask": "sky"}], "content_mask": "face", "init": "before.png", "dream": [{}]}
+    assert files.general(recipe) == {"style": [{"image": "ink"}], "dream": [{}]}
+    assert files.general({"init": "noise"}) == {"init": "noise"}
+    assert files.portable({"dream": [{"guide": "/home/ada/a.jpg", "weight": 2.0}]}) == {"dream": [{"weight": 2.0}]}
+
+
 def _run(home: Path, *words: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "backend", *map(str, words)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)

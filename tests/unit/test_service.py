@@ -14,13 +14,14 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from installer import commands, doctor, gimp, plugin, service
+from installer import CLONE, backend, commands, doctor, gimp, plugin, service
 from installer.environment import Environment
 from plugin.shared import places
 
@@ -87,6 +88,23 @@ def test_systemd_accepts_the_unit(home: Path, tmp_path: Path) -> None:
     unit.write_bytes(service.content(python, clone))
     done = subprocess.run(["systemd-analyze", "--user", "verify", str(unit)], capture_output=True, text=True)
     assert str(unit) not in done.stderr and "not executable" not in done.stderr, done.stderr
+
+
+def test_the_units_command_serves_and_stays(home: Path) -> None:
+    """Without systemd, which does not run where tests do: the command is started as it stands."""
+    unit = service.content(Path(sys.executable)).decode()
+    (command,) = [line.removeprefix("ExecStart=") for line in unit.splitlines() if line.startswith("ExecStart=")]
+    process = subprocess.Popen(shlex.split(command), cwd=CLONE, stderr=subprocess.PIPE, text=True)
+    try:
+        for _ in range(600):
+            if backend.ready() is not None or process.poll() is not None:
+                break
+            time.sleep(0.1)
+        assert backend.stop() is True
+        assert process.wait(timeout=20) == 0  # so systemd does not start it again
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def test_the_agent_of_launchd(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
