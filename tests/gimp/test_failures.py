@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -35,11 +36,12 @@ def test_the_backend_killed_mid_job_leaves_the_image_as_it_was(gimp, backend):
     backend.process.wait()
 
 
-def plugin_process() -> int:
-    """The id of the plug-in's process, which runs a job."""
+def plugin_process(gimp) -> int:
+    """The id of the plug-in's process, which runs a job; that of this GIMP, whatever other tests run beside."""
     for process in Path("/proc").glob("[0-9]*"):
-        if b"plug-ins/reverie/reverie.py" in (process / "cmdline").read_bytes():
-            return int(process.name)
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+            if f"{gimp.folder.name}/config/plug-ins/reverie/reverie.py".encode() in (process / "cmdline").read_bytes():
+                return int(process.name)
     raise AssertionError("the plug-in does not run")
 
 
@@ -48,7 +50,7 @@ def test_the_plug_in_killed_mid_job_stops_the_job_within_two_seconds_and_gimp_go
     process = gimp.start(LONG)
     backend.wait(lambda: backend.health()["busy"], 60)
     time.sleep(1)  # past the loading of the network: mid-job
-    os.kill(plugin_process(), signal.SIGKILL)  # as GIMP's own Cancel does
+    os.kill(plugin_process(gimp), signal.SIGKILL)  # as GIMP's own Cancel does
     assert backend.wait(lambda: not backend.health()["busy"], 10) < 2.5
     output, _ = process.communicate(timeout=60)
     said = gimp.result(output)
@@ -153,3 +155,18 @@ answer(status=paint(image, image.get_layers()), names=names(image))
     assert not said["status"][0]
     assert "python3 install.py" in said["status"][1]
     assert said["names"] == ["landscape"]
+
+
+def test_a_backend_that_the_settings_name_paints_and_a_wrong_token_for_it_is_told(gimp, backend, ready):
+    address = json.loads(ready.read_text())
+    ready.unlink()  # only the settings lead to it
+    settings = gimp.folder / "home" / "settings.json"
+    try:
+        settings.write_text(json.dumps({name: address[name] for name in ("host", "port", "token")}))
+        said = gimp.run(QUICK)
+        assert said["status"][0], said["status"]
+        assert said["names"] == ["Neural style: strokes", "landscape"]
+        settings.write_text(json.dumps({"host": address["host"], "port": address["port"], "token": "guess"}))
+        refused(gimp, "refuses the token in “" + gimp.inside(settings))
+    finally:
+        settings.unlink()
