@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--pooling", choices=["max", "average"])
         command.add_argument("--init", metavar="content|noise|PICTURE", help="a result, to go on with it (content)")
         command.add_argument("--iterations", type=int)
-        command.add_argument("--smallest", type=int, help="longest side, in pixels, to begin at: larger shapes (128)")
+        command.add_argument("--octaves", type=int, help="in how many sizes shapes appear: more bring larger ones")
         command.add_argument("--budget", metavar="TIME", help="the best picture within that time: 20s, 2m")
         command.add_argument("--tile", type=int, help="side of the tiles to compute in (as memory demands)")
         command.add_argument("--seed", type=int)
@@ -153,7 +153,7 @@ def _add_style_options(command: argparse.ArgumentParser) -> None:
 
 _PLAIN = (
     *("strength", "method", "style_loss", "color", "content_mask", "optimizer", "dream_strength", "parametrisation"),
-    *("network", "pooling", "init", "iterations", "smallest", "tile", "seed"),
+    *("network", "pooling", "init", "iterations", "octaves", "tile", "seed"),
 )
 """Options that are fields of the recipe as they stand."""
 

@@ -128,6 +128,13 @@ class Recipe(_Document):
         description="Longest side at the coarsest scale or octave: what is smaller has larger shapes. A picture to "
         "continue with begins at full size, unless this is named.",
     )
+    octaves: int | None = Field(
+        None,
+        ge=1,
+        le=16,
+        description="How many scales or octaves, each √2 larger than the one before: more bring larger shapes. Null: "
+        "as many as lead to the smallest.",
+    )
     iterations: int = Field(160, ge=1, le=10000, description="Optimiser iterations, shared out over the scales.")
     budget: float | None = Field(
         None, ge=1, le=86400, description="Seconds that the whole job may take; iterations then do not count."

@@ -22,7 +22,7 @@ from backend.engine.inputs import Inputs
 from backend.engine.lbfgs import LBFGS
 from backend.engine.memory import Footing
 from backend.engine.objective import Objective
-from backend.engine.pyramid import Scale, scales, within
+from backend.engine.pyramid import RATIO, Scale, scales, within
 from backend.engine.resize import fit, resize, to_picture
 from backend.engine.terms import Term
 from backend.errors import ReverieError
@@ -94,6 +94,8 @@ class Painter:
         # A picture to continue with has its coarse structures already: they would be lost on the way down and up.
         goes_on = self._inputs.init is not None and "smallest" not in recipe.model_fields_set
         smallest = max(size) if goes_on else recipe.smallest
+        if recipe.octaves is not None:
+            smallest = max(16, round(max(size) / RATIO ** (recipe.octaves - 1)))
         if recipe.budget is None:
             return scales(*size, smallest, recipe.iterations)
         return within(self._clock.left * _PAINTING, self._seconds_per_pixel(smallest, size), *size, smallest)

@@ -3,6 +3,7 @@
 import queue
 import threading
 
+import frames
 import layers
 import orders
 from choosers import pixbuf
@@ -71,6 +72,8 @@ class _Dialog:
             return _("This image is indexed, which has too few colours: tick “Convert the image to RGB” on the left.")
         if self._sources[0].version is not None:
             return _("The settings are those of the selected layer. The new version will lie above it.")
+        if self._sources[0].frame is not None:
+            return _("The frames become a new image; yours stays untouched.")
         if len(self._sources) > 1:
             return _("%d layers: a new one will lie above each. Yours stay untouched.") % len(self._sources)
         return _("The picture as it is. A new layer will lie above it; your layer stays untouched.")
@@ -79,7 +82,7 @@ class _Dialog:
         """Asks and paints; returns the results, None when the user gives up. Raises Stopped while it paints."""
         while self._window.run():
             try:
-                return [self._paint(source) for source in self._sources]
+                return [self._paint(source) for source in frames.wanted(self._sources, self._config)]
             except (layers.Refusal, BackendError) as error:
                 self._say(str(error))  # the dialog stays: what is wrong can perhaps be mended here
                 self._set_busy(False)

@@ -63,8 +63,10 @@ def dream_panel(window, config, say):
     for button, widget in details:
         what.pack_start(button, False, False, 0)
         what.pack_start(widget, False, False, 0)
+    zoom = [window.fill_box("reverie-zoom", ["zoom", "frames"])] if config.find_property("zoom") else []
     return [
         what,
-        window.fill_box("reverie-settings", ["dream-strength", "parametrisation", "size"]),
+        *zoom,
+        window.fill_box("reverie-settings", ["dream-strength", "octaves", "parametrisation", "size"]),
         advanced(window.fill_box("reverie-advanced", ["iterations", "network", "seed"])),
     ]

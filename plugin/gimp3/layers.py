@@ -30,6 +30,8 @@ class Source:
     def __init__(self, layer, area, selected, version=None):
         self.image, self.layer, self.area, self.version = layer.get_image(), layer, area, version
         self.selected = selected
+        self.frame = None  # what frames.py says of it, when it is a frame of an animation
+        self.result = None  # the Result, once it is painted
         self.depth = _depth(self.image)
 
     def picture(self):
@@ -207,6 +209,7 @@ class Result:
     def __init__(self, source, samples, name, recipe, origin):
         self.source, self.samples, self.name = source, samples, name
         self.recipe = recipe
+        source.result = self
         self.origin = dict(origin, source=source.layer.get_tattoo(), area=list(source.area))
 
 
@@ -251,19 +254,24 @@ def _new_layer(image, result):
     kind = Gimp.ImageType.GRAYA_IMAGE if grey else Gimp.ImageType.RGBA_IMAGE
     mode = image.get_default_new_layer_mode()
     layer = Gimp.Layer.new(image, result.name, source.layer.get_width(), source.layer.get_height(), kind, 100.0, mode)
-    buffer = layer.get_buffer()
-    buffer.set(Gegl.Rectangle.new(*source.area), FORMATS[source.depth], result.samples)
-    buffer.flush()
-    layer.update(*source.area)
+    fill(layer, result)
     layer.set_offsets(*offsets(source.layer))
     if record(image, IMAGE) is None:
-        _attach(image, IMAGE, uuid.uuid4().hex)
-    _attach(layer, RECIPE, result.recipe)
-    _attach(layer, ORIGIN, dict(result.origin, image=record(image, IMAGE)))
+        attach(image, IMAGE, uuid.uuid4().hex)
+    attach(layer, RECIPE, result.recipe)
+    attach(layer, ORIGIN, dict(result.origin, image=record(image, IMAGE)))
     return layer
 
 
-def _attach(owner, name, document):
+def fill(layer, result):
+    """Writes a result's samples into a layer, where its source had them."""
+    buffer, source = layer.get_buffer(), result.source
+    buffer.set(Gegl.Rectangle.new(*source.area), FORMATS[source.depth], result.samples)
+    buffer.flush()
+    layer.update(*source.area)
+
+
+def attach(owner, name, document):
     """Puts a document on a layer or image, where it is saved with it."""
     text = json.dumps(document, ensure_ascii=False).encode("utf-8")
     owner.attach_parasite(Gimp.Parasite.new(name, Gimp.PARASITE_PERSISTENT, text))

@@ -3,6 +3,7 @@
 import json
 import os
 
+import frames
 import layers
 from gi.repository import Gio
 from layers import Refusal
@@ -22,7 +23,10 @@ def order(filter_name, config, source):
                 "Image ▸ Mode ▸ RGB, then try again."
             )
         )
-    return (_style if filter_name == STYLE else _dream)(config, source)
+    made, title = (_style if filter_name == STYLE else _dream)(config, source)
+    if source.frame is not None:
+        frames.go_on(made, source, config)
+    return made, title
 
 
 def recipe_of(filter_name, config):
@@ -79,11 +83,14 @@ def _dream_fields(config):
         dream["channel"] = config.get_property("dream-channel")
     if guide is not None:
         dream["guide"] = guide.get_name()
-    return {
+    recipe = {
         "dream": [dream],
         "dream_strength": config.get_property("dream-strength"),
         "parametrisation": config.get_property("parametrisation"),
     }
+    if config.get_property("octaves"):
+        recipe["octaves"] = config.get_property("octaves")
+    return recipe
 
 
 def _dream(config, source):
@@ -104,7 +111,7 @@ def _text(config, name):
 LAYERS = {STYLE: "style-layer", DREAM: "dream-guide"}  # the argument of each filter that is a layer
 _ALIKE = {  # arguments that are fields of the recipe as they stand
     STYLE: ("dream-strength", "network", "seed", "size", "iterations", "strength", "color"),
-    DREAM: ("dream-strength", "network", "seed", "size", "iterations", "parametrisation"),
+    DREAM: ("dream-strength", "network", "seed", "size", "iterations", "parametrisation", "octaves"),
 }
 _FURTHER = ("method", "style_loss", "pooling", "smallest", "total_variation")
 

@@ -19,6 +19,7 @@ gi.require_version("Gtk", "3.0")
 from gi.repository import Gegl, Gimp, GimpUi, Gio, GLib, GObject  # noqa: E402
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import frames  # noqa: E402
 import layers  # noqa: E402
 import orders  # noqa: E402
 from shared import launcher, places, work  # noqa: E402
@@ -28,6 +29,14 @@ from styles import bundled_styles  # noqa: E402
 
 EDIT = "plug-in-reverie-edit"
 TITLES = {orders.STYLE: _("Neural Style"), orders.DREAM: _("Deep Dream")}
+FILTERS = {  # what each procedure paints with
+    orders.STYLE: orders.STYLE,
+    orders.DREAM: orders.DREAM,
+    frames.LAYERS_STYLE: orders.STYLE,
+    frames.LAYERS_DREAM: orders.DREAM,
+    frames.ZOOM: orders.DREAM,
+}
+ANIMATIONS = (frames.LAYERS_STYLE, frames.LAYERS_DREAM, frames.ZOOM)
 FLAGS = GObject.ParamFlags.READWRITE
 
 
@@ -57,7 +66,35 @@ def run_edit(procedure, run_mode, image, drawables, config, data):
     return _guarded(procedure, edit)
 
 
-def _work(filter_name, procedure, config, sources, run_mode):
+def run_animation(procedure, run_mode, image, drawables, config, data):
+    """All layers as frames, and Dream Zoom: the result is a new image, which is returned."""
+    made = []
+
+    def animate():
+        if procedure.get_name() == frames.ZOOM:
+            sources = frames.of_zoom(layers.selected_sources(image, drawables)[0].layer)
+        else:
+            sources = frames.of_layers(image)
+        try:
+            filter_name = FILTERS[procedure.get_name()]
+            _work(
+                filter_name, procedure, config, sources, run_mode, lambda results: made.append(frames.finish(results))
+            )
+        finally:
+            if not made:
+                sources[0].image.delete()
+
+    values = _guarded(procedure, animate)
+    if made:
+        if run_mode != Gimp.RunMode.NONINTERACTIVE:
+            Gimp.Display.new(made[0])
+            Gimp.displays_flush()
+        values.remove(1)
+        values.insert(1, GObject.Value(Gimp.Image, made[0]))
+    return values
+
+
+def _work(filter_name, procedure, config, sources, run_mode, insert=layers.insert):
     """Paints the sources and inserts the results, all or none."""
     if run_mode == Gimp.RunMode.NONINTERACTIVE:
         results = paint_quietly(filter_name, config, sources)
@@ -68,7 +105,7 @@ def _work(filter_name, procedure, config, sources, run_mode):
         results = dialog.ask_and_paint(TITLES[filter_name], filter_name, procedure, config, sources)
     if results is None:
         raise Cancelled
-    layers.insert(results)
+    insert(results)
 
 
 class Cancelled(Exception):
@@ -78,7 +115,7 @@ class Cancelled(Exception):
 def paint_quietly(filter_name, config, sources):
     """The results, computed with GIMP's own progress bar. Its Cancel kills this process; the backend then notices and
     stops."""
-    wanted = [(source, *orders.order(filter_name, config, source)) for source in sources]
+    sources = frames.wanted(sources, config)
     Gimp.progress_init(TITLES[filter_name])
 
     def waiting(seconds):
@@ -86,7 +123,8 @@ def paint_quietly(filter_name, config, sources):
         Gimp.progress_pulse()
 
     client, results = launcher.connect(waiting), []
-    for source, order, title in wanted:
+    for source in sources:
+        order, title = orders.order(filter_name, config, source)
 
         def tell(event):
             if event["type"] == "progress":
@@ -137,26 +175,31 @@ def _log_failure():
 
 class Reverie(Gimp.PlugIn):
     def do_query_procedures(self):
-        return [orders.STYLE, orders.DREAM, EDIT]
+        return [*FILTERS, EDIT]
 
     def do_set_i18n(self, name):
         return False
 
     def do_create_procedure(self, name):
         Gegl.init(None)
-        action = run_edit if name == EDIT else run
+        action = run_edit if name == EDIT else run_animation if name in ANIMATIONS else run
         procedure = Gimp.ImageProcedure.new(self, name, Gimp.PDBProcType.PLUGIN, action, None)
         procedure.set_image_types("*")
         some = Gimp.ProcedureSensitivityMask.DRAWABLE
-        procedure.set_sensitivity_mask(some if name == EDIT else some | Gimp.ProcedureSensitivityMask.DRAWABLES)
+        several = name not in (EDIT, frames.ZOOM)
+        procedure.set_sensitivity_mask(some | Gimp.ProcedureSensitivityMask.DRAWABLES if several else some)
         label, blurb, text = _DESCRIPTIONS[name]
         procedure.set_menu_label(label)
-        procedure.add_menu_path("<Image>/Filters/Artistic")
+        procedure.add_menu_path("<Image>/Filters/" + ("Animation" if name in ANIMATIONS else "Artistic"))
         procedure.set_documentation(blurb, text, name)
         procedure.set_attribution("The Reverie developers", "The Reverie developers", "2026")
         if name != EDIT:
-            (_add_style_arguments if name == orders.STYLE else _add_dream_arguments)(procedure)
+            (_add_style_arguments if FILTERS[name] == orders.STYLE else _add_dream_arguments)(procedure)
             _add_common_arguments(procedure)
+        if name == frames.ZOOM:
+            _add_zoom_arguments(procedure)
+        if name in ANIMATIONS:
+            procedure.add_image_return_value("animation", _("Animation"), _("The new image"), True, FLAGS)
         return procedure
 
 
@@ -176,6 +219,32 @@ _DESCRIPTIONS = {
             "Lets a neural network dream on each selected layer, or its selected part: of what it finds there, of one "
             "of the 1000 things that it knows by name, or of another layer. The result is a new layer; the selection "
             "becomes its mask."
+        ),
+    ),
+    frames.LAYERS_STYLE: (
+        _("Neural _Style, All Layers…"),
+        _("Paint an animation: every layer is a frame"),
+        _(
+            "Paints each layer, from the bottom, in the style of another picture, as a frame of an animation. What "
+            "stands still from one frame to the next keeps its strokes, and does not flicker. The frames become the "
+            "layers of a new image."
+        ),
+    ),
+    frames.LAYERS_DREAM: (
+        _("Deep _Dream, All Layers…"),
+        _("Dream on an animation: every layer is a frame"),
+        _(
+            "Lets a neural network dream on each layer, from the bottom, as a frame of an animation. What stands still "
+            "from one frame to the next keeps its dream, and does not flicker. The frames become the layers of a new "
+            "image."
+        ),
+    ),
+    frames.ZOOM: (
+        _("Dream _Zoom…"),
+        _("An animation that falls into a dream for ever"),
+        _(
+            "Makes an animation of one layer: each frame is the last one enlarged a little and dreamt on. The frames "
+            "become the layers of a new image; the layer stays as it is."
         ),
     ),
     EDIT: (
@@ -257,6 +326,23 @@ def _add_dream_arguments(procedure):
         -1,
         FLAGS,
     )
+
+    procedure.add_int_argument(
+        "octaves",
+        _("Si_zes of shapes"),
+        _("In how many sizes shapes appear: 1 is fine detail alone, 8 brings large ones; 0 is usual"),
+        0,
+        16,
+        0,
+        FLAGS,
+    )
+
+
+def _add_zoom_arguments(procedure):
+    procedure.add_double_argument(
+        "zoom", _("Enlar_ge by (%)"), _("How much each frame is larger than the last"), 0.5, 50.0, 4.0, FLAGS
+    )
+    procedure.add_int_argument("frames", _("_Frames"), _("How many frames there are"), 2, 1000, 30, FLAGS)
 
 
 def _add_common_arguments(procedure):

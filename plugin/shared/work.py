@@ -58,7 +58,7 @@ def carry_out(client, order, tell, previews=False):
 
 
 def _renamed(recipe, names):
-    """The recipe with other names for its styles' and guides' pictures."""
+    """The recipe with other names for the pictures of its styles, guides and frames."""
     recipe = dict(recipe)
     for field, reference in (("style", "image"), ("dream", "guide")):
         if recipe.get(field):
@@ -66,6 +66,8 @@ def _renamed(recipe, names):
                 dict(entry, **{str(reference): names[entry[reference]]}) if entry.get(reference) else dict(entry)
                 for entry in recipe[field]
             ]
+    if recipe.get("before"):
+        recipe["before"] = dict((field, names[name]) for field, name in recipe["before"].items())
     return recipe
 
 

@@ -66,7 +66,7 @@ cat gui.log
 """
 
 # GIMP 3.2 shows a short choice as buttons, one below the other.
-PLACES = {"3.0": {"ADVANCED": "444", "CONVERT": "313"}, "3.2": {"ADVANCED": "500", "CONVERT": "346"}}
+PLACES = {"3.0": {"ADVANCED": "444", "CONVERT": "349"}, "3.2": {"ADVANCED": "500", "CONVERT": "382"}}
 QUICK = {"size": 128, "iterations": 15}
 
 
@@ -185,6 +185,20 @@ def test_a_pattern_is_chosen_from_its_picture(gimp, backend):
     dream = said["records"][0]["dream"][0]
     assert dream["layer"] in ("fire8", "level8")  # where the network dreams when nobody chose
     assert dream["channel"] > 0
+    assert said["same"]
+
+
+ZOOM = """
+shot dialog
+press_ok
+sleep 1; shot painting
+"""
+
+
+def test_the_dialog_of_a_dream_zoom_opens_its_frames_as_a_new_image(gimp, backend):
+    said = _drive(gimp, "zoom", "Deep Dream", "plug-in-reverie-dream-zoom", ZOOM, {**QUICK, "frames": 3})
+    assert said["status"] == "success"
+    assert said["after"] == ["landscape.jpg"]
     assert said["same"]
 
 

@@ -9,6 +9,7 @@ import torch
 from backend import demo, images
 from backend.engine import render as engine
 from backend.engine.ascent import Ascent, even_out
+from backend.engine.events import Progress
 from backend.engine.resize import shrink_to, to_tensor
 from backend.errors import ReverieError
 from backend.networks import registry
@@ -87,6 +88,16 @@ def test_strength_is_how_far_the_picture_moves_on_every_layer(photo):
     elsewhere = moved(dream={"layer": "level2"}, dream_strength=0.5)
     assert 0.4 < elsewhere / usual < 2.5
     assert moved(dream={"layer": "level6"}, dream_strength=0) == 0
+
+
+@pytest.mark.parametrize("octaves", [1, 3])
+def test_octaves_are_counted_down_from_the_full_size(photo, octaves):
+    heard: list[object] = []
+    recipe = Recipe.parse({"dream": {}, "network": "reverie", "iterations": 9, "octaves": octaves})
+    engine.render(recipe, photo, {}, device="cpu", report=heard.append)
+    sizes = {event.width for event in heard if isinstance(event, Progress)}
+    assert len(sizes) == octaves
+    assert max(sizes) == photo.shape[1]
 
 
 def test_several_dreams_share_by_weight(photo, network):
