@@ -7,7 +7,7 @@ import frames
 import layers
 from gi.repository import Gio
 from layers import Refusal
-from shared import work
+from shared import presets, work
 from shared.words import _
 
 STYLE = "plug-in-reverie-style"
@@ -113,7 +113,6 @@ _ALIKE = {  # arguments that are fields of the recipe as they stand
     STYLE: ("dream-strength", "network", "seed", "size", "iterations", "strength", "color"),
     DREAM: ("dream-strength", "network", "seed", "size", "iterations", "parametrisation", "octaves"),
 }
-_FURTHER = ("method", "style_loss", "pooling", "smallest", "total_variation")
 
 
 def origin(filter_name, config, image):
@@ -141,7 +140,8 @@ def show(recipe, filter_name, config):
     for name in _ALIKE[filter_name]:
         value = recipe.get(name.replace("-", "_"))
         config.set_property(name, usual.get_property(name) if value is None else value)
-    config.set_property("further", json.dumps({name: recipe[name] for name in _FURTHER if name in recipe}))
+    unusual = presets.further(recipe)
+    config.set_property("further", json.dumps(unusual) if unusual else "")
     if filter_name == STYLE:
         style = (recipe.get("style") or [{}])[0]
         config.set_property("style-scale", style.get("scale", 1.0))

@@ -18,6 +18,9 @@ from .words import _
 
 FILTERS = ("style", "dream")
 
+#: The fields of a recipe that a preset may set beside those that a dialog asks for, with their usual values.
+FURTHER = {"method": "optimise", "style_loss": "covariance", "pooling": None, "smallest": 128, "total_variation": 0.05}
+
 
 class PresetError(Exception):
     """A preset that cannot be read or written: a sentence, `args[0]`."""
@@ -102,6 +105,11 @@ def general(recipe):
     if recipe.get("style"):
         recipe["style"] = [_without(entry, "mask") for entry in recipe["style"]]
     return recipe
+
+
+def further(recipe):
+    """What a recipe says in those fields that is not usual."""
+    return dict((name, recipe[name]) for name in sorted(FURTHER) if recipe.get(name, FURTHER[name]) != FURTHER[name])
 
 
 def portable(recipe):

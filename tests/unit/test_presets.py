@@ -103,6 +103,13 @@ def test_a_preset_keeps_nothing_that_belongs_to_one_image():
     assert files.portable({"dream": [{"guide": "/home/ada/a.jpg", "weight": 2.0}]}) == {"dream": [{"weight": 2.0}]}
 
 
+def test_what_counts_as_usual_is_the_recipes_default():
+    fields = Recipe.model_fields
+    assert {name: fields[name].default for name in files.FURTHER} == files.FURTHER
+    assert files.further(Recipe.parse({"style": "a"}).model_dump()) == {}
+    assert files.further({"style_loss": "nearest", "smallest": 128, "seed": 3}) == {"style_loss": "nearest"}
+
+
 def _run(home: Path, *words: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "backend", *map(str, words)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
