@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 _START = "the start of this frame"  # the name of a picture that the recipe is given
 _NOTICED = 6 / 255  # a difference of colour that counts as change, and not as noise or a trace of compression
 _MARGIN = 0.015  # of the longest side: how far around a change is painted anew, to join old strokes and new
+_LIGHT = 0.03  # of the longest side: what changes together over that much is the light
 _ITERATIONS = 0.5  # share of them that a frame of a style gets which goes on from another
 _COARSEST = 0.35  # of its size, where it begins: new things need large strokes, too
-_DREAMT_ON = 0.25  # share of the strength, and of the iterations: what a zoomed frame shows is dreamt already
+_DREAMT_ON = 0.12  # share of the strength, and of the iterations: what a zoomed frame shows is dreamt already
 
 
 class Paint(Protocol):
@@ -37,9 +38,10 @@ class Paint(Protocol):
 def paint(recipe: Recipe, content: Picture, pictures: Mapping[str, Picture], paint: Paint) -> Result:
     """Carries out a recipe that has `zoom` or `before`.
 
-    What stands still keeps the last result's very pixels. What has changed since begins as the new frame has it, beside
-    the last result all around, and is painted in fewer iterations (Ruder, Dosovitskiy & Brox 2016, “Artistic Style
-    Transfer for Videos”, sections 4.1 and 4.2, without optical flow: a thing that moves is new where it gets to).
+    What stands still keeps the last result's very pixels, or follows as the light changes slowly. What has changed
+    since begins as the new frame has it, beside the last result all around, and is painted in fewer iterations (Ruder,
+    Dosovitskiy & Brox 2016, “Artistic Style Transfer for Videos”, sections 4.1 and 4.2, without optical flow: a thing
+    that moves is new where it gets to).
     Raises ReverieError for frames of different sizes, and what `paint` raises.
     """
     single = recipe.model_copy(update={"before": None, "zoom": 1.0})
@@ -53,8 +55,8 @@ def paint(recipe: Recipe, content: Picture, pictures: Mapping[str, Picture], pai
     if recipe.before is None:
         return _recorded(paint(single, content, pictures), recipe)
     before, result = (_of_size(pictures, name, content) for name in (recipe.before.content, recipe.before.result))
-    change = changed(before, content)
-    start = result[:, :, :3] + change * (content[:, :, :3] - result[:, :, :3])
+    change, last = changed(before, content), np.clip(result[:, :, :3] + drift(before, content), 0, 1)
+    start = last + change * (content[:, :, :3] - last)
     # Patches cannot go on from a picture, and a dream would only grow where it is strong already.
     if recipe.style and recipe.method != "patches" and recipe.init == "content":
         longest = min(recipe.size or max(content.shape[:2]), max(content.shape[:2]))
@@ -67,7 +69,7 @@ def paint(recipe: Recipe, content: Picture, pictures: Mapping[str, Picture], pai
     if not change.any():
         single = single.model_copy(update={"strength": 0.0, "dream_strength": 0.0})  # checked, but not computed
     painted = paint(single, content, pictures)
-    colors = result[:, :, :3] + change * (painted.picture[:, :, :3] - result[:, :, :3])
+    colors = last + change * (painted.picture[:, :, :3] - last)
     picture = np.concatenate([colors, content[:, :, 3:]], axis=2).astype(np.float32)
     return _recorded(replace(painted, picture=picture), recipe)
 
@@ -98,6 +100,16 @@ def changed(before: Picture, now: Picture) -> Picture:
     margin = max(1, round(_MARGIN * max(now.shape[:2])))
     mask = _smooth(_grown(mask, 2 * margin), margin)
     return to_picture(mask)
+
+
+def drift(before: Picture, now: Picture) -> Picture:
+    """How the colours of a frame have changed on the whole, H×W×3, where nothing has moved: a fade whose steps are too
+    small to count as change would otherwise never be seen. 0 where the frames are equal."""
+    difference = to_tensor(now[:, :, :3] - before[:, :, :3], torch.device("cpu"))
+    moved = (difference.abs() > _NOTICED).any(dim=1, keepdim=True)
+    smooth = _smooth(difference.masked_fill(moved, 0), max(2, round(_LIGHT * max(now.shape[:2]))))
+    result: Picture = smooth[0].permute(1, 2, 0).contiguous().numpy()
+    return result
 
 
 def _grown(mask: Tensor, margin: int) -> Tensor:
