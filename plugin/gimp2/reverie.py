@@ -408,7 +408,7 @@ _SOURCE = [(PF_IMAGE, "image", "The image", None), (PF_DRAWABLE, "drawable", "Th
 _COMMON = [
     (PF_SPINNER, "size", _("_Detail: longest side in pixels when computed (0: as suits)"), 0, (0, 16384, 1)),
     (PF_SPINNER, "iterations", _("Iteratio_ns (0: as usual)"), 0, (0, 10000, 1)),
-    (PF_STRING, "network", _("Net_work"), "auto"),
+    (PF_STRING, "network", _("Networ_k"), "auto"),
     (PF_SPINNER, "seed", _("S_eed: the same gives the same picture"), 0, (0, 2**31 - 1, 1)),
     (PF_TOGGLE, "convert-indexed", _("Convert an indexed image to RG_B"), False),
 ]

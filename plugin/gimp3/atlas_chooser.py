@@ -29,7 +29,7 @@ class AtlasChooser:
         self._total = 0
         self._filling = False  # while what is shown follows the arguments, and not the other way round
         self._layers = Gtk.ComboBoxText(hexpand=True)
-        self._whole = Gtk.Button(label=_("Whole laye_r"), use_underline=True)
+        self._whole = Gtk.Button(label=_("_Whole layer"), use_underline=True)
         self._store = Gtk.ListStore(int, GdkPixbuf.Pixbuf, str)
         self._grid = Gtk.IconView(model=self._store, pixbuf_column=_PICTURE, tooltip_column=_TIP, item_padding=3)
         self._bar = Gtk.ProgressBar(show_text=True, ellipsize=3)  # 3: at the end

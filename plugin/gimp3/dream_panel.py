@@ -10,8 +10,8 @@ from shared.words import _
 def dream_panel(window, config, say):
     """What Deep Dream asks: what to dream of, first."""
     window.get_scale_entry("dream-strength", 100.0)
-    nothing = Gtk.RadioButton.new_with_mnemonic(None, _("_Nothing in particular: what it sees by itself"))
-    named = Gtk.RadioButton.new_with_mnemonic_from_widget(nothing, _("_Something by name"))
+    nothing = Gtk.RadioButton.new_with_mnemonic(None, _("Nothin_g in particular: what it sees by itself"))
+    named = Gtk.RadioButton.new_with_mnemonic_from_widget(nothing, _("Something _by name"))
     like = Gtk.RadioButton.new_with_mnemonic_from_widget(nothing, _("What another la_yer shows"))
     pattern = Gtk.RadioButton.new_with_mnemonic_from_widget(nothing, _("A _pattern that it knows"))
     entry = class_entry(config, "dream-class", say)

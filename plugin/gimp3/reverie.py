@@ -358,7 +358,7 @@ def _add_common_arguments(procedure):
     procedure.add_int_argument(
         "iterations", _("Iteratio_ns"), _("Steps of the computation; 0 is usual"), 0, 10000, 0, FLAGS
     )
-    procedure.add_string_argument("network", _("Net_work"), _("The network that looks at the pictures"), "auto", FLAGS)
+    procedure.add_string_argument("network", _("Networ_k"), _("The network that looks at the pictures"), "auto", FLAGS)
     procedure.add_int_argument("seed", _("S_eed"), _("The same seed gives the same picture"), 0, 2**31 - 1, 0, FLAGS)
     procedure.add_string_argument(
         "further",
