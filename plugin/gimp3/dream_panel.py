@@ -27,6 +27,9 @@ def dream_panel(window, config, say):
 
     def choose(*given):
         choosing.append(True)
+        for button, widget in details:
+            if not button.get_active():
+                widget.hide()  # first, so that it does not answer what follows
         if not named.get_active():
             config.set_property("dream-class", "")
         if not like.get_active():
@@ -37,18 +40,21 @@ def dream_panel(window, config, say):
             config.set_property("dream-layer", "")
         choosing.pop()
         for button, widget in details:
-            widget.set_visible(button.get_active())
+            if button.get_active():
+                widget.show()
         if named.get_active():
             entry.grab_focus()
 
     def show(*given):  # an argument changed by other means: by Reset, or by loaded settings
+        if choosing:
+            return
         if config.get_property("dream-guide") is not None:
             like.set_active(True)
         elif config.get_property("dream-class"):
             named.set_active(True)
         elif config.get_property("dream-layer"):
             pattern.set_active(True)
-        elif pattern.get_active() and not choosing:
+        elif pattern.get_active():
             nothing.set_active(True)
 
     show()

@@ -126,6 +126,7 @@ def test_cancel_while_painting_stops_the_job_and_changes_nothing(gimp, backend):
 TWO = 'second = layer.copy(); image.insert_layer(second, None, 0); second.set_name("second"); layers = [second, layer]'
 DREAM = """
 shot dialog
+click 30 126; sleep 2                      # a pattern, and no: the layer that it shows must be forgotten again
 click 30 72                                # something by name: the entry takes the keys
 xdotool windowfocus $window; xdotool type --delay 60 "golden ret"; sleep 2
 shot completion
