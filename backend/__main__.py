@@ -289,7 +289,7 @@ def _frames(options: argparse.Namespace) -> int:
     with Console(as_json=options.json) as console:
         count = animation.paint(
             recipe,
-            options.photos,
+            animation.read(options.photos),
             pictures,
             options.output,
             console,

@@ -8,9 +8,11 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
 from backend import images
@@ -24,40 +26,55 @@ from backend.recipe import Before, Recipe
 
 ANIMATED = (".gif", ".webp", ".apng")
 _DURATION = 100  # milliseconds, where the frames do not say
-_MAX_FRAMES = 10_000
+_MAX_BYTES = 4 << 30
 _BEFORE = Before(content="the frame before", result="the result before")
 
 
-def read(paths: Sequence[Path]) -> tuple[list[Picture], list[int]]:
-    """The frames in files, and how long each is seen, in milliseconds. One file may hold them all (GIF, WebP, APNG).
+@dataclass(frozen=True)
+class Animation:
+    """Frames as they lie in memory (8 bits, H×W×3 or 4) or on disk, and how long each is seen, in milliseconds."""
+
+    frames: Sequence[Path | NDArray[np.uint8]]
+    durations: Sequence[int]
+
+    def frame(self, index: int, size: int | None) -> Picture:
+        """A frame as a picture, with the longest side `size` at most. Raises ReverieError when it cannot be read."""
+        frame = self.frames[index]
+        picture = images.read(frame) if isinstance(frame, Path) else frame.astype(np.float32) / np.float32(255)
+        return picture if size is None else shrink_to(picture, size)
+
+
+def read(paths: Sequence[Path]) -> Animation:
+    """The animation in files, one for each frame, or one that holds them all (GIF, WebP, APNG).
 
     Raises ReverieError for what is no picture.
     """
-    if len(paths) > 1:
-        return [images.read(path) for path in paths], [_DURATION] * len(paths)
-    first = images.read(paths[0])  # says what is wrong with a file
+    images.read(paths[0])  # says what is wrong with a file
+    if len(paths) > 1 or paths[0].suffix.lower() not in (*ANIMATED, ".png"):
+        return Animation(paths, [_DURATION] * len(paths))
+    frames: list[NDArray[np.uint8]] = []
+    durations = []
     try:
         with Image.open(paths[0]) as file:
-            if getattr(file, "n_frames", 1) == 1 or paths[0].suffix.lower() not in (*ANIMATED, ".png"):
-                return [first], [_DURATION]
-            frames, durations = [], []
+            if getattr(file, "n_frames", 1) == 1:
+                return Animation(paths, [_DURATION])
             for frame in ImageSequence.Iterator(file):
-                frames.append(np.asarray(frame.convert("RGBA")).astype(np.float32) / np.float32(255))
+                frames.append(np.asarray(frame.convert("RGBA")))
                 durations.append(int(frame.info.get("duration", 0)) or _DURATION)  # WebP knows it once it is decoded
-                if len(frames) * frame.width * frame.height > images.MAX_PIXELS * 10 or len(frames) > _MAX_FRAMES:
+                if sum(each.nbytes for each in frames) > _MAX_BYTES:
                     raise ReverieError(
                         f"“{paths[0]}” has too many frames for the memory; give a part of them as files."
                     )
     except (OSError, ValueError, SyntaxError) as error:
         raise ReverieError(f"“{paths[0]}” is damaged: {error}.") from error
-    if all(bool((frame[:, :, 3] == 1).all()) for frame in frames):
+    if all(bool((frame[:, :, 3] == 255).all()) for frame in frames):
         frames = [np.ascontiguousarray(frame[:, :, :3]) for frame in frames]
-    return frames, durations
+    return Animation(frames, durations)
 
 
-def write(path: Path, frames: Sequence[Picture], durations: Sequence[int]) -> None:
+def write(path: Path, frames: Sequence[NDArray[np.uint8]], durations: Sequence[int]) -> None:
     """Writes an animated file that runs for ever. Raises ReverieError when it cannot be written."""
-    pictures = [Image.fromarray((frame * 255).round().astype(np.uint8)) for frame in frames]
+    pictures = [Image.fromarray(frame) for frame in frames]
     kind = {".gif": "GIF", ".webp": "WEBP", ".apng": "PNG"}[path.suffix.lower()]
     options = {"lossless": True} if kind == "WEBP" else {"disposal": 2} if kind == "GIF" else {}
     try:
@@ -70,7 +87,7 @@ def write(path: Path, frames: Sequence[Picture], durations: Sequence[int]) -> No
 
 def paint(
     recipe: Recipe,
-    paths: Sequence[Path],
+    animation: Animation,
     pictures: Mapping[str, Picture],
     output: Path,
     console: Console,
@@ -80,47 +97,39 @@ def paint(
     zoom: float,
     count: int,
 ) -> int:
-    """Paints frames into `output`, a folder or an animated file, and returns how many there are.
+    """Paints an animation into `output`, a folder or an animated file, and returns how many frames there are.
 
-    Each goes on from the last: with `zoom` 1, frame by frame of `paths`; else `count` frames from one picture, each the
-    last one enlarged by `zoom`. What is painted when the person at the keyboard asks to finish is kept; in a folder,
-    each frame is there as soon as it is done.
+    Each goes on from the last: with `zoom` 1, frame by frame; else `count` frames from one picture, each the last one
+    enlarged by `zoom`. What is painted when the person at the keyboard asks to finish is kept; in a folder, each frame
+    is there as soon as it is done.
     """
-    contents, durations = read(paths)
-    if zoom > 1 and len(contents) > 1:
+    if zoom > 1 and len(animation.frames) > 1:
         raise ReverieError("A zoom goes on from one picture; give only one.")
-    if size is not None:
-        contents = [shrink_to(content, size) for content in contents]
-    total = count if zoom > 1 else len(contents)
+    total = count if zoom > 1 else len(animation.frames)
     animated = output.suffix.lower() in ANIMATED
     _make_folder(output.parent if animated else output)
-    done: list[Picture] = []
+    done: list[NDArray[np.uint8]] = []  # for an animated file
+    content = last = animation.frame(0, size)
     begun = time.monotonic()
     for index in range(total):
-        content = done[-1] if zoom > 1 and done else contents[min(index, len(contents) - 1)]
-        own = {**pictures}
-        step = recipe
-        if done and zoom > 1:
-            step = recipe.model_copy(update={"zoom": zoom, "seed": recipe.seed + index})
-        elif done:
-            step = recipe.model_copy(update={"before": _BEFORE})
-            own = {**pictures, _BEFORE.content: contents[index - 1], _BEFORE.result: done[-1]}
-        result = render.render(
-            step,
-            content,
-            own,
-            device=device,
-            report=_of_all(console.report, index, total, begun),
-            adjust=console.adjust,
-        )
-        done.append(result.picture)
-        if not animated:
-            images.write(output / f"{index + 1:04}.png", result.picture)
+        step, own = recipe, {**pictures}
+        if index > 0 and zoom > 1:
+            step, content = recipe.model_copy(update={"zoom": zoom, "seed": recipe.seed + index}), last
+        elif index > 0:
+            own |= {_BEFORE.content: content, _BEFORE.result: last}
+            step, content = recipe.model_copy(update={"before": _BEFORE}), animation.frame(index, size)
+        report = _of_all(console.report, index, total, begun)
+        last = render.render(step, content, own, device=device, report=report, adjust=console.adjust).picture
+        if animated:
+            done.append((last * 255).round().astype(np.uint8))
+        else:
+            images.write(output / f"{index + 1:04}.png", last)
         if console.adjust() is not None:  # finish with what there is
             break
     if animated:
-        write(output, done, (durations * total)[: len(done)])
-    return len(done)
+        durations = animation.durations if zoom == 1 else [_DURATION] * total
+        write(output, done, durations[: len(done)])
+    return index + 1
 
 
 def _of_all(report: Callable[[Event], None], index: int, total: int, begun: float) -> Callable[[Event], None]:
