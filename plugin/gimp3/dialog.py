@@ -38,6 +38,7 @@ class _Dialog:
     def __init__(self, title, filter_name, procedure, config, sources):
         self._filter, self._config, self._sources = filter_name, config, sources
         self._window = GimpUi.ProcedureDialog.new(procedure, config, title)
+        self._part = 0, 1  # which of how many sources is being painted
         self._picture = Gtk.Image()
         self._note = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=50)
         self._bar = Gtk.ProgressBar(show_text=False)
@@ -82,7 +83,11 @@ class _Dialog:
         """Asks and paints; returns the results, None when the user gives up. Raises Stopped while it paints."""
         while self._window.run():
             try:
-                return [self._paint(source) for source in frames.wanted(self._sources, self._config)]
+                sources, results = frames.wanted(self._sources, self._config), []
+                for source in sources:
+                    self._part = len(results), len(sources)
+                    results.append(self._paint(source))
+                return results
             except (layers.Refusal, BackendError) as error:
                 self._say(str(error))  # the dialog stays: what is wrong can perhaps be mended here
                 self._set_busy(False)
@@ -102,7 +107,7 @@ class _Dialog:
         order, name = orders.order(self._filter, self._config, source)
         self._set_busy(True)
         self._say(_("Preparing “%s”…") % source.layer.get_name())
-        self._bar.set_fraction(0.0)
+        self._bar.set_fraction(self._part[0] / self._part[1])
         stopped, outcome, loop = threading.Event(), queue.Queue(), GLib.MainLoop()
 
         def stop(window, response):
@@ -139,8 +144,12 @@ class _Dialog:
         elif event["type"] == "started":
             self._say(_("Painting on %s…") % event["device"])
         elif event["type"] == "progress":
-            self._bar.set_fraction(event["fraction"])
-            self._say(_("Painting, %s.") % work.time_left(event["seconds_left"]))
+            here, total = self._part
+            self._bar.set_fraction((here + event["fraction"]) / total)
+            if total == 1:
+                self._say(_("Painting, %s.") % work.time_left(event["seconds_left"]))
+            else:
+                self._say(_("Painting %d of %d.") % (here + 1, total))
         elif event["type"] == "preview":
             loader = GdkPixbuf.PixbufLoader()
             loader.write(event["png"])
