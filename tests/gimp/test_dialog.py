@@ -173,7 +173,8 @@ def test_a_result_opens_with_its_settings_and_is_made_anew(gimp, backend):
 PATTERN = """
 click 30 126                               # a pattern that it knows
 for _ in $(seq 120); do  # until there are pictures in the second row
-    [ "$(import -window $window -crop 180x50+42+250 +repage png:- | identify -format %k -)" -gt 500 ] && break; sleep 0.5
+    [ "$(import -window $window -crop 180x50+42+250 +repage png:- | identify -format %k -)" -gt 500 ] && break
+    sleep 0.5
 done
 shot atlas
 click 130 276                              # the second picture of the second row
