@@ -119,6 +119,34 @@ def _parser() -> argparse.ArgumentParser:
     presets.add_argument("--json", action="store_true")
     presets.set_defaults(run=_presets)
 
+    styles = commands.add_parser("styles", help="list the fast styles, or remove one of yours")
+    styles.add_argument("--remove", metavar="NAME")
+    styles.add_argument("--json", action="store_true")
+    styles.set_defaults(run=_styles)
+
+    train = commands.add_parser("train-style", help="learn a fast style from a picture")
+    train.add_argument("picture", type=Path)
+    train.add_argument("--name", required=True, help="what to call it")
+    train.add_argument("--full", action="store_true", help="a network of its own: much longer, and closer to the style")
+    train.add_argument(
+        "--photos", type=Path, action="append", default=[], metavar="FOLDER", help="to practise on (made pictures)"
+    )
+    train.add_argument("--steps", type=int, help="length of the training (400; with --full 4000)")
+    train.add_argument("--batch", type=int, help="pictures in a step (4)")
+    train.add_argument("--rate", type=float, help="of learning (0.005; with --full 0.001)")
+    train.add_argument("--strength", type=float, default=0.85, help="how far from the photo it may go (0.85)")
+    train.add_argument("--network", default="auto", help="which judges the pictures: see `networks` (auto)")
+    train.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"])
+    train.add_argument("--json", action="store_true", help="progress and outcome as one JSON object a line")
+    train.set_defaults(run=_train_style)
+
+    imported = commands.add_parser(
+        "import-style", help="a fast style that was trained with PyTorch's example fast_neural_style"
+    )
+    imported.add_argument("file", type=Path, help="its checkpoint, a .pth")
+    imported.add_argument("--name", required=True, help="what to call it")
+    imported.set_defaults(run=_import_style)
+
     schema = commands.add_parser("schema", help="print the JSON schema of a recipe")
     schema.set_defaults(run=_schema)
 
@@ -134,6 +162,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_style_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--style", action="append", default=[], metavar="PICTURE[:WEIGHT]", help="may be repeated")
+    command.add_argument(
+        "--fast", action="append", default=[], metavar="NAME[:WEIGHT]", help="a fast style: see `styles`; several blend"
+    )
     command.add_argument(
         "--mask",
         action="append",
@@ -170,6 +201,8 @@ def _styled(options: argparse.Namespace) -> dict[str, Any]:
         document["style"] = [{**usual, **arguments.style(text)} for text in options.style]
     elif options.preset and "image" not in _first_style(document):
         raise ReverieError(f"The preset “{options.preset}” goes with every style: name a picture with --style.")
+    if options.fast:
+        document["fast"] = [arguments.fast(text) for text in options.fast]
     styles = document.get("style", [])
     styles = [{"image": entry} if isinstance(entry, str) else entry for entry in _listed(styles)]
     if options.style_scale is not None:
@@ -364,6 +397,58 @@ def _presets(options: argparse.Namespace) -> int:
         width = max(len(preset["name"]) for preset in found)
         for preset in found:
             print(f"{preset['name']:{width}}  {preset['filter']}  {preset['description'] or preset['title']}")
+    return 0
+
+
+def _styles(options: argparse.Namespace) -> int:
+    from backend.fast import styles
+
+    if options.remove is not None:
+        styles.remove(options.remove)
+        return 0
+    listed = styles.listed()
+    if options.json:
+        print(json.dumps({"styles": listed}, ensure_ascii=False))
+    for style in [] if options.json else listed:
+        print(f"{style['name']}  ({'bundled' if style['bundled'] else styles.file_of(str(style['name']))})")
+    return 0
+
+
+def _train_style(options: argparse.Namespace) -> int:
+    from dataclasses import replace
+
+    from backend.console import TrainingConsole
+    from backend.engine import device
+    from backend.training import train_style
+
+    usual = train_style.WHOLE if options.full else train_style.QUICK
+    given = {name: getattr(options, name) for name in ("steps", "batch", "rate") if getattr(options, name) is not None}
+    wrong = next((name for name, value in given.items() if not value > 0), None)
+    if wrong:
+        raise ReverieError(f"--{wrong} must be more than 0.", wrong)
+    device.keep_freed_memory()
+    order = train_style.Order(
+        options.picture,
+        options.name,
+        options.photos,
+        options.full,
+        replace(usual, **given),
+        options.strength,
+        options.network,
+        options.device,
+    )
+    with TrainingConsole(options.name, as_json=options.json) as console:
+        console.finish(train_style.train(order, console.report))
+    return 0
+
+
+def _import_style(options: argparse.Namespace) -> int:
+    from backend.fast import importing, styles
+
+    file = styles.file_for_new(options.name)
+    network, vector = importing.read(options.file)
+    styles.save(file, {options.name: vector}, network)
+    print(f"{file}  use it with --fast {options.name}")
     return 0
 
 

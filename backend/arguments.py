@@ -22,6 +22,12 @@ def style(text: str) -> dict[str, Any]:
     return {"image": text}
 
 
+def fast(text: str) -> dict[str, Any]:
+    """`udnie` or `udnie:0.5`, a weight."""
+    name, _, weight = text.rpartition(":")
+    return {"name": name, "weight": _number(weight, "--fast")} if name else {"name": text}
+
+
 def dream(text: str, layers: set[str]) -> dict[str, Any]:
     """What a dream is of: `auto`, a LAYER, LAYER:CHANNEL, LAYER:CHANNEL@X,Y, like:GUIDE.jpg, LAYER:like:GUIDE.jpg, or a
     class by name; with `=WEIGHT` behind it. `layers` are the names that count as layers."""

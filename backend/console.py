@@ -19,6 +19,7 @@ from backend.engine.control import Adjustment
 from backend.engine.events import Event, Fetching, Preview, Progress, Started, Warning_
 from backend.engine.render import Result
 from backend.networks import registry
+from backend.training.style_training import Progress as TrainingProgress
 
 
 class Console:
@@ -105,6 +106,57 @@ class Console:
             return
         self._bar.stop()
         self._terminal.print(f"[green]{output}[/]  {count} frames", highlight=False)
+
+
+class TrainingConsole:
+    """Shows a training on stderr as a bar with the time left, or on stdout as one JSON object a line."""
+
+    def __init__(self, name: str, *, as_json: bool = False) -> None:
+        self._name, self._json = name, as_json
+        self._terminal = Terminal(stderr=True)
+        self._bar = Bar(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[left]}"),
+            console=self._terminal,
+            disable=as_json,
+        )
+        self._task = self._bar.add_task("Loading", total=None, left="")
+
+    def __enter__(self) -> TrainingConsole:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+        if kind is KeyboardInterrupt and not self._json:
+            self._terminal.print("What was learnt is kept: the same command goes on from there.")
+
+    def report(self, progress: TrainingProgress) -> None:
+        """Shows how far it is."""
+        if self._json:
+            print(json.dumps({"type": "progress", **dataclasses.asdict(progress)}), flush=True)
+            return
+        self._bar.update(
+            self._task,
+            description=f"Learning “{self._name}”, loss {progress.loss:.3f}",
+            completed=progress.step,
+            total=progress.steps,
+            left=f"{progress.seconds_left / 60:.1f} min left",
+        )
+
+    def finish(self, file: Path) -> None:
+        """Says where the style is."""
+        if self._json:
+            print(json.dumps({"type": "done", "style": self._name, "output": str(file)}))
+            return
+        self._bar.stop()
+        self._terminal.print(
+            f"[green]{file}[/], with a sample beside it. Use it with --fast {self._name}.", highlight=False
+        )
 
 
 def print_comparison(rows: list[Row]) -> None:

@@ -59,6 +59,13 @@ class Dream(_Document):
         return self
 
 
+class Fast(_Document):
+    """A fast style: one that a network has learnt to paint in one pass."""
+
+    name: str = Field(min_length=1, description="As `python -m backend styles` lists it.")
+    weight: float = Field(1.0, gt=0, le=100, description="Share among several, which blend; only the ratios count.")
+
+
 class Before(_Document):
     """The frame of an animation that came before this one, and what was made of it."""
 
@@ -72,6 +79,11 @@ def _as_styles(value: Any) -> Any:
     return [{"image": entry} if isinstance(entry, str) else entry for entry in entries]
 
 
+def _as_fast(value: Any) -> Any:
+    entries = value if isinstance(value, list) else [value]
+    return [{"name": entry} if isinstance(entry, str) else entry for entry in entries]
+
+
 def _as_dreams(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
@@ -81,6 +93,10 @@ class Recipe(_Document):
 
     style: Annotated[list[Style], BeforeValidator(_as_styles)] = Field(
         default_factory=list, description="One or several style pictures."
+    )
+    fast: Annotated[list[Fast], BeforeValidator(_as_fast)] = Field(
+        default_factory=list,
+        description="Fast styles, painted in one pass. Beside style pictures: what the optimisation starts from.",
     )
     strength: float = Field(0.85, ge=0, le=1, description="0 keeps the picture as it is, 1 gives all to the style.")
     method: Literal["optimise", "patches"] = Field(
@@ -165,16 +181,24 @@ class Recipe(_Document):
 
     @model_validator(mode="after")
     def _has_something_to_do(self) -> Recipe:
-        if not self.style and not self.dream:
-            raise ValueError("style: name at least one style picture, or something to dream of")
+        if not self.style and not self.dream and not self.fast:
+            raise ValueError("style: name at least one style picture, a fast style, or something to dream of")
         if self.method == "patches" and (self.dream or not self.style):
             raise ValueError("method: patches are taken from styles; name a style, and nothing to dream of")
-        for name in ("budget", "tile", "pooling", "content_mask") if self.method == "patches" else ():
-            if getattr(self, name) is not None:
-                raise ValueError(f"{name}: painting with patches has no use for it; leave it out")
-        if self.method == "patches" and self.init != "content":
-            raise ValueError("init: painting with patches starts from the content; leave it out")
+        if self.method == "patches":
+            self._has_no_use_for("painting with patches", "budget", "tile", "pooling", "content_mask", "init", "fast")
+        if self.fast and self.dream and not self.style:
+            raise ValueError("fast: a dream needs an optimisation; name a style picture, too, or dream on the result")
+        if self.fast and self.style:
+            self._has_no_use_for("what starts from a fast style", "init")
+        elif self.fast:
+            self._has_no_use_for("a fast style", "budget", "pooling", "content_mask", "init")
         return self
+
+    def _has_no_use_for(self, what: str, *names: str) -> None:
+        for name in names:
+            if getattr(self, name) not in (None, "content", []):
+                raise ValueError(f"{name}: {what} has no use for it; leave it out")
 
     @classmethod
     def parse(cls, document: object) -> Recipe:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from backend.engine import color, frames, memory, patches
+from backend.engine import color, frames, memory, one_pass, patches
 from backend.engine import device as devices
 from backend.engine.control import Adjustment, Clock
 from backend.engine.events import Cancelled, Event, Fetching
@@ -60,17 +60,25 @@ def render(
     clock = Clock(recipe.budget)
     recipe = resolve(recipe, device)
     where = devices.choose(device)
-    if (recipe.strength == 0 or not recipe.style) and (recipe.dream_strength == 0 or not recipe.dream):
+    styled = recipe.style or recipe.fast
+    if (recipe.strength == 0 or not styled) and (recipe.dream_strength == 0 or not recipe.dream):
         return Result(content, recipe, recipe.network, where.type, clock.elapsed)
     try:
         inputs = gather(recipe, content, pictures, where)
         if recipe.method == "patches":
             painted = patches.paint(recipe, inputs, clock, report, stop)
             return Result(_finish(recipe, painted, inputs, content), recipe, "patches", where.type, clock.elapsed)
+        precision = devices.precision(recipe.precision, where)
+        if recipe.fast and not recipe.style:
+            painted = one_pass.paint(recipe, inputs.source, precision, clock, report, stop)
+            return Result(_finish(recipe, painted, inputs, content), recipe, "one pass", where.type, clock.elapsed)
         _fetch_weights(recipe.network, report, stop)
-        footing = Footing(where, devices.precision(recipe.precision, where), recipe.tile)
+        footing = Footing(where, precision, recipe.tile)
         load = functools.partial(_network, recipe.network, recipe.pooling)
         check(recipe, inputs, load(footing))
+        if recipe.fast and inputs.init is None:
+            started = one_pass.paint(recipe, inputs.source, precision, clock, lambda event: None, stop)
+            inputs = replace(inputs, init=resize(started, *reversed(inputs.source.shape[2:])))
         painter = Painter(recipe, inputs, footing, load, clock, report, stop, adjust)
         with torch.random.fork_rng(devices=[where] if where.type == "cuda" else []):
             torch.manual_seed(recipe.seed)

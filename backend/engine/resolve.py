@@ -7,9 +7,11 @@ import difflib
 import torch
 
 from backend.engine import device as devices
+from backend.engine import one_pass
 from backend.engine.inputs import Inputs
 from backend.engine.resize import fit
 from backend.errors import ReverieError
+from backend.fast import styles, stylise
 from backend.networks import classes, registry
 from backend.networks.network import Network
 from backend.networks.registry import Spec
@@ -24,6 +26,8 @@ def resolve(recipe: Recipe, device: str) -> Recipe:
     network = recipe.network if recipe.network != "auto" else _network_for(recipe)
     spec = registry.spec(network)
     spec.check_pooling(recipe.pooling)
+    if recipe.fast:
+        stylise.blend([(styles.load(use.name, f"fast.{i}.name"), use.weight) for i, use in enumerate(recipe.fast)])
     content = spec.check_layers(recipe.content_layers, "content_layers") or list(spec.defaults.content)
     style = spec.check_layers(recipe.style_layers, "style_layers") or list(spec.defaults.style)
     dreams = [_name(dream, index, spec) for index, dream in enumerate(recipe.dream)]
@@ -32,7 +36,7 @@ def resolve(recipe: Recipe, device: str) -> Recipe:
         # A network whose layers are all in use: the dream takes its own out of the style's.
         style = [each for each in style if each != layer] if recipe.style_layers is None else style
         dreams = [dream.model_copy(update={"layer": layer}) if _is_open(dream) else dream for dream in dreams]
-    size = recipe.size or devices.COMFORTABLE_SIZE[devices.choose(device).type]
+    size = recipe.size or (one_pass.SIZE if _is_fast(recipe) else devices.COMFORTABLE_SIZE[devices.choose(device).type])
     return recipe.model_copy(
         update={
             "network": network,
@@ -42,6 +46,10 @@ def resolve(recipe: Recipe, device: str) -> Recipe:
             "dream": dreams,
         }
     )
+
+
+def _is_fast(recipe: Recipe) -> bool:
+    return bool(recipe.fast) and not recipe.style
 
 
 def _is_open(dream: Dream) -> bool:

@@ -22,9 +22,11 @@ from starlette.types import Receive, Scope, Send
 
 from backend import __version__, images, presets
 from backend.engine import device as devices
+from backend.engine import samples
 from backend.engine.control import Adjustment
 from backend.engine.resolve import resolve
 from backend.errors import ReverieError
+from backend.fast import styles
 from backend.networks import classes, registry
 from backend.recipe import Recipe
 from backend.server.atlas import add_atlas_calls
@@ -118,6 +120,16 @@ def _add_state_calls(app: FastAPI, worker: Worker, device: str, shut_down: Calla
     @app.get("/v1/classes")
     def class_names() -> dict[str, Any]:
         return {"classes": list(classes.names())}
+
+    @app.get("/v1/styles")
+    def fast_styles() -> dict[str, Any]:
+        return {"styles": styles.listed()}
+
+    @app.get("/v1/styles/{name}/thumbnail")
+    def style_thumbnail(name: str) -> Response:
+        if name not in styles.names():
+            raise HTTPException(404, "there is no such fast style")
+        return Response(samples.thumbnail(name), media_type="image/png")
 
     @app.post("/v1/shutdown", status_code=202)
     async def shutdown() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the encoder learns from: photos, and pictures made of noise that have the statistics of photos."""
+"""What networks learn from: photos, and pictures made of noise that have the statistics of photos."""
 
 from __future__ import annotations
 
@@ -70,9 +70,11 @@ def fractal_noise(size: int, random: np.random.Generator) -> Photo:
 class Crops:
     """Batches of random crops: of random scale, flipped, with colours, noise and sharpness changed."""
 
-    def __init__(self, photos: Sequence[Photo], seed: int, generated: int = 120) -> None:
-        """Adds `generated` made pictures to the photos; a fifth of all crops come from them."""
+    def __init__(self, photos: Sequence[Photo], seed: int, generated: int = 120, altered: bool = True) -> None:
+        """Adds `generated` made pictures to the photos; a fifth of all crops come from them, or all without photos.
+        Colours and noise are left as they are unless `altered`."""
         self._random = np.random.default_rng(seed)
+        self._altered = altered
         made = [(dead_leaves if i % 3 else fractal_noise)(320, self._random) for i in range(generated)]
         self._kinds = [list(photos), made]
         areas = np.array([photo.shape[0] * photo.shape[1] for photo in photos], float) ** 0.5
@@ -88,7 +90,7 @@ class Crops:
 
     def _crop(self, size: int) -> Tensor:
         random = self._random
-        kind = int(random.random() < 0.2)
+        kind = int(random.random() < 0.2 or not self._kinds[0])
         photo = self._kinds[kind][random.choice(len(self._kinds[kind]), p=self._chances[kind])]
         height, width = photo.shape[:2]
         side = int(min(height, width, size / np.exp(random.uniform(np.log(0.35), np.log(1.4)))))
@@ -100,7 +102,7 @@ class Crops:
             crop = crop.flip(3)
         if random.random() < 0.25:
             crop = crop.transpose(2, 3)
-        return self._recolor(crop).clamp(0, 1)
+        return (self._recolor(crop) if self._altered else crop).clamp(0, 1)
 
     def _recolor(self, crop: Tensor) -> Tensor:
         random = self._random

@@ -1,0 +1,27 @@
+"""Fast styles seen on a picture: the project's own landscape."""
+
+from __future__ import annotations
+
+import torch
+
+from backend import demo, images
+from backend.engine.resize import shrink_to, to_picture, to_tensor
+from backend.fast.styles import FastStyle, load
+from backend.fast.stylise import stylise
+
+_THUMBNAIL = 160  # pixels: longest side
+
+
+def sample(style: FastStyle, longest: int) -> images.Picture:
+    """The landscape in a style, its longest side `longest` pixels."""
+    where = next(style.network.parameters()).device
+    landscape = shrink_to(images.read(demo.content()), longest)
+    return to_picture(stylise(style, to_tensor(landscape, where), torch.float32))
+
+
+def thumbnail(name: str) -> bytes:
+    """A PNG of a style by its name, painted at twice the size: the strokes are then as fine as in a larger picture.
+
+    Raises ReverieError for a style that there is not.
+    """
+    return images.encode_png(shrink_to(sample(load(name), 2 * _THUMBNAIL), _THUMBNAIL))

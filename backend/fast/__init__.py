@@ -1,0 +1,1 @@
+"""Fast styles: a network that paints in one pass, trained for its styles beforehand."""

@@ -1,0 +1,120 @@
+"""A picture of any size, painted in one pass in fast styles.
+
+What a pixel becomes depends on its surroundings, the halo, and on the whole picture, through the normalisations'
+statistics. A large picture is painted in tiles with halos; they all take the statistics of the whole picture, reduced,
+and so show no borders.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import functools
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from backend.errors import ReverieError
+from backend.fast.network import Architecture, Statistics, StyleNetwork
+from backend.fast.styles import FastStyle
+
+TILE = 1024
+"""Side of the tiles, in pixels: larger ones would hardly save time."""
+
+_MEASURED = 1024  # pixels: longest side of the picture whose statistics the tiles take
+
+
+def blend(uses: Sequence[tuple[FastStyle, float]]) -> FastStyle:
+    """The style between several, from their vectors and weights (Dumoulin et al. 2017, section 4.3).
+
+    Raises ReverieError for styles of different networks.
+    """
+    first = uses[0][0]
+    for style, _ in uses:
+        if style.network is not first.network:
+            raise ReverieError(
+                f"The fast styles “{first.name}” and “{style.name}” cannot be blended: they have networks of "
+                "their own.",
+                "fast",
+            )
+    total = sum(weight for _, weight in uses)
+    vector = torch.stack([style.vector * (weight / total) for style, weight in uses]).sum(0)
+    return FastStyle("+".join(style.name for style, _ in uses), first.network, vector)
+
+
+@torch.no_grad()
+def stylise(
+    style: FastStyle,
+    picture: Tensor,
+    precision: torch.dtype,
+    tile: int | None = None,
+    told: Callable[[int, int], None] = lambda done, total: None,
+) -> Tensor:
+    """The painting of a 1×3×H×W picture, of that shape, both in 0 to 1.
+
+    `tile` is the side of the tiles in pixels. `told` hears how many are done, and how many there are; what it raises
+    ends the painting.
+    """
+    height, width = picture.shape[2:]
+    architecture = style.network.architecture
+    network, vector = _on(style.network, picture.device), style.vector.to(picture.device)
+    whole = _padded(picture, architecture)
+    stride = architecture.stride
+    side = max(stride, (tile or TILE) // stride * stride)
+    with _autocast(picture.device, precision):
+        if max(height, width) <= side + architecture.halo:
+            painted: Tensor = network(whole, vector)
+            told(1, 1)
+        else:
+            painted = _in_tiles(network, whole, vector, _statistics(network, picture, vector), side, told)
+    return painted[:, :, :height, :width].clamp(0, 1)
+
+
+def _in_tiles(
+    network: StyleNetwork,
+    picture: Tensor,
+    vector: Tensor,
+    statistics: Statistics,
+    side: int,
+    told: Callable[[int, int], None],
+) -> Tensor:
+    halo = network.architecture.halo
+    painted = torch.empty_like(picture)
+    height, width = picture.shape[2:]
+    places = [(top, left) for top in range(0, height, side) for left in range(0, width, side)]
+    for index, (top, left) in enumerate(places):
+        first, last = max(0, top - halo), min(height, top + side + halo)
+        begin, end = max(0, left - halo), min(width, left + side + halo)
+        part = network(picture[:, :, first:last, begin:end], vector, statistics)
+        inner = part[:, :, top - first : top - first + side, left - begin : left - begin + side]
+        painted[:, :, top : top + side, left : left + side] = inner
+        told(index + 1, len(places))
+    return painted
+
+
+def _statistics(network: StyleNetwork, picture: Tensor, vector: Tensor) -> Statistics:
+    factor = _MEASURED / max(picture.shape[2:])
+    size = [max(1, round(side * min(1.0, factor))) for side in picture.shape[2:]]
+    reduced = functional.interpolate(picture, size, mode="bicubic", antialias=True, align_corners=False)
+    return network.measure(_padded(reduced, network.architecture), vector)
+
+
+def _padded(picture: Tensor, architecture: Architecture) -> Tensor:
+    """The picture continued to the right and downwards, to multiples of the stride that the network can reflect."""
+    least = max(2 * architecture.stride, architecture.kernel)
+    height, width = (max(least, -(-side // architecture.stride) * architecture.stride) for side in picture.shape[2:])
+    down, right = height - picture.shape[2], width - picture.shape[3]
+    mode = "reflect" if down < picture.shape[2] and right < picture.shape[3] else "replicate"
+    padded = functional.pad(picture, (0, right, 0, down), mode=mode)
+    return padded.contiguous(memory_format=torch.channels_last)
+
+
+@functools.lru_cache(maxsize=2)
+def _on(network: StyleNetwork, where: torch.device) -> StyleNetwork:
+    return network if where.type == "cpu" else copy.deepcopy(network).to(where)
+
+
+def _autocast(where: torch.device, precision: torch.dtype) -> contextlib.AbstractContextManager[object]:
+    return torch.autocast(where.type, precision) if precision != torch.float32 else contextlib.nullcontext()

@@ -1,0 +1,31 @@
+"""Files that are complete or not there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from safetensors import SafetensorError
+
+from backend.errors import ReverieError
+
+
+def replace_with(path: Path, write: Callable[[Path], object]) -> None:
+    """Has `write` make a file beside `path` and puts it in its place; what was there stays until then.
+
+    Raises ReverieError when it cannot be written.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(part)
+        part.replace(path)
+    except (OSError, RuntimeError, SafetensorError) as error:  # torch and safetensors wrap the system's errors
+        raise ReverieError(f"“{path}” cannot be written: {_reason(error)}. What was there before is kept.") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error).splitlines()[0]

@@ -1,0 +1,162 @@
+"""The training of feed-forward styles: all of a network, or only the few thousand numbers of a style.
+
+It may be stopped at any time and goes on from the last state, which is kept in one file that is complete or not there.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from backend.engine import device as devices
+from backend.errors import ReverieError
+from backend.fast.network import StyleNetwork
+from backend.files import replace_with
+from backend.training.perceptual import Perceptual
+from backend.training.pictures import Crops
+
+SECONDS_BETWEEN_STATES = 60.0
+_REMEMBERED = 50  # steps over which the loss that is shown, and watched, is averaged
+_DIVERGED = 4.0  # times the lowest such average
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and how fast. `size` is the side of the square crops that are painted, in pixels; `rate` is Adam's."""
+
+    steps: int
+    batch: int = 4
+    size: int = 256
+    rate: float = 1e-3
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where the training is; `loss` is a running mean, `seconds_left` an estimate."""
+
+    step: int
+    steps: int
+    loss: float
+    seconds_left: float
+
+
+class Training:
+    """Learns `vectors`, K×style_size, one for each style of `loss`; and all of the network, if `whole`."""
+
+    def __init__(
+        self, network: StyleNetwork, vectors: Tensor, loss: Perceptual, crops: Crops, plan: Plan, *, whole: bool
+    ) -> None:
+        self.network, self.vectors = network, vectors.clone().requires_grad_()
+        self._loss, self._crops, self._plan, self._whole = loss, crops, plan, whole
+        network.requires_grad_(whole)
+        learnt = [self.vectors, *(network.parameters() if whole else [])]
+        self._optimizer = torch.optim.Adam(learnt, plan.rate)
+        self._random = torch.Generator().manual_seed(plan.seed)
+        self.step, self._running, self._lowest = 0, 0.0, math.inf
+
+    def run(self, state: Path, what: str, report: Callable[[Progress], None]) -> None:
+        """Trains to the end of the plan, from the state in the file if there is one; `what` says what is trained, and
+        a state of anything else is refused. `report` is called after each step, and whenever a state was kept.
+
+        Raises ReverieError when the training diverges or its state cannot be kept; the last good state stays.
+        """
+        if state.exists():
+            self._restore(state, what)
+        begun, before, kept = time.monotonic(), self.step, time.monotonic()
+        for restart in (self._crops.restart, self._random.manual_seed):
+            restart(self._plan.seed + self.step)  # not once more what the run before began with
+        try:
+            while self.step < self._plan.steps:
+                self._learn(state)
+                took = (time.monotonic() - begun) / (self.step - before)
+                report(Progress(self.step, self._plan.steps, self._running, took * (self._plan.steps - self.step)))
+                if time.monotonic() - kept > SECONDS_BETWEEN_STATES:
+                    kept = time.monotonic()
+                    self._keep(state, what)
+        except KeyboardInterrupt:
+            self._keep(state, what)
+            raise
+
+    def _learn(self, state: Path) -> None:
+        plan = self._plan
+        for group in self._optimizer.param_groups:
+            group["lr"] = plan.rate * _schedule(self.step, plan.steps)
+        where = self.vectors.device
+        photos = self._crops.batch(plan.batch, plan.size).to(where, memory_format=torch.channels_last)
+        styles = torch.randint(len(self.vectors), (plan.batch,), generator=self._random).tolist()
+        precision = devices.precision("auto", where)
+        with torch.autocast(where.type, precision, enabled=precision != torch.float32):
+            painted = self.network(photos, self.vectors[styles])
+        # The strided convolutions of the network that judges see some places less than others; were they always the
+        # same places of the painting network's own lattice, it would learn to hide a pattern there.
+        stride = self.network.architecture.stride
+        top, left = torch.randint(stride, (2,), generator=self._random).tolist()
+        side = plan.size - stride
+        painted, photos = (each[:, :, top : top + side, left : left + side] for each in (painted, photos))
+        loss = self._loss(painted, photos, styles)
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        learnt = [parameter for group in self._optimizer.param_groups for parameter in group["params"]]
+        torch.nn.utils.clip_grad_norm_(learnt, 1.0)
+        value = float(loss.detach())
+        self._watch(value, state)
+        self._optimizer.step()
+        self.step += 1
+
+    def _watch(self, value: float, state: Path) -> None:
+        """Raises ReverieError when the loss is no number, or has risen far above what it was."""
+        if math.isfinite(value):
+            self._running += (value - self._running) / min(self.step + 1, _REMEMBERED)
+            self._lowest = min(self._lowest, self._running)
+            if self._running <= _DIVERGED * self._lowest:
+                return
+        kept = f"The last good state is in “{state}”" if state.exists() else "No state had been kept yet"
+        raise ReverieError(
+            f"The training diverged at step {self.step + 1}: the loss is {value:.3g}, and was {self._lowest:.3g}. "
+            f"{kept}; give the same command with a lower --rate than {self._plan.rate:g}.",
+            "rate",
+        )
+
+    def _keep(self, state: Path, what: str) -> None:
+        contents = {
+            "what": what,
+            "network": self.network.state_dict() if self._whole else {},
+            "vectors": self.vectors.detach(),
+            "optimizer": self._optimizer.state_dict(),
+            "step": self.step,
+            "running": self._running,
+            "lowest": self._lowest,
+        }
+        replace_with(state, lambda part: torch.save(contents, part))
+
+    def _restore(self, state: Path, what: str) -> None:
+        try:
+            saved = torch.load(state, weights_only=True, map_location=self.vectors.device)
+            found = saved["what"]
+        except Exception as error:  # torch raises whatever a damaged archive makes its parts raise
+            raise ReverieError(
+                f"The state of the training in “{state}” is damaged. Remove the file to begin anew."
+            ) from error
+        if found != what:
+            raise ReverieError(
+                f"The unfinished training in “{state}” is of another style or network. Choose another name, or remove "
+                "the file to begin anew.",
+                "name",
+            )
+        if self._whole:
+            self.network.load_state_dict(saved["network"])
+        self.vectors.data.copy_(saved["vectors"])
+        self._optimizer.load_state_dict(saved["optimizer"])
+        self.step, self._running, self._lowest = saved["step"], saved["running"], saved["lowest"]
+
+
+def _schedule(step: int, steps: int) -> float:
+    """Share of the learning rate: a warm-up over 50 steps, then a cosine down to a fiftieth over all of them."""
+    return min(1, (step + 1) / 50) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1, step / steps))))

@@ -1,0 +1,83 @@
+"""Trains the network of the fast styles that come with Reverie:
+python -m backend.training.train_base --data FOLDER … --styles PICTURE … --output FILE
+
+It may be stopped at any time: the same command goes on from the last state, beside the output.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from backend import images
+from backend.engine import device as devices
+from backend.engine.resize import to_tensor
+from backend.errors import ReverieError
+from backend.fast import styles
+from backend.fast.network import Architecture, StyleNetwork, plain_style
+from backend.networks import registry
+from backend.training import pictures
+from backend.training.perceptual import Perceptual
+from backend.training.style_training import Plan, Progress, Training
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = _options(arguments)
+    where = devices.choose(options.device)
+    files = sorted(path for folder in options.data for path in folder.glob("*") if path.suffix in (".jpg", ".png"))
+    photos = pictures.load([path for path in files if path.stem not in options.hold_out])
+    teacher = registry.load(options.network).to(where, devices.precision("auto", where))
+    loss = Perceptual(teacher, options.strength)
+    for file in options.styles:
+        loss.add_style(to_tensor(images.read(file)[..., :3], where))
+    torch.manual_seed(options.seed)
+    architecture = Architecture()
+    network = StyleNetwork(architecture).to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    vectors = plain_style(architecture).repeat(len(options.styles), 1).to(where)
+    crops = pictures.Crops(photos, options.seed, altered=False)
+    plan = Plan(options.steps, options.batch, options.size, options.rate, options.seed)
+    training = Training(network, vectors, loss, crops, plan, whole=True)
+    print(f"{len(photos)} photos, {sum(p.numel() for p in network.parameters()) / 1e6:.2f} M parameters", flush=True)
+    names = [file.stem for file in options.styles]
+
+    def keep(progress: Progress) -> None:
+        if progress.step % 25 == 0 or progress.step == progress.steps:
+            row = f"{progress.step},{progress.loss:.4f},{progress.seconds_left:.0f}"
+            print(row, flush=True)
+            with options.output.with_suffix(".csv").open("a") as log:
+                log.write(row + "\n")
+        if progress.step % 250 == 0 or progress.step == progress.steps:
+            styles.save(
+                options.output, dict(zip(names, torch.split(training.vectors.detach(), 1), strict=True)), network
+            )
+
+    training.run(options.output.with_suffix(".state"), ",".join(names), keep)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders of photos")
+    parser.add_argument("--hold-out", nargs="*", default=[f"kodak{n}" for n in range(19, 25)], help="not learned from")
+    parser.add_argument("--styles", type=Path, nargs="+", required=True, help="pictures, each named as its style")
+    parser.add_argument("--output", type=Path, required=True, help="a .safetensors file")
+    parser.add_argument("--network", default="squeezenet1_0", help="the network that judges the pictures")
+    parser.add_argument("--strength", type=float, default=0.85)
+    parser.add_argument("--steps", type=int, default=10000)
+    parser.add_argument("--batch", type=int, default=4)
+    parser.add_argument("--size", type=int, default=256, help="side of a crop, in pixels")
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="auto")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    devices.keep_freed_memory()
+    try:
+        main()
+    except ReverieError as error:
+        sys.exit(error.message)

@@ -1,0 +1,101 @@
+"""Learns a fast style from a picture: only its own few thousand numbers, on the network that comes with Reverie; or a
+network of its own, which takes much longer and follows the picture more closely."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from backend import images
+from backend.engine import device as devices
+from backend.engine.resize import to_tensor
+from backend.engine.samples import sample
+from backend.errors import ReverieError
+from backend.fast import styles
+from backend.networks import registry
+from backend.training import pictures
+from backend.training.perceptual import Perceptual
+from backend.training.style_training import Plan, Progress, Training
+
+QUICK = Plan(steps=400, rate=5e-3)
+WHOLE = Plan(steps=4000, rate=1e-3)
+"""Found by looking: the quick way has hardly anything left to learn by then."""
+
+_SECONDS_BETWEEN_SAMPLES = 20.0
+_SAMPLE = 512  # pixels: longest side of a sample picture
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to learn. `photos` are folders of pictures to practise on; without any, made ones are used."""
+
+    picture: Path
+    name: str
+    photos: Sequence[Path] = ()
+    whole: bool = False
+    plan: Plan = QUICK
+    strength: float = 0.85
+    network: str = "auto"
+    device: str = "auto"
+
+
+def train(order: Order, report: Callable[[Progress], None]) -> Path:
+    """Carries out an order; returns the style's file. A sample picture beside it, NAME.png, is painted anew now and
+    then. What an order before left unfinished goes on.
+
+    Raises ReverieError when the name cannot be used, the picture is too small, or the training diverges.
+    """
+    file = styles.file_of(order.name)
+    if not file.with_suffix(".state").exists():
+        file = styles.file_for_new(order.name)
+    where = devices.choose(order.device)
+    picture = images.read(order.picture)[:, :, :3]
+    network = registry.default() if order.network == "auto" else order.network
+    loss = Perceptual(registry.load(network).to(where, devices.precision("auto", where)), order.strength)
+    loss.add_style(to_tensor(np.ascontiguousarray(picture), where))
+    crops = pictures.Crops(pictures.load(_files(order.photos)), order.plan.seed, altered=False)
+    base = styles.base()
+    student = copy.deepcopy(base).to(where)
+    vectors = torch.cat([styles.load(name).vector for name in styles.bundled()]).mean(0, keepdim=True)
+    training = Training(student, vectors.to(where), loss, crops, order.plan, whole=order.whole)
+    sampled = time.monotonic()
+
+    def told(progress: Progress) -> None:
+        nonlocal sampled
+        if time.monotonic() - sampled > _SECONDS_BETWEEN_SAMPLES:
+            sampled = time.monotonic()
+            _keep(order, training, file)
+        report(progress)
+
+    digest = hashlib.sha256(picture.tobytes()).hexdigest()
+    state = file.with_suffix(".state")
+    training.run(state, f"{digest} {order.whole} {styles.fingerprint(base)}", told)
+    _keep(order, training, file)
+    state.unlink(missing_ok=True)
+    return file
+
+
+def _files(folders: Sequence[Path]) -> list[Path]:
+    """The pictures in folders. Raises ReverieError for a folder without any."""
+    found = []
+    for folder in folders:
+        here = [path for path in sorted(folder.glob("*")) if path.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp")]
+        if not here:
+            raise ReverieError(f"There is no picture in “{folder}” to practise on (.jpg, .png or .webp).", "photos")
+        found += here
+    return found
+
+
+def _keep(order: Order, training: Training, file: Path) -> None:
+    """The style as it is by now, and a sample of it."""
+    network = training.network if order.whole else None
+    styles.save(file, {order.name: training.vectors}, network)
+    style = styles.FastStyle(order.name, training.network, training.vectors.detach())
+    images.write(file.with_suffix(".png"), sample(style, _SAMPLE))

@@ -1,0 +1,114 @@
+"""The feed-forward network: its size, its tiles, and what it leaves out of the picture."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.nn import functional
+
+from backend.errors import ReverieError
+from backend.fast import styles
+from backend.fast.network import Architecture, StyleNetwork, plain_style
+from backend.fast.stylise import blend, stylise
+
+SMALL = Architecture((4, 6, 8), blocks=2, kernel=5)
+
+
+def _picture(height: int, width: int, seed: int = 0) -> torch.Tensor:
+    return torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(seed))
+
+
+def _small(seed: int = 0, architecture: Architecture = SMALL) -> styles.FastStyle:
+    torch.manual_seed(seed)
+    vector = plain_style(architecture) + 0.3 * torch.randn(1, architecture.style_size)
+    return styles.FastStyle(f"small{seed}", StyleNetwork(architecture).requires_grad_(False), vector)
+
+
+def test_six_styles_come_with_the_project_in_four_megabytes():
+    wanted = {"starry_night", "the_scream", "great_wave", "shipwreck", "udnie", "woman_with_hat"}
+    assert wanted <= set(styles.bundled())
+    assert styles.BUNDLED.stat().st_size <= 4_000_000
+    network = styles.base()
+    assert sum(parameter.numel() for parameter in network.parameters()) <= 1_700_000
+    # A style costs a few kilobytes beside the network, in float16.
+    assert 2 * network.architecture.style_size <= 8000
+
+
+@settings(max_examples=12, deadline=None)
+@given(height=st.integers(100, 260), width=st.integers(100, 260), tile=st.integers(32, 96), blocks=st.integers(0, 3))
+def test_tiles_with_given_statistics_are_the_whole(height, width, tile, blocks):
+    style = _small(blocks, Architecture((4, 6, 8), blocks, 5))
+    picture = _picture(height, width)
+    whole = stylise(style, picture, torch.float32, tile=4096)
+    tiled = stylise(style, picture, torch.float32, tile=tile)
+    assert whole.shape == picture.shape
+    assert float(whole.std()) > 0.02
+    assert float((whole - tiled).abs().max()) < 1e-4
+
+
+def test_tiles_of_the_trained_network_are_the_whole():
+    style, picture = styles.load("starry_night"), _picture(200, 331)
+    whole, tiled = (stylise(style, picture, torch.float32, tile=side) for side in (4096, 64))
+    assert float((whole - tiled).abs().max()) < 1e-3
+
+
+def test_tiles_narrower_than_the_halo_would_show():
+    """The halo is needed: with half of it the tiles differ from the whole."""
+    style, picture = _small(), _picture(160, 160)
+    narrow = styles.FastStyle("narrow", StyleNetwork(_Narrow((4, 6, 8), 2, 5)).requires_grad_(False), style.vector)
+    narrow.network.load_state_dict(style.network.state_dict())
+    whole = stylise(narrow, picture, torch.float32, tile=4096)
+    assert float((whole - stylise(narrow, picture, torch.float32, tile=32)).abs().max()) > 1e-3
+
+
+class _Narrow(Architecture):
+    @property
+    def halo(self) -> int:
+        return 4
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (3, 2000), (17, 16), (33, 7)])
+def test_pictures_of_any_shape_keep_it(height, width):
+    painted = stylise(styles.load("udnie"), _picture(height, width), torch.float32)
+    assert painted.shape == (1, 3, height, width)
+    assert bool(torch.isfinite(painted).all())
+
+
+def test_a_blend_lies_between_its_styles():
+    picture = _picture(96, 96)
+    one, two = styles.load("starry_night"), styles.load("the_scream")
+    a, b, middle = (
+        stylise(blend(uses), picture, torch.float32) for uses in ([(one, 1)], [(two, 5)], [(one, 2), (two, 2)])
+    )
+    apart = float((a - b).square().mean())
+    assert apart > 1e-3
+    for end in (a, b):
+        assert float((middle - end).square().mean()) < apart
+    assert torch.equal(blend([(one, 1), (two, 3)]).vector, blend([(one, 0.5), (two, 1.5)]).vector)
+
+
+def test_styles_of_different_networks_do_not_blend():
+    with pytest.raises(ReverieError, match="networks of their own"):
+        blend([(styles.load("udnie"), 1.0), (_small(), 1.0)])
+
+
+@pytest.mark.parametrize("name", ["starry_night", "the_scream", "great_wave", "shipwreck", "udnie", "woman_with_hat"])
+def test_no_checkerboard(name):
+    """What enlarging leaves behind repeats every 8 pixels, the stride, at the same places: the mean of all such places
+    over a smooth picture must hardly differ from one place to another."""
+    ramp = torch.linspace(0.2, 0.8, 256)
+    picture = torch.stack([ramp[:, None] * ramp[None, :] * 1.2, ramp[:, None].expand(256, 256), ramp.expand(256, 256)])
+    painted = stylise(styles.load(name), picture[None], torch.float32).mean(1, keepdim=True)
+    fine = (painted - functional.avg_pool2d(painted, 9, 1, 4, count_include_pad=False))[0, 0, 32:-32, 32:-32]
+    lattice = fine.unflatten(0, (-1, 8)).unflatten(2, (-1, 8)).mean((0, 2))
+    assert float(lattice.std()) < 4 / 255
+
+
+def test_a_megapixel_takes_seconds():
+    begun = time.process_time()
+    stylise(styles.load("udnie"), _picture(1000, 1000), torch.float32)
+    assert time.process_time() - begun < 30  # about one on a quiet core: this only catches what is wrong by far

@@ -1,0 +1,166 @@
+"""Training: what is learnt, what is kept, and what happens when it goes wrong."""
+
+from __future__ import annotations
+
+import errno
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from backend import demo, images
+from backend.__main__ import main
+from backend.engine.resize import to_tensor
+from backend.errors import ReverieError
+from backend.fast import styles
+from backend.networks import registry
+from backend.training import pictures, style_training, train_style
+from backend.training.perceptual import Perceptual
+from backend.training.style_training import Plan, Training
+
+PLAN = Plan(steps=6, batch=1, size=64, rate=1e-2)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(styles, "folder", lambda: tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def loss() -> Perceptual:
+    result = Perceptual(registry.load("reverie"), 0.85)
+    result.add_style(to_tensor(images.read(demo.styles()["mosaic"]), torch.device("cpu")))
+    return result
+
+
+def _crops() -> pictures.Crops:
+    return pictures.Crops([], 0, generated=4, altered=False)
+
+
+def _training(loss: Perceptual, plan: Plan = PLAN, whole: bool = False) -> Training:
+    import copy
+
+    vector = styles.load("udnie").vector
+    return Training(copy.deepcopy(styles.base()), vector, loss, _crops(), plan, whole=whole)
+
+
+def _order(**fields) -> train_style.Order:
+    return train_style.Order(demo.styles()["mosaic"], "mine", plan=PLAN, network="reverie", device="cpu", **fields)
+
+
+def test_only_the_style_is_learnt_unless_told_otherwise(loss, tmp_path):
+    for whole in (False, True):
+        training = _training(loss, whole=whole)
+        before = styles.fingerprint(styles.base())
+        vector = training.vectors.detach().clone()
+        training.run(tmp_path / f"{whole}.state", "x", lambda progress: None)
+        assert not torch.equal(training.vectors, vector)
+        assert (styles.fingerprint(training.network) != before) == whole
+
+
+def test_the_loss_falls(loss, tmp_path):
+    """Measured on one crop that the training does not choose."""
+    photo = to_tensor(images.read(demo.content())[:128, :128], torch.device("cpu"))
+
+    def value(training: Training) -> float:
+        with torch.no_grad():
+            return float(loss(training.network(photo, training.vectors), photo, [0]))
+
+    training = _training(loss, Plan(steps=30, batch=1, size=128, rate=0.1))
+    before = value(training)
+    training.run(tmp_path / "a.state", "x", lambda progress: None)
+    assert value(training) < 0.95 * before
+
+
+def test_a_training_that_was_stopped_goes_on(loss, tmp_path):
+    state, seen = tmp_path / "a.state", []
+
+    def interrupt(progress) -> None:
+        seen.append(progress.step)
+        if progress.step == 3:
+            raise KeyboardInterrupt
+
+    first = _training(loss)
+    with pytest.raises(KeyboardInterrupt):
+        first.run(state, "x", interrupt)
+    second = _training(loss)
+    second.run(state, "x", lambda progress: seen.append(progress.step))
+    assert seen == [1, 2, 3, 4, 5, 6]
+    assert not torch.equal(first.vectors, second.vectors)
+    with pytest.raises(ReverieError, match="another style"):
+        _training(loss).run(state, "y", lambda progress: None)
+    state.write_bytes(state.read_bytes()[:1000])
+    with pytest.raises(ReverieError, match="damaged"):
+        _training(loss).run(state, "x", lambda progress: None)
+
+
+def test_divergence_is_told_and_the_last_good_state_stays(loss, tmp_path, monkeypatch):
+    monkeypatch.setattr(style_training, "SECONDS_BETWEEN_STATES", 0.0)
+    state = tmp_path / "a.state"
+
+    def spoil(progress) -> None:
+        if progress.step == 4:  # as a rate that is far too high would
+            training.vectors.data.fill_(float("nan"))
+
+    training = _training(loss)
+    kept = []
+    keep = training._keep
+    monkeypatch.setattr(
+        training, "_keep", lambda *a: (keep(*a), kept.append(training.step)) if training.step < 4 else None
+    )
+    with pytest.raises(ReverieError, match=r"diverged at step 5.*lower --rate"):
+        training.run(state, "x", spoil)
+    assert kept == [1, 2, 3]
+    saved = torch.load(state, weights_only=True)
+    assert saved["step"] == 3 and bool(saved["vectors"].isfinite().all())
+
+
+def test_a_rate_far_too_high_is_noticed(loss, tmp_path):
+    with pytest.raises(ReverieError, match="diverged"):
+        _training(loss, Plan(steps=40, batch=1, size=64, rate=1e3)).run(tmp_path / "a", "x", lambda progress: None)
+
+
+def test_a_full_disk_leaves_the_old_state(loss, tmp_path, monkeypatch):
+    state = tmp_path / "a.state"
+    training = _training(loss)
+    training._keep(state, "x")
+    before = state.read_bytes()
+
+    def full(contents, file) -> None:
+        file.write_bytes(b"half of it")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(ReverieError, match=r"No space left.*What was there before is kept"):
+        training._keep(state, "x")
+    assert state.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["a.state"]
+
+
+def test_a_style_too_small_to_learn_from_is_refused(tmp_path, folder):
+    Image.fromarray(np.zeros((100, 300, 3), np.uint8)).save(tmp_path / "small.png")
+    with pytest.raises(ReverieError, match="300×100 pixels, which is too small"):
+        train_style.train(train_style.Order(tmp_path / "small.png", "mine", network="reverie"), lambda progress: None)
+
+
+def test_a_style_of_ones_own_is_learnt_and_used(folder, tmp_path, capsys):
+    words = ["train-style", str(demo.styles()["mosaic"]), "--name", "mine", "--steps", "3", "--batch", "1", "--json"]
+    assert main([*words, "--network", "reverie", "--device", "cpu"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line.get("step") for line in lines] == [1, 2, 3, None]
+    assert lines[0]["seconds_left"] > 0
+    assert sorted(file.name for file in folder.iterdir()) == ["mine.png", "mine.safetensors"]
+    assert (folder / "mine.safetensors").stat().st_size < 10_000
+    assert main(["style", str(demo.content()), "--fast", "mine:2", "--size", "64", "-o", str(tmp_path / "o.png")]) == 0
+    assert main(words) == 1  # the name is taken
+    assert main(["styles", "--remove", "mine"]) == 0
+    assert main(["style", str(demo.content()), "--fast", "mine", "-o", str(tmp_path / "p.png")]) == 1
+
+
+def test_practising_needs_photos_where_a_folder_is_named(folder, tmp_path):
+    (tmp_path / "none").mkdir()
+    with pytest.raises(ReverieError, match="no picture"):
+        train_style.train(_order(photos=[tmp_path / "none"]), lambda progress: None)
