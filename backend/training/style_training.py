@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from backend.engine import device as devices
+from backend.engine import memory
 from backend.errors import ReverieError
 from backend.fast.network import StyleNetwork
 from backend.files import replace_with
@@ -83,6 +84,12 @@ class Training:
         except KeyboardInterrupt:
             self._keep(state, what)
             raise
+        except (RuntimeError, MemoryError) as error:
+            if not memory.is_exhausted(error):
+                raise
+            raise ReverieError(
+                "There is not enough memory for this training. Choose a smaller --batch.", "batch"
+            ) from error
 
     def _learn(self, state: Path) -> None:
         plan = self._plan

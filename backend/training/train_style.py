@@ -55,6 +55,8 @@ def train(order: Order, report: Callable[[Progress], None]) -> Path:
     file = styles.file_of(order.name)
     if not file.with_suffix(".state").exists():
         file = styles.file_for_new(order.name)
+    if not 0 < order.strength <= 1:
+        raise ReverieError("The strength must be more than 0 and at most 1.", "strength")
     where = devices.choose(order.device)
     picture = images.read(order.picture)[:, :, :3]
     network = registry.default() if order.network == "auto" else order.network

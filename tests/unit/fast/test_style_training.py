@@ -12,7 +12,14 @@ from PIL import Image
 
 from backend import demo, images
 from backend.__main__ import main
-from backend.engine.resize import to_tensor
+from backend.engine import calibration, targets, tiling
+from backend.engine.objective import Objective
+from backend.engine.resize import fit, resize, to_tensor
+from backend.engine.terms import Term
+from backend.engine.terms.content import Content
+from backend.engine.terms.style import Style
+from backend.engine.terms.total_variation import TotalVariation
+from backend.engine.terms.value_range import ValueRange
 from backend.errors import ReverieError
 from backend.fast import styles
 from backend.networks import registry
@@ -59,6 +66,46 @@ def test_only_the_style_is_learnt_unless_told_otherwise(loss, tmp_path):
         training.run(tmp_path / f"{whole}.state", "x", lambda progress: None)
         assert not torch.equal(training.vectors, vector)
         assert (styles.fingerprint(training.network) != before) == whole
+
+
+def test_the_loss_is_the_engines(loss):
+    """That of two pictures in two styles is the mean of what the engine's objective gives for each."""
+    network = registry.load("reverie")
+    other = to_tensor(images.read(demo.styles()["ink"]), torch.device("cpu"))
+    both = Perceptual(network, 0.6)
+    both.add_style(other)
+    both.add_style(other.flip(1))
+    photos, painted = (torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(seed)) for seed in (1, 2))
+    painted = painted * 1.2 - 0.1  # some of it out of range
+    layers, content = list(network.defaults.style), list(network.defaults.content)
+    units = calibration.units(network, content, layers)
+    sized = resize(other, *fit(other.shape[3], other.shape[2], 512)).clamp(0, 1)
+    wanted = []
+    for index, style in enumerate((sized.flip(1), sized)):
+        terms: list[Term] = [
+            Style([(tiling.statistics(network, style, layers, None), 1.0)], 1.0),
+            Content(tiling.maps(network, photos[index : index + 1], content, None), targets.content_weight(0.6, units)),
+            TotalVariation(64, 64, targets.SMOOTHNESS_SHARE * units.total_variation * 0.05),
+            ValueRange(64, 64, 10.0),
+        ]
+        wanted.append(float(Objective(network, terms)(painted[index : index + 1])[0]))
+    assert float(both(painted, photos, [1, 0])) == pytest.approx(sum(wanted) / 2, rel=1e-4)
+
+
+@pytest.mark.parametrize("strength", [0.0, 1.5])
+def test_a_strength_out_of_range_is_refused(folder, strength):
+    with pytest.raises(ReverieError, match="more than 0 and at most 1"):
+        train_style.train(_order(strength=strength), lambda progress: None)
+
+
+def test_want_of_memory_is_told(loss, tmp_path, monkeypatch):
+    def exhausted(*given) -> torch.Tensor:
+        raise torch.OutOfMemoryError("no more")  # injected: really filling the memory would take the machine down
+
+    training = _training(loss)
+    monkeypatch.setattr(training, "_loss", exhausted)
+    with pytest.raises(ReverieError, match="smaller --batch"):
+        training.run(tmp_path / "a.state", "x", lambda progress: None)
 
 
 def test_the_loss_falls(loss, tmp_path):
