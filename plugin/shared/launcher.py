@@ -217,11 +217,25 @@ def _lock():
         if error.errno != errno.EEXIST or not os.path.exists(path):
             raise _unwritable(error)
     try:
-        if time.time() - os.path.getmtime(path) > _PATIENCE:  # left behind by a plug-in that was killed
-            os.remove(path)
+        if _is_stale(path):  # left behind by a plug-in that was killed
+            _take_away(path, proof)
     except OSError:
         pass  # removed by its owner in this very moment
     return None
+
+
+def _is_stale(path):
+    return time.time() - os.path.getmtime(path) > _PATIENCE
+
+
+def _take_away(path, proof):
+    """Removes a stale lock; not the new one that another process, which found it stale, too, has just put there."""
+    aside = "%s.%s" % (path, proof)
+    os.rename(path, aside)
+    if _is_stale(aside):
+        os.remove(aside)
+    else:
+        os.rename(aside, path)
 
 
 def _write_proof(lock, path, proof):

@@ -116,6 +116,27 @@ def test_a_moved_folder_is_told(home):
         launcher.connect()
 
 
+def test_a_lock_made_anew_while_the_stale_one_was_looked_at_stays(home, monkeypatch):
+    """Two GIMPs find a stale lock; the slower one must not remove what the faster one has put in its place."""
+    home.mkdir(exist_ok=True)
+    lock = home / "start.lock"
+    lock.touch()
+    os.utime(lock, (time.time() - 600,) * 2)
+    looked = launcher._is_stale
+
+    def overtaken(path):
+        stale = looked(path)
+        if str(path) == str(lock):
+            lock.unlink()
+            lock.write_text("another's")
+        return stale
+
+    monkeypatch.setattr(launcher, "_is_stale", overtaken)
+    assert launcher._lock() is None
+    assert lock.read_text() == "another's"
+    assert [file.name for file in home.iterdir()] == ["start.lock"]
+
+
 def test_a_lock_that_another_process_has_taken_over_is_left_to_it(home):
     install(home, script(home, "exec sleep 3"))
 
