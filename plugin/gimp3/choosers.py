@@ -18,14 +18,18 @@ def pixbuf(samples, width, height):
     )
 
 
-def layer_chooser(config, name, none):
-    """A list of all open layers with their pictures, bound to an argument; its first entry, `none`, is no layer."""
+def layer_chooser(config, name, none, offered=None):
+    """A list of all open layers with their pictures, bound to an argument; its first entry, `none`, is no layer.
+
+    `offered` are other layers, or channels, to choose from.
+    """
+    if offered is None:
+        offered = [layer for image in Gimp.get_images() for layer in layers.all_layers(image)]
     store = Gtk.ListStore(int, GdkPixbuf.Pixbuf, str)
     store.append([-1, None, none])
-    for image in Gimp.get_images():
-        for layer in layers.all_layers(image):
-            icon = pixbuf(*layers.thumbnail(layer, None, _ICON))
-            store.append([layer.get_id(), icon, "%s (%s)" % (layer.get_name(), image.get_name())])
+    for each in offered:
+        icon = pixbuf(*layers.thumbnail(each, None, _ICON))
+        store.append([each.get_id(), icon, "%s (%s)" % (each.get_name(), each.get_image().get_name())])
     chooser = Gtk.ComboBox(model=store, hexpand=True)
     picture, text = Gtk.CellRendererPixbuf(), Gtk.CellRendererText(ellipsize=3, width_chars=24)  # 3: at the end
     chooser.pack_start(picture, False)
@@ -42,7 +46,7 @@ def layer_chooser(config, name, none):
         index = chooser.get_active()
         wanted, layer = store[index][0], config.get_property(name)
         if wanted != (-1 if layer is None else layer.get_id()):
-            config.set_property(name, None if wanted == -1 else Gimp.Layer.get_by_id(wanted))
+            config.set_property(name, None if wanted == -1 else Gimp.Item.get_by_id(wanted))
 
     show()
     chooser.connect("changed", take)

@@ -9,7 +9,7 @@ import orders
 from choosers import pixbuf
 from dream_panel import dream_panel
 from gi.repository import GdkPixbuf, GimpUi, GLib, Gtk
-from panels import style_panel
+from panels import style_panel, where_controls
 from preset_row import preset_row
 from shared import launcher, work
 from shared.client import BackendError
@@ -43,6 +43,7 @@ class _Dialog:
         self._note = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=50)
         self._bar = Gtk.ProgressBar(show_text=False)
         self._controls = _CONTROLS[filter_name](self._window, config, self._say)
+        self._controls += where_controls(self._window, config, sources[0])
         if layers.is_indexed(sources[0].image):
             self._controls.append(self._window.fill_box("reverie-indexed", ["convert-indexed"]))
         self._presets = preset_row(self._window, filter_name, config, self._say)

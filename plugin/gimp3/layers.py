@@ -1,6 +1,7 @@
 """Layers: which are worked on, their pixels out of GIMP, and results back into it as new layers, in one undo step."""
 
 import json
+import struct
 import uuid
 
 from gi.repository import Gegl, Gimp
@@ -15,6 +16,8 @@ ORIGIN = "reverie-origin"  # the parasite that says of which layers, by their ta
 # whatever the image has: grey, linear light, another profile.
 FORMATS = {"u1": "R'G'B'A u8", "u2": "R'G'B'A u16", "f4": "R'G'B'A float"}
 
+MASK_FORMATS = {"u1": "Y u8", "u2": "Y float", "f4": "Y float"}  # of the masks beside them
+
 
 class Refusal(Exception):
     """The job cannot be done; `str()` of it is a sentence that says why and what to do."""
@@ -23,13 +26,15 @@ class Refusal(Exception):
 class Source:
     """A layer that is worked on, and which part of it: `area`, relative to the layer.
 
-    `version` is an earlier result for the same area: a new one goes above it, with the same mask. Without one (None),
-    the selection decides.
+    `version` is an earlier result for the same area: a new one goes above it, with the same mask if it `keeps_mask`.
+    Without one (None), the selection decides. Before a job, regions.py sets the area anew, the samples of the new
+    layer's `mask` (None: it gets none), and its `regions`.
     """
 
     def __init__(self, layer, area, selected, version=None):
         self.image, self.layer, self.area, self.version = layer.get_image(), layer, area, version
-        self.selected = selected
+        self.selected, self.keeps_mask = selected, False
+        self.asked, self.mask, self.regions = area, None, []
         self.frame = None  # what frames.py says of it, when it is a frame of an animation
         self.result = None  # the Result, once it is painted
         self.depth = _depth(self.image)
@@ -92,7 +97,11 @@ def recorded_source(image, version):
     area = geometry.intersection(tuple(origin["area"]), _whole(layer))
     if area is None:
         raise Refusal(_("The layer “%s” was cropped: the painted part is gone. Start anew on it.") % layer.get_name())
-    return Source(layer, area, False, version), recipe, origin
+    source = Source(layer, area, False, version)
+    # Where regions alone made the mask, they make it again: they may have been painted on meanwhile.
+    by_regions = origin.get("regions") is not None and not origin.get("selected")
+    source.keeps_mask = version.get_mask() is not None and not by_regions
+    return source, recipe, origin
 
 
 def _refuse_floating(image):
@@ -210,7 +219,12 @@ class Result:
         self.source, self.samples, self.name = source, samples, name
         self.recipe = recipe
         source.result = self
-        self.origin = dict(origin, source=source.layer.get_tattoo(), area=list(source.area))
+        self.origin = dict(
+            origin,
+            source=source.layer.get_tattoo(),
+            area=list(source.area),
+            selected=source.selected or source.keeps_mask,
+        )
 
 
 def insert(results):
@@ -241,10 +255,8 @@ def _insert(image, result):
     layer = _new_layer(image, result)
     below = version if version is not None and version.is_valid() else source.layer
     image.insert_layer(layer, below.get_parent(), image.get_item_position(below))
-    if version is not None and version.is_valid() and version.get_mask() is not None:
-        layer.add_mask(_same_mask(layer, version))
-    elif source.selected:
-        layer.add_mask(layer.create_mask(Gimp.AddMaskType.SELECTION))
+    if source.mask is not None:
+        layer.add_mask(_mask(layer, source))
 
 
 def _new_layer(image, result):
@@ -277,14 +289,27 @@ def attach(owner, name, document):
     owner.attach_parasite(Gimp.Parasite.new(name, Gimp.PARASITE_PERSISTENT, text))
 
 
-def _same_mask(layer, version):
-    """A mask for a new version that shows where the old one does, wherever the two lie."""
+def _mask(layer, source):
     mask = layer.create_mask(Gimp.AddMaskType.BLACK)
-    (new_x, new_y), (old_x, old_y) = offsets(layer), offsets(version)
-    width, height = layer.get_width(), layer.get_height()
-    moved = Gegl.Rectangle.new(new_x - old_x, new_y - old_y, width, height)
-    samples = version.get_mask().get_buffer().get(moved, 1.0, "Y float", Gegl.AbyssPolicy.NONE)
     buffer = mask.get_buffer()
-    buffer.set(Gegl.Rectangle.new(0, 0, width, height), "Y float", samples)
+    buffer.set(Gegl.Rectangle.new(*_whole(layer)), MASK_FORMATS[source.depth], source.mask)
     buffer.flush()
     return mask
+
+
+def mask_samples(mask, layer, form):
+    """The samples of a mask, channel or selection where a layer lies."""
+    (x, y), (left, top) = offsets(layer), offsets(mask)
+    area = Gegl.Rectangle.new(x - left, y - top, layer.get_width(), layer.get_height())
+    return mask.get_buffer().get(area, 1.0, form, Gegl.AbyssPolicy.NONE)
+
+
+def mask_of_version(source):
+    """The samples of a mask that shows where that of the source's version does, wherever the two lie."""
+    return mask_samples(source.version.get_mask(), source.layer, MASK_FORMATS[source.depth])
+
+
+def is_white(source):
+    """Does the source's mask hide nothing of its layer?"""
+    white = b"\xff" if MASK_FORMATS[source.depth] == "Y u8" else struct.pack("<f", 1.0)
+    return source.mask == white * (len(source.mask) // len(white))

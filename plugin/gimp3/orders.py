@@ -5,6 +5,7 @@ import os
 
 import frames
 import layers
+import regions
 from gi.repository import Gio
 from layers import Refusal
 from shared import presets, work
@@ -23,6 +24,7 @@ def order(filter_name, config, source):
                 "Image ▸ Mode ▸ RGB, then try again."
             )
         )
+    regions.place(source, config)
     made, title = (_style if filter_name == STYLE else _dream)(config, source)
     if source.frame is not None:
         frames.go_on(made, source, config)
@@ -70,8 +72,12 @@ def _style(config, source):
     recipe, layer = recipe_of(STYLE, config), config.get_property("style-layer")
     name, dream = recipe["style"][0]["image"], _text(config, "dream-class")
     picture = work.read_file(name) if layer is None else layers.picture_of(layer)
-    title = _("Neural style: ") + work.short_name(name) + (", " + dream if dream else "")
-    return work.Order(source.picture(), {name: picture}, recipe), title
+    pictures = {name: picture}
+    if source.regions:
+        recipe, pictures = regions.styled(recipe, pictures, source)
+    names = dict.fromkeys(work.short_name(entry["image"]) for entry in recipe["style"])
+    title = _("Neural style: ") + ", ".join([*names, dream] if dream else names)
+    return work.Order(source.picture(), pictures, recipe), title
 
 
 def _dream_fields(config):
@@ -119,7 +125,12 @@ def origin(filter_name, config, image):
     """What the recipe cannot say: the filter, and the layer of this image that was style or guide, by its tattoo."""
     used = config.get_property(LAYERS[filter_name])
     here = used is not None and used.get_image() == image
-    return {"filter": filter_name, "used": used.get_tattoo() if here else None}
+    parts = config.get_property("regions") if config.find_property("regions") else None
+    return {
+        "filter": filter_name,
+        "used": used.get_tattoo() if here else None,
+        "regions": None if parts is None else parts.get_tattoo(),
+    }
 
 
 def restore(recipe, origin, config, image):
@@ -129,6 +140,10 @@ def restore(recipe, origin, config, image):
     if used and origin["filter"] == STYLE:
         config.set_property("style-file", None)
     config.set_property(LAYERS[origin["filter"]], used or None)
+    if origin.get("regions"):
+        number = origin["regions"]
+        found = image.get_layer_by_tattoo(number) or image.get_channel_by_tattoo(number)
+        config.set_property("regions", found or None)
 
 
 def show(recipe, filter_name, config):

@@ -3,6 +3,7 @@
 A panel is a function of (the window, its arguments, what says a sentence to the user); it returns widgets.
 """
 
+import regions
 from choosers import class_entry, layer_chooser, row
 from gi.repository import GdkPixbuf, Gio, Gtk
 from shared import work
@@ -71,6 +72,24 @@ def _style_row(config, path):
         buttons[each] = button
         flow.add(button)
     return flow, lambda: buttons.get(path(), other).set_active(True)
+
+
+def where_controls(window, config, source):
+    """What any filter asks about where it works: of a selection, and of an image with groups or channels."""
+    controls = []
+    if source.selected and config.find_property("grow"):
+        controls.append(window.fill_box("reverie-selection", ["grow", "feather"]))
+    maps = regions.maps(source.image)
+    if maps and config.find_property("regions"):
+        chooser = layer_chooser(config, "regions", _("none: one style for all"), maps)
+        chooser.set_tooltip_text(
+            _(
+                "A layer group as a map: each of its layers is painted where its own style goes, and is named after it "
+                "(“ink”, a file, or another layer; any other name means the style chosen above)"
+            )
+        )
+        controls.append(row(_("Re_gions"), chooser))
+    return controls
 
 
 def advanced(*widgets):

@@ -196,6 +196,10 @@ class Reverie(Gimp.PlugIn):
         if name != EDIT:
             (_add_style_arguments if FILTERS[name] == orders.STYLE else _add_dream_arguments)(procedure)
             _add_common_arguments(procedure)
+        if name in TITLES:
+            _add_selection_arguments(procedure)
+        if name == orders.STYLE:
+            _add_regions_argument(procedure)
         if name == frames.ZOOM:
             _add_zoom_arguments(procedure)
         if name in ANIMATIONS:
@@ -343,6 +347,41 @@ def _add_zoom_arguments(procedure):
         "zoom", _("Enlar_ge by (%)"), _("How much each frame is larger than the last"), 0.5, 50.0, 4.0, FLAGS
     )
     procedure.add_int_argument("frames", _("_Frames"), _("How many frames there are"), 2, 1000, 30, FLAGS)
+
+
+def _add_selection_arguments(procedure):
+    procedure.add_int_argument(
+        "grow",
+        _("Grow the se_lection by"),
+        _("So many pixels more are painted all around; the selection itself stays as it is"),
+        0,
+        10000,
+        0,
+        FLAGS,
+    )
+    procedure.add_double_argument(
+        "feather",
+        _("_Feather it by"),
+        _("The border of what is painted is so many pixels soft; the selection itself stays as it is"),
+        0.0,
+        10000.0,
+        0.0,
+        FLAGS,
+    )
+
+
+def _add_regions_argument(procedure):
+    procedure.add_drawable_argument(
+        "regions",
+        _("Re_gions"),
+        _(
+            "A layer group, each layer of which is painted where its own style goes; the layer's name names the style: "
+            "one of Reverie's, a file, or another layer. Any other name stands for the style that is chosen. Or a "
+            "single layer or channel"
+        ),
+        True,
+        FLAGS,
+    )
 
 
 def _add_common_arguments(procedure):

@@ -58,9 +58,9 @@ def carry_out(client, order, tell, previews=False):
 
 
 def _renamed(recipe, names):
-    """The recipe with other names for the pictures of its styles, guides and frames."""
+    """The recipe with other names for the pictures of its styles, masks, guides and frames."""
     recipe = dict(recipe)
-    for field, reference in (("style", "image"), ("dream", "guide")):
+    for field, reference in (("style", "image"), ("style", "mask"), ("dream", "guide")):
         if recipe.get(field):
             recipe[field] = [
                 dict(entry, **{str(reference): names[entry[reference]]}) if entry.get(reference) else dict(entry)
