@@ -9,7 +9,7 @@ import orders
 from choosers import pixbuf
 from dream_panel import dream_panel
 from gi.repository import GdkPixbuf, GimpUi, GLib, Gtk
-from panels import style_panel, where_controls
+from panels import replace_button, style_panel, where_controls
 from preset_row import preset_row
 from shared import launcher, work
 from shared.client import BackendError
@@ -44,6 +44,8 @@ class _Dialog:
         self._bar = Gtk.ProgressBar(show_text=False)
         self._controls = _CONTROLS[filter_name](self._window, config, self._say)
         self._controls += where_controls(self._window, config, sources[0])
+        if sources[0].version is not None:
+            self._controls.append(replace_button(sources[0]))
         if layers.is_indexed(sources[0].image):
             self._controls.append(self._window.fill_box("reverie-indexed", ["convert-indexed"]))
         self._presets = preset_row(self._window, filter_name, config, self._say)
@@ -73,7 +75,9 @@ class _Dialog:
         if layers.is_indexed(self._sources[0].image):
             return _("This image is indexed, which has too few colours: tick “Convert the image to RGB” on the left.")
         if self._sources[0].version is not None:
-            return _("The settings are those of the selected layer. The new version will lie above it.")
+            return _(
+                "The settings are those of the selected layer. The new version lies above it, unless it replaces it."
+            )
         if self._sources[0].frame is not None:
             return _("The frames become a new image; yours stays untouched.")
         if len(self._sources) > 1:

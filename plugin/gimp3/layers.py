@@ -26,14 +26,14 @@ class Refusal(Exception):
 class Source:
     """A layer that is worked on, and which part of it: `area`, relative to the layer.
 
-    `version` is an earlier result for the same area: a new one goes above it, with the same mask if it `keeps_mask`.
-    Without one (None), the selection decides. Before a job, regions.py sets the area anew, the samples of the new
-    layer's `mask` (None: it gets none), and its `regions`.
+    `version` is an earlier result for the same area: a new one goes above it, or into its place if it `replaces` it,
+    with the same mask if it `keeps_mask`. Without one (None), the selection decides. Before a job, regions.py sets the
+    area anew, the samples of the new layer's `mask` (None: it gets none), and its `regions`.
     """
 
     def __init__(self, layer, area, selected, version=None):
         self.image, self.layer, self.area, self.version = layer.get_image(), layer, area, version
-        self.selected, self.keeps_mask = selected, False
+        self.selected, self.keeps_mask, self.replaces = selected, False, False
         self.asked, self.mask, self.regions = area, None, []
         self.frame = None  # what frames.py says of it, when it is a frame of an animation
         self.result = None  # the Result, once it is painted
@@ -224,11 +224,13 @@ class Result:
             source=source.layer.get_tattoo(),
             area=list(source.area),
             selected=source.selected or source.keeps_mask,
+            title=name,
         )
 
 
 def insert(results):
-    """Adds finished pictures as new layers, each above its source: one step to undo, and nothing else is changed.
+    """Adds finished pictures as new layers, each above its source or in the place of the version that it replaces: one
+    step to undo, and nothing else is changed.
 
     An indexed image is converted to RGB in the same step. Raises Refusal when the image was closed meanwhile.
     """
@@ -236,15 +238,18 @@ def insert(results):
     for result in results:
         if not image.is_valid() or not result.source.layer.is_valid():
             raise Refusal(_("The image or its layer was closed meanwhile, so the result has no place to go."))
-    active = image.get_selected_layers()
+    active, replaced = image.get_selected_layers(), {}
     # Only now, with every picture complete: GIMP may kill a plug-in at any time, and must not be left half way.
     image.undo_group_start()
     try:
         if is_indexed(image):
             image.convert_rgb()
         for result in results:
-            _insert(image, result)
-        image.set_selected_layers(active)
+            if result.source.replaces and can_be_replaced(result.source.version):
+                replaced[result.source.version] = _replace(image, result)
+            else:
+                _insert(image, result)
+        image.set_selected_layers([replaced.get(layer, layer) for layer in active])
     finally:
         image.undo_group_end()
     Gimp.displays_flush()
@@ -259,6 +264,34 @@ def _insert(image, result):
         layer.add_mask(_mask(layer, source))
 
 
+def can_be_replaced(version):
+    return version.is_valid() and not version.get_lock_content()
+
+
+def _replace(image, result):
+    """Puts a result into the place of its source's version, whose opacity, mode, filters and locks it takes over."""
+    source, version = result.source, result.source.version
+    layer = version.copy()
+    image.insert_layer(layer, version.get_parent(), image.get_item_position(version))
+    if not layer.has_alpha():
+        layer.add_alpha()
+    (x, y), (left, top) = offsets(version), offsets(source.layer)
+    layer.resize(source.layer.get_width(), source.layer.get_height(), x - left, y - top)
+    layer.get_buffer().clear(Gegl.Rectangle.new(*_whole(layer)))
+    fill(layer, result)
+    _attach_records(image, layer, result)
+    if not source.keeps_mask:
+        if layer.get_mask() is not None:
+            layer.remove_mask(Gimp.MaskApplyMode.DISCARD)
+        if source.mask is not None:
+            layer.add_mask(_mask(layer, source))
+    name = version.get_name()
+    named_by_user = not name.startswith(record(version, ORIGIN).get("title", ""))
+    image.remove_layer(version)
+    layer.set_name(name if named_by_user else result.name)
+    return layer
+
+
 def _new_layer(image, result):
     """The picture as a layer as large as its source, transparent where nothing was painted."""
     source = result.source
@@ -268,11 +301,15 @@ def _new_layer(image, result):
     layer = Gimp.Layer.new(image, result.name, source.layer.get_width(), source.layer.get_height(), kind, 100.0, mode)
     fill(layer, result)
     layer.set_offsets(*offsets(source.layer))
+    _attach_records(image, layer, result)
+    return layer
+
+
+def _attach_records(image, layer, result):
     if record(image, IMAGE) is None:
         attach(image, IMAGE, uuid.uuid4().hex)
     attach(layer, RECIPE, result.recipe)
     attach(layer, ORIGIN, dict(result.origin, image=record(image, IMAGE)))
-    return layer
 
 
 def fill(layer, result):

@@ -3,6 +3,7 @@
 A panel is a function of (the window, its arguments, what says a sentence to the user); it returns widgets.
 """
 
+import layers
 import regions
 from choosers import class_entry, layer_chooser, row
 from gi.repository import GdkPixbuf, Gio, Gtk
@@ -90,6 +91,20 @@ def where_controls(window, config, source):
         )
         controls.append(row(_("Re_gions"), chooser))
     return controls
+
+
+def replace_button(source):
+    """Whether a new version takes the place of the old one."""
+    button = Gtk.CheckButton.new_with_mnemonic(_("Rep_lace the layer"))
+    button.set_tooltip_text(_("The new version takes the layer's place; Undo brings it back"))
+    button.set_sensitive(layers.can_be_replaced(source.version))
+    button.set_active(source.replaces and button.get_sensitive())
+
+    def toggled(_button):
+        source.replaces = button.get_active()
+
+    button.connect("toggled", toggled)
+    return button
 
 
 def advanced(*widgets):

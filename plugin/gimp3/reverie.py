@@ -58,10 +58,17 @@ def run_edit(procedure, run_mode, image, drawables, config, data):
         if len(drawables) != 1 or not isinstance(drawables[0], Gimp.Layer):
             raise layers.Refusal(_("Select the one layer that is to be made anew, then try again."))
         source, recipe, origin = layers.recorded_source(image, drawables[0])
+        source.replaces = config.get_property("replace")
+        if source.replaces and not layers.can_be_replaced(source.version):
+            raise layers.Refusal(
+                _("The layer “%s” is locked, so it cannot be replaced. Unlock it, or let the new version lie above it.")
+                % source.version.get_name()
+            )
         maker = procedure.get_plug_in().do_create_procedure(origin["filter"])
         settings = maker.create_config()
         orders.restore(recipe, origin, settings, image)
         _work(origin["filter"], maker, settings, [source], run_mode)
+        config.set_property("replace", source.replaces)  # what was chosen in the dialog is kept for the next time
 
     return _guarded(procedure, edit)
 
@@ -193,7 +200,15 @@ class Reverie(Gimp.PlugIn):
         procedure.add_menu_path("<Image>/Filters/" + ("Animation" if name in ANIMATIONS else "Artistic"))
         procedure.set_documentation(blurb, text, name)
         procedure.set_attribution("The Reverie developers", "The Reverie developers", "2026")
-        if name != EDIT:
+        if name == EDIT:
+            procedure.add_boolean_argument(
+                "replace",
+                _("Rep_lace the layer"),
+                _("The new version takes the layer's place; Undo brings it back"),
+                False,
+                FLAGS,
+            )
+        else:
             (_add_style_arguments if FILTERS[name] == orders.STYLE else _add_dream_arguments)(procedure)
             _add_common_arguments(procedure)
         if name in TITLES:
@@ -256,8 +271,8 @@ _DESCRIPTIONS = {
         _("Make a painted or dreamt layer anew, with other settings"),
         _(
             "Opens the filter that made the selected layer, with the settings that it was made with, also after saving "
-            "as .xcf. The new version lies above the old one, with the same mask. Without a dialog, the layer is made "
-            "again as it was."
+            "as .xcf. The new version lies above the old one, with the same mask, or takes its place. Without a "
+            "dialog, the layer is made again as it was."
         ),
     ),
 }

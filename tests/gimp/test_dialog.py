@@ -27,7 +27,7 @@ records = [recipe(each) for each in image.get_layers() if each.get_parasite("rev
 open(FOLDER + "/painted", "w").close()
 for _ in range(100):
     time.sleep(0.1)
-    if names(image) == first:
+    if names(image) == first and layer.is_valid():  # a layer that was replaced comes back
         break
 answer(status=result.index(0).value_nick, after=after, undone=names(image), same=digest(layer) == before,
        records=records, kinds=[kind, image.get_base_type().value_nick])
@@ -168,6 +168,21 @@ def test_a_result_opens_with_its_settings_and_is_made_anew(gimp, backend):
     assert said["records"][0]["strength"] == 0.8
     assert said["undone"] == ["Neural style: ink, castle", "landscape.jpg"]
     assert said["same"]
+
+
+REPLACE = """
+xdotool windowfocus $window; xdotool key alt+l; sleep 1
+shot dialog
+press_ok
+"""
+
+
+def test_a_result_is_replaced_where_that_is_ticked(gimp, backend):
+    said = _drive(gimp, "replace", "Neural Style", "plug-in-reverie-edit", REPLACE, settings={}, setup=MADE)
+    assert said["status"] == "success"
+    assert said["after"] == ["Neural style: ink, castle", "landscape.jpg"]
+    assert len(said["records"]) == 1
+    assert said["undone"] == said["after"]
 
 
 PATTERN = """

@@ -92,3 +92,45 @@ answer(same=names(elsewhere) == before, **said)
         assert not said[name][0]
         assert sentence in said[name][1]
     assert said["same"]
+
+
+def test_a_new_version_can_take_the_place_of_the_old_one(run):
+    said = run("""
+image = load(); layer = image.get_layers()[0]
+image.select_rectangle(Gimp.ChannelOps.REPLACE, 100, 80, 200, 150)
+status = [paint(image, [layer])]
+old = above(image, layer)
+old.set_opacity(40); old.set_mode(Gimp.LayerMode.MULTIPLY)
+hide = old.get_mask(); hide.get_buffer().set_color(Gegl.Rectangle.new(0, 0, 150, 576), Gegl.Color.new("black"))
+before, mask, source = digest(old), digest(hide, "Y u8"), digest(layer)
+other = load().get_layers()[0]  # another image has nothing to do with it
+old.set_lock_content(True)
+locked = call("plug-in-reverie-edit", image, [old], replace=True)
+old.set_lock_content(False)
+old.set_offsets(0, 0); layer.set_offsets(0, 0)
+
+record = recipe(old); record["seed"] = 9; record["strength"] = 0.3
+text = json.dumps(record).encode()
+old.attach_parasite(Gimp.Parasite.new("reverie-recipe", Gimp.PARASITE_PERSISTENT, text))
+image.set_selected_layers([old])
+status.append(call("plug-in-reverie-edit", image, [old], replace=True))
+new = above(image, layer)
+said = [names(image), new.get_opacity(), new.get_mode() == Gimp.LayerMode.MULTIPLY, recipe(new)["seed"],
+        digest(new.get_mask(), "Y u8") == mask, digest(new) == before, digest(layer) == source,
+        image.get_selected_layers() == [new]]
+
+new.set_name("my sky"); new.resize(300, 300, -50, -50)  # cropped since
+status.append(call("plug-in-reverie-edit", image, [new], replace=True))
+last = above(image, layer)
+answer(status=status, said=said, locked=locked, name=last.get_name(), place=offsets(last), width=last.get_width(),
+       count=len(image.get_layers()), mask=last.get_mask() is not None,
+       alpha=samples(last, area=(150, 100, 1, 1))[3])
+""")
+    assert all(status[0] for status in said["status"]), said["status"]
+    assert not said["locked"][0] and "is locked" in said["locked"][1]
+    assert said["said"] == [["Neural style: strokes", "landscape"], 40, True, 9, True, False, True, True]
+    assert said["name"] == "my sky"
+    assert said["place"] == [0, 0] and said["width"] == 768
+    assert said["count"] == 2
+    assert said["mask"]
+    assert said["alpha"] == 255
