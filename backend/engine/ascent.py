@@ -23,18 +23,22 @@ class Ascent:
     """
 
     def __init__(self, step: float, decorrelated: bool = False) -> None:
-        """`step` is the root mean square that the picture moves by, in units of x. `decorrelated` ascends in a basis of
-        colours that are independent in photos, so that colours change as they do there."""
+        """`step` is the root mean square that the picture moves by where it has a gradient, in units of x.
+        `decorrelated` ascends in a basis of colours that are independent in photos, so that colours change as they do
+        there."""
         self.length, self._decorrelated = step, decorrelated
 
     def step(self, x: Tensor, gradient: Tensor) -> None:
         """Moves x, in place, against the gradient of the loss there."""
         direction = even_out(gradient)
+        # A neuron sees a part of the picture only: all of the step in there would burn it out.
+        share = (gradient != 0).any(1).float().mean()
         if self._decorrelated:
             # x = C z: a step along the gradient of z moves x by C Cᵀ times its own gradient.
             mix = (_COLORS @ _COLORS.T).to(direction)
             direction = torch.einsum("ij,njhw->nihw", mix, direction)
-        x.sub_(direction * (self.length / (direction.square().mean().sqrt() + 1e-12))).clamp_(0, 1)
+        length = self.length * share.sqrt()
+        x.sub_(direction * (length / (direction.square().mean().sqrt() + 1e-12))).clamp_(0, 1)
 
     def objective_changed(self) -> None:
         """Nothing is remembered from one step to the next."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from backend.engine.events import Cancelled, Event, Fetching
 from backend.engine.inputs import Inputs, gather
 from backend.engine.memory import Footing
 from backend.engine.painting import Painter
+from backend.engine.redirect import Redirected
 from backend.engine.resize import resize, to_picture
 from backend.engine.resolve import check, resolve
 from backend.errors import ReverieError
@@ -80,7 +82,11 @@ def render(
             started = one_pass.paint(recipe, inputs.source, precision, clock, lambda event: None, stop)
             inputs = replace(inputs, init=resize(started, *reversed(inputs.source.shape[2:])))
         painter = Painter(recipe, inputs, footing, load, clock, report, stop, adjust)
-        with torch.random.fork_rng(devices=[where] if where.type == "cuda" else []):
+        of_neuron = any(dream.at is not None for dream in recipe.dream)
+        with (
+            torch.random.fork_rng(devices=[where] if where.type == "cuda" else []),
+            Redirected() if of_neuron else contextlib.nullcontext(),
+        ):
             torch.manual_seed(recipe.seed)
             painted = painter.paint()
         picture = _finish(recipe, painted, inputs, content)

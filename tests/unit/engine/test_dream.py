@@ -10,6 +10,7 @@ from backend import demo, images
 from backend.engine import render as engine
 from backend.engine.ascent import Ascent, even_out
 from backend.engine.events import Progress
+from backend.engine.redirect import Redirected
 from backend.engine.resize import shrink_to, to_tensor
 from backend.errors import ReverieError
 from backend.networks import registry
@@ -65,6 +66,31 @@ def test_a_neurons_dream_is_where_the_neuron_is(photo, network):
     height, width = change.shape
     y, x = int(at[1] * height), int(at[0] * width)
     assert change[y - 8 : y + 8, x - 8 : x + 8].mean() > 5 * change[: height // 4, -width // 4 :].mean()
+
+
+def test_a_neuron_that_is_silent_is_woken(photo, network):
+    """Its gradient is zero: with plain rectifiers the picture would stay as it is."""
+    at = (0.5, 0.5)
+    fmap = network.features(to_tensor(photo, torch.device("cpu")), ["level6"])["level6"][0]
+    responses = fmap[:, fmap.shape[1] // 2, fmap.shape[2] // 2]
+    channel = int((responses == 0).nonzero()[3])
+    picture = _render(photo, dream={"layer": "level6", "channel": channel, "at": at}).picture
+    assert _response(network, picture, "level6", channel, at) > 0.1
+    assert np.abs(picture - photo).mean() > 0.01
+
+
+def test_rectifiers_are_redirected_only_where_nothing_passes():
+    x = torch.tensor([-2.0, -1.0, 3.0, 4.0], requires_grad=True)
+    upstream = torch.tensor([-1.0, 1.0, 5.0, -7.0])
+    silent = torch.tensor([1.0, 1.0, 0.0, 0.0])
+    with Redirected():
+        for module in (torch.relu, torch.nn.ReLU()):
+            (usual,) = torch.autograd.grad((module(x) * upstream).sum(), x)
+            assert usual.tolist() == [0, 0, 5, -7]
+            (redirected,) = torch.autograd.grad((module(x) * upstream * silent).sum(), x)
+            assert redirected.tolist() == [-1, 0, 0, 0]
+    (plain,) = torch.autograd.grad((torch.relu(x) * upstream * silent).sum(), x)
+    assert plain.tolist() == [0, 0, 0, 0]
 
 
 def test_a_guides_features_are_found_in_its_dream(photo, network):
