@@ -11,6 +11,7 @@ from dream_panel import dream_panel
 from gi.repository import GdkPixbuf, GimpUi, GLib, Gtk
 from panels import replace_button, style_panel, where_controls
 from preset_row import preset_row
+from preview import Preview
 from shared import launcher, work
 from shared.client import BackendError
 from shared.words import _
@@ -49,6 +50,7 @@ class _Dialog:
         if layers.is_indexed(sources[0].image):
             self._controls.append(self._window.fill_box("reverie-indexed", ["convert-indexed"]))
         self._presets = preset_row(self._window, filter_name, config, self._say)
+        self._preview = Preview(filter_name, config, sources[0], self._show)
         self._arrange()
         self._show(pixbuf(*sources[0].thumbnail(_PREVIEW)))
         self._say(self._welcome())
@@ -59,6 +61,7 @@ class _Dialog:
             left.pack_start(control, False, False, 0)
         right = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
         right.pack_start(self._picture, True, True, 0)
+        right.pack_start(self._preview.widget, False, False, 0)
         right.pack_start(self._note, False, False, 0)
         right.pack_start(self._bar, False, False, 0)
         side_by_side = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12)
@@ -87,6 +90,7 @@ class _Dialog:
     def run(self):
         """Asks and paints; returns the results, None when the user gives up. Raises Stopped while it paints."""
         while self._window.run():
+            self._preview.pause()
             try:
                 sources, results = frames.wanted(self._sources, self._config), []
                 for source in sources:
@@ -96,13 +100,15 @@ class _Dialog:
             except (layers.Refusal, BackendError) as error:
                 self._say(str(error))  # the dialog stays: what is wrong can perhaps be mended here
                 self._set_busy(False)
+                self._preview.resume()
         return None
 
     def close(self):
+        self._preview.close()
         self._window.destroy()
 
     def _set_busy(self, busy):
-        for control in [*self._controls, self._presets]:
+        for control in [*self._controls, self._preview.widget, self._presets]:
             control.set_sensitive(not busy)
         self._window.set_response_sensitive(Gtk.ResponseType.OK, not busy)
         self._bar.set_visible(busy)

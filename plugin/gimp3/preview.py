@@ -1,0 +1,190 @@
+"""A small preview of what a filter would make of the picture, which follows the controls of its dialog.
+
+A moment after the last change the backend is asked for the reduced picture, in a thread; a newer request lets the
+older one go, whose job the backend then ends. Weights are never fetched for it.
+"""
+
+import copy
+import threading
+
+import layers
+import orders
+from choosers import pixbuf
+from gi.repository import GdkPixbuf, GLib, Gtk
+from shared import launcher, npy, work
+from shared.client import BackendError
+from shared.words import _
+
+_SIDE = 256  # pixels, the longest
+_ITERATIONS = 40
+_DELAY = 300  # milliseconds of rest before it begins
+
+
+class Preview:
+    """`widget` turns it off and on, and says how it goes; `show` gets the pictures, the untouched one too."""
+
+    def __init__(self, filter_name, config, source, show):
+        self._filter, self._config, self._source, self._show = filter_name, config, source, show
+        self._shown = None  # what the preview that is shown, or on its way, is of
+        self._timer = None
+        self._paused = False
+        self._gone = threading.Event()  # set when the running request is not wanted any more
+        self._button = Gtk.CheckButton(label=_("_Quick preview"), use_underline=True, active=True)
+        self._button.set_tooltip_text(_("Shows roughly what comes of these settings, whenever you change one"))
+        self._button.connect("toggled", lambda button: self._wait())
+        self._spinner = Gtk.Spinner()
+        self._note = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=36)
+        self._note.get_style_context().add_class("dim-label")
+        self.widget = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
+        for part in (self._button, self._spinner, self._note):
+            self.widget.pack_start(part, False, False, 0)
+        self._handler = config.connect("notify", lambda *given: self._wait())
+        self._wait()
+
+    def pause(self):
+        """Lets go what runs, and begins nothing more; the picture stays."""
+        self._paused = True
+        self._stop()
+
+    def resume(self):
+        self._paused = False
+
+    def close(self):
+        self.pause()
+        self._config.disconnect(self._handler)
+
+    def _wait(self):
+        """Begins once the controls have been left alone for a moment."""
+        if self._timer is not None:
+            GLib.source_remove(self._timer)
+        self._timer = None if self._paused else GLib.timeout_add(_DELAY, self._begin)
+
+    def _stop(self):
+        if self._timer is not None:
+            GLib.source_remove(self._timer)
+            self._timer = None
+        self._gone.set()
+        self._shown = None
+        self._spinner.stop()
+
+    def _begin(self):
+        """Asks for the preview of what is set now, unless that is the one which is shown."""
+        self._timer = None
+        if self._paused:
+            return GLib.SOURCE_REMOVE
+        if not self._button.get_active():
+            self._leave_out("")
+            return GLib.SOURCE_REMOVE
+        try:
+            wanted = self._wanted()
+            if wanted != self._shown:
+                self._stop()
+                self._ask(self._order())
+                self._shown = wanted
+        except (layers.Refusal, BackendError) as error:  # no style as yet, or one that is gone
+            self._leave_out(str(error))
+        return GLib.SOURCE_REMOVE
+
+    def _wanted(self):
+        """What a preview depends on. Raises Refusal when something is missing."""
+        chosen = [self._config.get_property(name) for name in orders.LAYERS.values() if self._has(name)]
+        chosen.append(self._regions())
+        indexed = layers.is_indexed(self._source.image) and not self._config.get_property("convert-indexed")
+        return [orders.recipe_of(self._filter, self._config), chosen, indexed]
+
+    def _has(self, name):
+        return self._config.find_property(name) is not None
+
+    def _regions(self):
+        return self._config.get_property("regions") if self._has("regions") else None
+
+    def _order(self):
+        """The order for the whole picture, with a reduced one in its place."""
+        small = copy.copy(self._source)
+        if self._regions() is None:
+            small.selected = small.keeps_mask = False  # masks are not seen in a preview, and take long in large images
+        small.picture = lambda: _picture(small)
+        order, _title = orders.order(self._filter, self._config, small)
+        order.recipe.update(size=_SIDE, iterations=_ITERATIONS)
+        order.recipe.pop("budget", None)
+        return order
+
+    def _leave_out(self, sentence):
+        """Shows the picture as it is."""
+        self._stop()
+        self._note.set_text(sentence)
+        self._show(pixbuf(*self._source.thumbnail(_SIDE)))
+
+    def _ask(self, order):
+        self._gone = gone = threading.Event()
+
+        def hear(event):
+            if not gone.is_set():
+                self._hear(event)
+            return GLib.SOURCE_REMOVE
+
+        def tell(event):
+            if gone.is_set():
+                raise _Dropped
+            GLib.idle_add(hear, event)
+
+        self._note.set_text("")
+        self._spinner.start()
+        threading.Thread(target=_carry_out, args=(order, tell), daemon=True).start()
+
+    def _hear(self, event):
+        """Takes up what the backend says; called on the main thread."""
+        if event["type"] == "starting":
+            self._note.set_text(_("Starting Reverie's backend, %d s") % event["seconds"])
+        elif event["type"] == "started":
+            self._note.set_text("")
+        elif event["type"] == "preview":
+            loader = GdkPixbuf.PixbufLoader()
+            loader.write(event["png"])
+            loader.close()
+            self._show(loader.get_pixbuf())
+        elif event["type"] == "result":
+            self._spinner.stop()
+            self._note.set_text("")
+            self._show(pixbuf(*event["picture"]))
+        elif event["type"] == "failed":
+            self._spinner.stop()
+            self._note.set_text(event["message"])
+
+
+class _Dropped(Exception):
+    """A newer preview is wanted, or none."""
+
+
+def _picture(source):
+    samples, width, height = source.thumbnail(_SIDE)
+    return npy.pack(samples, width, height, 4, "u1")
+
+
+def _carry_out(order, tell):
+    """The body of a thread, which touches neither GIMP nor GTK: what the backend says goes through `tell`."""
+    try:
+        try:
+            client = launcher.connect(lambda seconds: tell({"type": "starting", "seconds": seconds}))
+            _refuse_download(client, order.recipe)
+            samples, _recipe = work.carry_out(client, order, tell, previews=True)
+            width, height = npy.unpack(order.content)[1:3]
+            tell({"type": "result", "picture": (samples, width, height)})
+        except BackendError as error:
+            tell({"type": "failed", "message": str(error)})
+    except _Dropped:
+        pass  # the connection is closed, and the backend stops
+
+
+def _refuse_download(client, recipe):
+    """Raises BackendError where the backend would have to fetch weights first: that is only done when OK is pressed."""
+    one_pass = recipe.get("fast") and not recipe.get("style")
+    if one_pass or recipe.get("method") == "patches":
+        return
+    named = any(dream.get("class_name") for dream in recipe.get("dream") or [])
+    if recipe["network"] == "auto":
+        fit = [row for row in client.networks() if "logits" in row["layers"] or not named]
+    else:
+        fit = [row for row in client.networks() if row["name"] == recipe["network"]]
+    if fit and not any(row["available"] for row in fit):
+        raise BackendError(_("No preview: the network's weights are not on this machine. Painting fetches them first."))

@@ -1,0 +1,114 @@
+"""Runs a script in a GIMP 3 with windows, under Xvfb: its widgets are at hand by name, without looking for them on the
+screen."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+from test_dialog import ARTEFACTS
+
+OUTSIDE = r"""
+cd FOLDER; rm -f result.json display
+Xvfb -displayfd 3 -screen 0 1300x1000x24 3>display >xvfb.log 2>&1 & screen=$!
+for _ in $(seq 100); do [ -s display ] && break; sleep 0.1; done
+export DISPLAY=:$(cat display)
+timeout 270 dbus-run-session -- \
+    gimp-VERSION -n -s --quit --batch-interpreter python-fu-eval -b "CODE" >gui.log 2>&1 & gimp=$!
+for _ in $(seq 2600); do [ -s result.json ] && break; sleep 0.1; done
+sleep 0.5; kill $gimp $screen; cat gui.log
+"""
+
+BEGIN = """
+import os, sys, time, traceback
+sys.path.insert(0, FOLDER + "/config/plug-ins/reverie")
+import gi
+for name, version in (("GimpUi", "3.0"), ("Gtk", "3.0"), ("GdkPixbuf", "2.0")):
+    gi.require_version(name, version)
+from gi.repository import GimpUi, GLib, Gtk
+GimpUi.init("reverie-test")
+import dialog, layers, orders
+from shared import client, launcher
+
+jobs = []  # [(number, recipe)] of what is asked of the backend
+submit = client.Client.submit
+
+def counted(self, recipe, content):
+    jobs.append((submit(self, recipe, content), recipe))
+    return jobs[-1][0]
+
+client.Client.submit = counted
+
+def opened(**settings):
+    '''(A dialog of Neural Style that is seen, its arguments).'''
+    image = load()
+    procedure = Gimp.get_pdb().lookup_procedure(orders.STYLE)
+    config = procedure.create_config()
+    for name, value in settings.items():
+        config.set_property(name.replace("_", "-"), value)
+    made = dialog._Dialog("Neural Style", orders.STYLE, procedure, config, layers.selected_sources(image, image.get_layers()))
+    made._window.show()
+    return made, config
+
+def pump(condition=lambda: False, seconds=60):
+    '''Lets windows live until the condition holds; for so long at most. Does it hold?'''
+    end = time.time() + seconds
+    while not condition() and time.time() < end:
+        if not GLib.MainContext.default().iteration(False):
+            time.sleep(0.01)
+    return condition()
+
+def below(widget):
+    yield widget
+    if isinstance(widget, Gtk.Container):
+        for child in widget.get_children():
+            yield from below(child)
+
+def named(made, name):
+    '''The button of that accessible name.'''
+    return next(each for each in below(made._window)
+                if isinstance(each, Gtk.Button) and each.get_accessible().get_name() == name)
+
+def seen(made):
+    return hashlib.sha256(made._picture.get_pixbuf().get_pixels()).hexdigest()
+
+def settled(made):
+    '''Waits for the preview of the last change.'''
+    preview = made._preview
+    return pump(lambda: preview._timer is None and not preview._spinner.get_property("active"))
+
+def state(number):
+    return launcher.connect()._json("GET", "/v1/jobs/" + number)["state"]
+
+def shot(name):
+    pump(seconds=0.5)
+    os.system("timeout 10 import -window root %s/%s.png" % (FOLDER, name))
+"""
+END = """
+except Exception:
+    answer(failed=traceback.format_exc())
+"""
+
+
+def run(gimp, name: str, script: str) -> dict:
+    """What the script passed to `answer(…)`; its pictures are kept as `name-….png`."""
+    folder = gimp.inside(gimp.folder)
+    body = "".join("    " + line + "\n" for line in script.strip().splitlines())
+    (gimp.folder / "result.json").unlink(missing_ok=True)
+    (gimp.folder / "inside.py").write_text(f"{BEGIN}\ntry:\n{body}{END}")
+    code = f"FOLDER = '{folder}'" + "".join(
+        f"; exec(open('{folder}/{part}.py').read())" for part in ("prelude", "inside")
+    )
+    words = OUTSIDE.replace("FOLDER", folder).replace("CODE", code).replace("VERSION", gimp.version)
+    (gimp.folder / "outside.sh").write_text(words)
+    for picture in gimp.folder.glob("*.png"):
+        picture.unlink()
+    done = subprocess.run(
+        gimp.command("bash", f"{folder}/outside.sh"), capture_output=True, text=True, timeout=290, check=False
+    )
+    ARTEFACTS.mkdir(exist_ok=True)
+    for picture in gimp.folder.glob("*.png"):
+        shutil.copy(picture, ARTEFACTS / f"{name}-{picture.name}")
+    said = gimp.result(done.stdout + done.stderr)
+    assert said.get("failed") is None, said["failed"]
+    return said
