@@ -46,7 +46,8 @@ def opened(**settings):
     config = procedure.create_config()
     for name, value in settings.items():
         config.set_property(name.replace("_", "-"), value)
-    made = dialog._Dialog("Neural Style", orders.STYLE, procedure, config, layers.selected_sources(image, image.get_layers()))
+    sources = layers.selected_sources(image, image.get_layers())
+    made = dialog._Dialog("Neural Style", orders.STYLE, procedure, config, sources)
     made._window.show()
     return made, config
 
