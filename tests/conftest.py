@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,3 +22,28 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("needs ../shared (test pictures and weights), which is not beside this checkout")
     return folder
+
+
+@pytest.fixture
+def fill_disk() -> Iterator[Callable[..., None]]:
+    """Lays a file system of a few KiB over a folder, and fills it; the files named in `keep` are there before. Where
+    that is not allowed, the test is skipped."""
+    mounted: list[Path] = []
+
+    def fill(folder: Path, keep: tuple[str, ...] = ()) -> None:
+        kept = {name: (folder / name).read_bytes() for name in keep}
+        try:
+            words = ["mount", "-t", "tmpfs", "-o", "size=16k", "reverie-full", str(folder)]
+            subprocess.run(words, check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError):
+            pytest.skip("a full disk is a small file system of its own, which only root may mount, on Linux")
+        mounted.append(folder)
+        for name, data in kept.items():
+            (folder / name).write_bytes(data)
+        with contextlib.suppress(OSError), (folder / "filler").open("wb", buffering=0) as filler:
+            while True:
+                filler.write(bytes(512))
+
+    yield fill
+    for folder in mounted:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)

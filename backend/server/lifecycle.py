@@ -36,7 +36,7 @@ def serve(*, host: str, port: int, ready_file: Path | None, idle_exit: float, de
 
     Port 0 takes a free one; `ready_file` is where port and token are written (the place where the plug-in looks, unless
     given). The token is random, or that of the environment variable REVERIE_TOKEN, without which only loopback is
-    served. Raises ReverieError when the address cannot be had.
+    served. Raises ReverieError when the address cannot be had, or the file not be written.
     """
     if sys.stderr is None:  # under pythonw, which has no window: as a service on Windows
         sys.stdout = sys.stderr = open(places.log_file(), "w", encoding="utf-8", buffering=1)  # noqa: SIM115
@@ -59,7 +59,6 @@ def serve(*, host: str, port: int, ready_file: Path | None, idle_exit: float, de
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        _write_ready(ready, host, listening.getsockname()[1], token)
         _log.info("ready on port %d", listening.getsockname()[1])
         watch = asyncio.create_task(_watch(worker, idle_exit, shut_down))
         try:
@@ -72,6 +71,7 @@ def serve(*, host: str, port: int, ready_file: Path | None, idle_exit: float, de
     app = create_app(worker, token=token, device=device, host=host, lifespan=lifespan, shut_down=shut_down)
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
+    _write_ready(ready, host, listening.getsockname()[1], token)  # who connects from now on is answered in a moment
     server.run(sockets=[listening])
 
 
@@ -114,10 +114,17 @@ def _write_ready(path: Path, host: str, port: int, token: str) -> None:
         "pid": os.getpid(),
     }
     part = path.with_suffix(f".{os.getpid()}.part")
-    # Created with its final mode: the token must at no time be readable by others.
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        json.dump(document, file)
-    part.replace(path)
+    try:
+        # Created with its final mode: the token must at no time be readable by others.
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            json.dump(document, file)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise ReverieError(
+            f"“{path}”, by which GIMP finds the backend, cannot be written: {error.strerror or error}. Make room on "
+            "the disk, or name another place with --ready-file."
+        ) from error
 
 
 def _remove_ready(path: Path) -> None:

@@ -145,6 +145,21 @@ def test_a_folder_that_cannot_be_written_is_told(gimp, ready):
         (gimp.folder / "away").rename(home)
 
 
+def test_a_full_disk_stops_no_job_but_the_start_of_a_backend_which_is_told(gimp, backend, ready, fill_disk):
+    """The disk with Reverie's own files. A job writes none: pictures are held in memory, and swapped by GIMP itself."""
+    home = gimp.folder / "home"
+    fill_disk(home, keep=("install.json", "ready.json"))
+    said = gimp.run(QUICK)
+    assert said["status"][0], said["status"]
+    assert said["names"] == ["Neural style: strokes", "landscape"]
+    (home / "ready.json").unlink()
+    (home / "filler2").touch()
+    with contextlib.suppress(OSError):  # the room that it took is filled, too
+        (home / "filler2").write_bytes(bytes(65536))
+    refused(gimp, "cannot be written: No space left on device. Give yourself the right to write there, or make room")
+    assert not (home / "start.lock").exists()
+
+
 def test_no_backend_and_none_to_start_is_said_with_what_to_do(gimp, backend):
     backend.process.terminate()
     backend.process.wait(timeout=20)

@@ -116,6 +116,53 @@ answer(status=status, worst=max(abs(x - y) for x, y in zip(a, b)), count=len(b))
     assert said["worst"] <= most
 
 
+# A step of half floats, of 8 bits where light is linear, and, for 32 bits, of the floats that babl computes with.
+STEPS = {
+    "U8_LINEAR": 1, "U8_PERCEPTUAL": 0, "U16_PERCEPTUAL": 0, "U32_LINEAR": 2**12, "U32_NON_LINEAR": 2**12,
+    "U32_PERCEPTUAL": 2**12, "HALF_LINEAR": 1e-3, "HALF_NON_LINEAR": 1e-3, "HALF_PERCEPTUAL": 1e-3,
+    "FLOAT_LINEAR": 1e-6, "FLOAT_PERCEPTUAL": 1e-6, "DOUBLE_LINEAR": 1e-6, "DOUBLE_NON_LINEAR": 1e-6,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def differences(gimp, running_backend):
+    running_backend()
+    return gimp.run(
+        f"""
+import array
+said = {{}}
+for name in {list(STEPS)!r}:
+    for kind in ("RGB", "GRAY"):
+        image = load(); image.scale(96, 72)
+        if kind == "GRAY":
+            image.convert_grayscale()
+        image.convert_precision(getattr(Gimp.Precision, name))
+        layer = image.get_layers()[0]; layer.add_alpha()
+        layer.get_buffer().set_color(Gegl.Rectangle.new(0, 0, 96, 20), Gegl.Color.new("rgba(0.9, 0.2, 0.1, 0.5)"))
+        status = paint(image, [layer], strength=0.0)
+        size = name.split("_")[0].lower().replace("half", "float").replace("double", "float")
+        code = {{"u8": "B", "u16": "H", "u32": "I", "float": "f"}}[size]
+        form = ("RGBA " if name.endswith("_LINEAR") and "NON" not in name else "R'G'B'A ") + size
+        a, b = (array.array(code, samples(each, form)) for each in (layer, above(image, layer)))
+        same = image.get_precision() == getattr(Gimp.Precision, name)
+        said[name + " " + kind] = [*status, len(a) == len(b) == 4 * 96 * 72 and len(set(a)) > 100, same,
+                                   max(abs(x - y) for x, y in zip(a, b))]
+        image.delete()
+answer(**said)
+""",
+        seconds=240,
+    )
+
+
+@pytest.mark.parametrize("kind", ["RGB", "GRAY"])
+@pytest.mark.parametrize("precision", STEPS)
+def test_strength_zero_changes_no_pixel_of_any_precision_by_more_than_rounding(differences, precision, kind):
+    succeeded, message, meant, kept, worst = differences[f"{precision} {kind}"]
+    assert succeeded, message
+    assert meant and kept
+    assert worst <= STEPS[precision]
+
+
 def test_an_indexed_image_is_converted_where_that_is_wanted(run):
     said = run("""
 image = load()

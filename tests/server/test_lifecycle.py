@@ -91,6 +91,16 @@ def test_a_port_that_is_taken_is_said_so(tmp_path):
     assert "Traceback" not in log
 
 
+def test_a_full_disk_is_said_so(tmp_path, fill_disk):
+    fill_disk(tmp_path)
+    process = _serve(tmp_path)
+    _, log = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "by which GIMP finds the backend, cannot be written: No space left on device. Make room" in log
+    assert "Traceback" not in log
+    assert [path.name for path in tmp_path.iterdir()] == ["filler"]
+
+
 @pytest.mark.parametrize("token", ["", "guessable"])
 def test_other_machines_are_let_in_only_with_a_long_token_of_ones_own(tmp_path, token):
     process = _serve(tmp_path, "--host", "0.0.0.0", REVERIE_TOKEN=token)
