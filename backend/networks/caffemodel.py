@@ -17,6 +17,7 @@ from backend.errors import ReverieError
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _MOST_LAYERS, _MOST_BLOBS, _MOST_DIMENSIONS, _LONGEST_NAME = 2000, 8, 8, 256
+_LONGEST_SIDE = 2**31  # of a blob; Caffe's own limit
 # The field with the layers in NetParameter → a layer's name and blobs (LayerParameter, V1LayerParameter).
 _LAYERS = {100: (1, 7), 2: (4, 6)}
 
@@ -77,6 +78,8 @@ def _blob(data: memoryview) -> Tensor:
         elif field == 7 and isinstance(value, memoryview):
             shape = _shape(value)
     shape = shape or list(old_shape.values())
+    if not all(0 < side < _LONGEST_SIDE for side in shape):  # [0, 2⁶³] would fit no numbers, and no tensor either
+        raise _damaged("a blob has a side of no or of too great a length")
     if 4 * math.prod(shape) != len(numbers):
         raise _damaged("a blob's shape does not fit its numbers")
     return torch.from_numpy(np.frombuffer(numbers, "<f4").astype(np.float32)).reshape(shape)

@@ -7,12 +7,12 @@ import struct
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from skeleton import random_network
 
 from backend.errors import ReverieError
-from backend.networks import caffemodel, registry
+from backend.networks import caffemodel, registry, weights
 
 
 def _varint(value: int) -> bytes:
@@ -45,10 +45,42 @@ def test_a_truncated_file_is_refused(length):
 
 def test_a_claimed_size_allocates_nothing():
     huge = _field(7, _field(1, _varint(1 << 40) + _varint(1 << 20)))
-    with pytest.raises(ReverieError, match="does not fit"):
+    with pytest.raises(ReverieError, match="too great a length"):
         caffemodel.read(_field(100, _field(1, b"x") + _field(7, huge + _field(5, NUMBERS))))
     with pytest.raises(ReverieError, match="ends early"):
         caffemodel.read(_varint(100 << 3 | 2) + _varint(1 << 60))
+
+
+SIDES = st.one_of(st.integers(0, 7), st.sampled_from([2**31 - 1, 2**31, 2**32, 2**62, 2**63 - 1, 2**63, 2**64 - 1]))
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@example(shape=[0, 2**63], count=0, old=False)  # as many numbers as it has: none
+@example(shape=[0, 1, 2, 3], count=0, old=True)
+@given(st.lists(SIDES, max_size=9), st.integers(0, 12), st.booleans())
+def test_a_shape_fits_its_numbers_or_is_refused(shape, count, old):
+    if old:
+        sides = b"".join(_varint(number << 3) + _varint(side) for number, side in enumerate(shape[:4], start=1))
+    else:
+        sides = _field(7, _field(1, b"".join(map(_varint, shape))))
+    blob = sides + _field(5, struct.pack(f"<{count}f", *range(count)))
+    data = _field(100, _field(1, b"x") + _field(7, blob))
+    try:
+        (tensor,) = caffemodel.read(data)["x"]
+    except ReverieError:
+        return
+    wanted = [*shape[:4], 1, 1, 1, 1][:4] if old or not shape else shape
+    assert list(tensor.shape) == wanted and tensor.flatten().tolist() == list(range(count)) and count
+
+
+def test_a_shape_that_no_tensor_has_is_told_with_the_file(tmp_path, monkeypatch):
+    blob = _field(7, _field(1, _varint(0) + _varint(2**63)))
+    body = _field(1, b"conv1") + _field(7, blob) + _field(7, blob)
+    (tmp_path / "squeezenet_v1.1.caffemodel").write_bytes(_field(100, body))
+    monkeypatch.setenv("REVERIE_WEIGHTS", str(tmp_path))
+    monkeypatch.setattr(weights, "cache", lambda: tmp_path)
+    with pytest.raises(ReverieError, match=r"squeezenet_v1\.1\.caffemodel.*length"):
+        registry.load("squeezenet1_1")
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
