@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from pathlib import Path
 from typing import Any
 
 from backend.errors import ReverieError
+from backend.networks import classes
 
 _UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}
 
@@ -30,7 +32,8 @@ def fast(text: str) -> dict[str, Any]:
 
 def dream(text: str, layers: set[str]) -> dict[str, Any]:
     """What a dream is of: `auto`, a LAYER, LAYER:CHANNEL, LAYER:CHANNEL@X,Y, like:GUIDE.jpg, LAYER:like:GUIDE.jpg, or a
-    class by name; with `=WEIGHT` behind it. `layers` are the names that count as layers."""
+    class by name; with `=WEIGHT` behind it. `layers` are the names that count as layers. Raises ReverieError with the
+    nearest of both for what is no class and nearly a layer."""
     what, _, weight = text.rpartition("=")
     share = {"weight": _number(weight, "--dream")} if what else {}
     what = what or text
@@ -41,6 +44,7 @@ def dream(text: str, layers: set[str]) -> dict[str, Any]:
         return {**({"layer": guided[1]} if guided[1] else {}), "guide": guided[2], **share}
     found = re.fullmatch(r"([\w.]+)(?::(\d+)(?:@([\d.]+),([\d.]+))?)?", what)
     if not found or (found[1] not in layers and found[2] is None):
+        _check_is_no_layer_misspelt(what, layers)
         return {"class_name": what, **share}
     result: dict[str, Any] = {"layer": found[1], **share}
     if found[2] is not None:
@@ -48,6 +52,15 @@ def dream(text: str, layers: set[str]) -> dict[str, Any]:
     if found[3] is not None:
         result["at"] = [_number(found[3], "--dream"), _number(found[4], "--dream")]
     return result
+
+
+def _check_is_no_layer_misspelt(what: str, layers: set[str]) -> None:
+    near = difflib.get_close_matches(what, sorted(layers), 3, 0.7)
+    if near and what.lower() not in map(str.lower, classes.names()):
+        near += difflib.get_close_matches(what, classes.names(), 2, 0.7)
+        raise ReverieError(
+            f"“{what}” is neither a layer nor a class of ImageNet. Did you mean {' or '.join(near)}?", "dream"
+        )
 
 
 def seconds(text: str) -> float:

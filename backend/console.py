@@ -19,6 +19,7 @@ from backend.engine.control import Adjustment
 from backend.engine.events import Event, Fetching, Preview, Progress, Started, Warning_
 from backend.engine.render import Result
 from backend.networks import registry
+from backend.recipe import Dream
 from backend.training.style_training import Progress as TrainingProgress
 
 
@@ -93,7 +94,7 @@ class Console:
         height, width = result.picture.shape[:2]
         self._bar.stop()
         for dream in result.recipe.dream:
-            self._terminal.print(f"Dreamt of {dream.class_name or dream.layer}.", highlight=False)
+            self._terminal.print(f"Dreamt of {_told(dream)}.", highlight=False, markup=False)
         self._terminal.print(
             f"[green]{output}[/]  {width}×{height}, {result.seconds:.1f} s with {result.network} on {result.device}",
             highlight=False,
@@ -106,6 +107,20 @@ class Console:
             return
         self._bar.stop()
         self._terminal.print(f"[green]{output}[/]  {count} frames", highlight=False)
+
+
+def _told(dream: Dream) -> str:
+    """What a resolved dream is of, in words."""
+    if dream.class_name is not None:
+        return dream.class_name
+    parts = [str(dream.layer)]
+    if dream.channel is not None:
+        parts.append(f"channel {dream.channel}")
+    if dream.at is not None:
+        parts.append("at {:g},{:g}".format(*dream.at))
+    if dream.guide is not None:
+        parts.append(f"guided by {dream.guide}")
+    return ", ".join(parts)
 
 
 class TrainingConsole:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-
 import torch
 
 from backend.engine import device as devices
@@ -85,19 +83,7 @@ def _name(dream: Dream, index: int, spec: Spec) -> Dream:
         raise ReverieError(
             f"{spec.name} knows no classes. Choose a network that does, such as squeezenet1_0, or a layer.", field
         )
-    return dream.model_copy(update={"class_name": find_class(dream.class_name, field)})
-
-
-def find_class(wanted: str, field: str) -> str:
-    """The class of ImageNet of that name, in any case. Raises ReverieError with the nearest names."""
-    names = {name.lower(): name for name in classes.names()}
-    if wanted.lower() in names:
-        return names[wanted.lower()]
-    near = [name for name in names if wanted.lower() in name] or difflib.get_close_matches(
-        wanted.lower(), names, 3, 0.5
-    )
-    hint = f" Did you mean {' or '.join(names[name] for name in near[:5])}?" if near else ""
-    raise ReverieError(f"ImageNet has no class “{wanted}”.{hint}", field)
+    return dream.model_copy(update={"class_name": classes.find(dream.class_name, field)})
 
 
 def check(recipe: Recipe, inputs: Inputs, network: Network) -> None:

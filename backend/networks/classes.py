@@ -15,11 +15,23 @@ def names() -> tuple[str, ...]:
     return tuple(Path(__file__).with_name("imagenet_classes.txt").read_text(encoding="utf-8").splitlines())
 
 
-def index(name: str, field: str | None = None) -> int:
-    """The index, 0 to 999, of a class by name, capitals ignored. Raises ReverieError that suggests the nearest."""
-    wanted = name.strip().lower()
-    known = [each.lower() for each in names()]
-    if wanted in known:
-        return known.index(wanted)
-    near = difflib.get_close_matches(wanted, known, 3, 0.4) or ["golden retriever", "pier"]
-    raise ReverieError(f"ImageNet has no class “{name}”. Did you mean {' or '.join(near)}?", field)
+def find(wanted: str, field: str | None = None) -> str:
+    """The class of that name; capitals count only where two names differ in nothing else: “Cardigan” is a dog, and
+    “cardigan” is worn. Raises ReverieError with the nearest names when there is none, or none alone."""
+    name = wanted.strip()
+    alike = [each for each in names() if each.lower() == name.lower()]
+    if name in alike:
+        return name
+    if len(alike) == 1:
+        return alike[0]
+    near = alike or nearest(name)
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    raise ReverieError(f"ImageNet has no class “{name}”.{hint}", field)
+
+
+def nearest(wanted: str) -> list[str]:
+    """At most five names that contain what was wanted, or else at most three that are spelt nearly so."""
+    wanted = wanted.lower()
+    holding = [name for name in names() if wanted in name.lower()]
+    close = difflib.get_close_matches(wanted, [name.lower() for name in names()], 3, 0.5)
+    return holding[:5] or [name for each in close for name in names() if name.lower() == each][:3]

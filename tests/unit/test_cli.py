@@ -12,8 +12,11 @@ import numpy as np
 import pytest
 
 from backend import arguments, demo, images
+from backend.console import Console
+from backend.engine.render import Result
 from backend.errors import ReverieError
 from backend.networks import registry
+from backend.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = ["--iterations", "8", "--size", "96"]
@@ -134,6 +137,23 @@ def test_dreams_are_written_short(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("dream", "told"),
+    [
+        ({"class_name": "pug"}, "Dreamt of pug."),
+        ({"layer": "level5"}, "Dreamt of level5."),
+        ({"layer": "level5", "channel": 3}, "Dreamt of level5, channel 3."),
+        ({"layer": "level5", "channel": 3, "at": [0.25, 0.5]}, "Dreamt of level5, channel 3, at 0.25,0.5."),
+        ({"layer": "level5", "guide": "cats[1].jpg"}, "Dreamt of level5, guided by cats[1].jpg."),
+    ],
+)
+def test_what_was_dreamt_of_is_told_in_full(capsys, dream, told):
+    recipe = Recipe.parse({"dream": dream})
+    with Console() as console:
+        console.finish(Path("a.png"), Result(np.zeros((2, 2, 3), np.float32), recipe, "reverie", "cpu", 1.0))
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("auto", {}),
@@ -148,6 +168,15 @@ def test_dreams_are_written_short(tmp_path):
 )
 def test_the_short_forms_of_a_dream(text, expected):
     assert arguments.dream(text, {"fire8"}) == expected
+
+
+def test_a_misspelt_layer_is_told_with_the_nearest_layers_and_classes():
+    layers = {layer for spec in registry.NETWORKS.values() for layer in spec.layers}
+    for text, expected in (("fire22", "fire2"), ("Mixed5b", "Mixed_5b"), ("levle5", "level5")):
+        with pytest.raises(ReverieError, match=f"neither a layer nor a class.*{expected}") as caught:
+            arguments.dream(text, layers)
+        assert caught.value.field == "dream"
+    assert arguments.dream("golden retreiver", layers) == {"class_name": "golden retreiver"}  # told with the recipe
 
 
 @pytest.mark.parametrize(("text", "expected"), [("20", 20), ("20s", 20), ("1.5m", 90), ("1h", 3600)])

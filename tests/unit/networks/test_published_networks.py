@@ -83,6 +83,18 @@ def test_classes_are_in_ilsvrcs_order():
     expected = {0: "tench", 207: "golden retriever", 718: "pier", 839: "suspension bridge", 999: "toilet tissue"}
     assert len(classes.names()) == 1000
     assert {index: classes.names()[index] for index in expected} == expected
-    assert classes.index("Golden Retriever") == 207
+
+
+@pytest.mark.parametrize("name", [*classes.names()[260:270], classes.names()[474]])
+def test_every_class_is_found_by_its_name(name):
+    """Also where another has the same but for a capital."""
+    assert classes.find(name) == name
+
+
+def test_capitals_do_not_count_where_names_differ_otherwise():
+    assert len({classes.find(name) for name in classes.names()}) == 1000
+    assert classes.find(" Golden Retriever") == "golden retriever"
     with pytest.raises(ReverieError, match="golden retriever"):
-        classes.index("golden retreiver")
+        classes.find("golden retreiver")
+    with pytest.raises(ReverieError, match="Cardigan or cardigan"):
+        classes.find("CARDIGAN")
