@@ -54,6 +54,8 @@ class Dream(_Document):
             raise ValueError("a channel needs the layer that it belongs to")
         if self.at is not None and self.channel is None:
             raise ValueError("a position needs a layer and a channel: together they name a neuron")
+        if self.layer == "logits" and (self.at is not None or self.guide is not None):
+            raise ValueError("the layer “logits” has no places in the picture; name no position or guide beside it")
         if self.guide is not None and self.channel is not None:
             raise ValueError("a guide picture works on a whole layer; name no channel beside it")
         return self
@@ -137,12 +139,12 @@ class Recipe(_Document):
         description="Longest side, in pixels, at which the picture is computed; null: the picture's own size, at most "
         "what suits the device. A smaller result is enlarged to the picture's size.",
     )
-    smallest: int = Field(
-        128,
+    smallest: int | None = Field(
+        None,
         ge=16,
-        le=4096,
-        description="Longest side at the coarsest scale or octave: what is smaller has larger shapes. A picture to "
-        "continue with begins at full size, unless this is named.",
+        le=16384,
+        description="Longest side at the coarsest scale or octave: what is smaller has larger shapes. Null: 128, but a "
+        "picture to continue with begins at full size.",
     )
     octaves: int | None = Field(
         None,
@@ -187,8 +189,18 @@ class Recipe(_Document):
             raise ValueError("method: patches are taken from styles; name a style, and nothing to dream of")
         if self.method == "patches":
             self._has_no_use_for("painting with patches", "budget", "tile", "pooling", "content_mask", "init", "fast")
+            self._has_no_use_for("painting with patches", "style_loss", "style_layers", "content_layers")
         if self.fast and self.dream and not self.style:
             raise ValueError("fast: a dream needs an optimisation; name a style picture, too, or dream on the result")
+        if self.dream and not self.style:
+            self._has_no_use_for("a dream without a style", "optimizer", "content_mask", "style_loss")
+        if self.octaves is not None:
+            self._has_no_use_for("a job with a number of octaves", "smallest")
+        if self.budget is not None:
+            self._has_no_use_for("a job with a budget", "iterations")
+        for name in ("style_layers", "content_layers"):
+            if "logits" in (getattr(self, name) or []):
+                raise ValueError(f"{name}: “logits” has no places in the picture to compare; choose an earlier layer")
         if self.fast and self.style:
             self._has_no_use_for("what starts from a fast style", "init")
         elif self.fast:
@@ -196,8 +208,10 @@ class Recipe(_Document):
         return self
 
     def _has_no_use_for(self, what: str, *names: str) -> None:
+        """What would be ignored is refused. A field that says what its default says is no wish: so a recipe with every
+        field written out, as it is recorded, means the same as the short one."""
         for name in names:
-            if getattr(self, name) not in (None, "content", []):
+            if getattr(self, name) != type(self).model_fields[name].get_default(call_default_factory=True):
                 raise ValueError(f"{name}: {what} has no use for it; leave it out")
 
     @classmethod

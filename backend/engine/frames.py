@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from backend.engine.pyramid import COARSEST
 from backend.engine.resize import resize, to_picture, to_tensor
 from backend.errors import ReverieError
 from backend.images import Picture
@@ -63,7 +64,7 @@ def paint(recipe: Recipe, content: Picture, pictures: Mapping[str, Picture], pai
         update = {
             "init": _START,
             "iterations": max(1, round(recipe.iterations * _ITERATIONS)),
-            "smallest": max(recipe.smallest, round(longest * _COARSEST)),
+            "smallest": max(recipe.smallest or COARSEST, round(longest * _COARSEST)),
         }
         single, pictures = single.model_copy(update=update), {**pictures, _START: start}
     if not change.any():

@@ -150,8 +150,16 @@ def _regions(
         region = masks[reference] if reference is not None else rest
         if opaque is not None:
             region = opaque if region is None else region * opaque
-        if region is None or float(region.mean()) >= _LEAST_REGION:  # masks may leave nothing for the others
+        if region is None or float(region.mean()) >= _LEAST_REGION:
             regions.append((region, own))
+        elif reference is not None:
+            index = next(index for index, style in enumerate(recipe.style) if style.mask == reference)
+            raise ReverieError(
+                f"The mask “{reference}” covers only what is transparent in the picture; paint white where there is "
+                "something.",
+                f"style.{index}.mask",
+            )
+        # else: masks may leave nothing for the others
     return regions
 
 

@@ -11,7 +11,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from backend.engine import calibration, memory, targets
+from backend.engine import calibration, memory, sizes, targets
 from backend.engine import device as devices
 from backend.engine.adam import Adam
 from backend.engine.ascent import Ascent
@@ -22,7 +22,7 @@ from backend.engine.inputs import Inputs
 from backend.engine.lbfgs import LBFGS
 from backend.engine.memory import Footing
 from backend.engine.objective import Objective
-from backend.engine.pyramid import RATIO, Scale, scales, within
+from backend.engine.pyramid import COARSEST, RATIO, Scale, scales, within
 from backend.engine.resize import fit, resize, to_picture
 from backend.engine.terms import Term
 from backend.errors import ReverieError
@@ -77,6 +77,8 @@ class Painter:
         self._iterations = sum(scale.iterations for scale in self._plan)
         self._begun = self._clock.elapsed
         self._report(Started(self._footing.device.type, self._network.name, self._iterations))
+        for sentence in sizes.enlarged_styles(self._inputs, max(self._plan[-1].width, self._plan[-1].height)):
+            self._report(Warning_(sentence))
         picture: Tensor | None = None
         for scale in self._plan:
             self._check_stop()
@@ -92,18 +94,22 @@ class Painter:
         height, width = source.shape[2:]
         size = fit(width, height, min(recipe.size, max(width, height)))
         # A picture to continue with has its coarse structures already: they would be lost on the way down and up.
-        goes_on = self._inputs.init is not None and "smallest" not in recipe.model_fields_set
-        smallest = max(size) if goes_on else recipe.smallest
+        smallest = recipe.smallest or (COARSEST if self._inputs.init is None else max(size))
         if recipe.octaves is not None:
             smallest = max(16, round(max(size) / RATIO ** (recipe.octaves - 1)))
         if recipe.budget is None:
-            return scales(*size, smallest, recipe.iterations)
-        return within(self._clock.left * _PAINTING, self._seconds_per_pixel(smallest, size), *size, smallest)
+            return scales(*size, smallest, recipe.iterations, self._can_be_seen)
+        seconds = self._clock.left * _PAINTING
+        return within(seconds, self._seconds_per_pixel(smallest, size), *size, smallest, self._can_be_seen)
+
+    def _can_be_seen(self, width: int, height: int) -> bool:
+        """Whether the network can look at all pictures of the job when it is computed at that size."""
+        return sizes.too_small(self._recipe, self._inputs, width, height) is None
 
     def _seconds_per_pixel(self, smallest: int, size: tuple[int, int]) -> float:
         """Time of an iteration at a small scale, divided by its pixels; the first is not counted, in which libraries
         make their plans. At the very coarsest scale, what each call costs by itself would count for too much."""
-        coarse = Scale(*fit(*size, min(max(smallest, _PROBE), max(size))), 2)
+        coarse = scales(*size, min(max(smallest, _PROBE), max(size)), 2, self._can_be_seen)[0]
         content = self._content(coarse)
         objective, _ = self._objective(content, self._network, None)
         objective(content)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 RATIO = math.sqrt(2)  # between neighbouring scales: large structures settle before small ones grow on them
@@ -26,39 +27,64 @@ class Scale:
         return float(self.width * self.height * self.iterations)
 
 
-def scales(width: int, height: int, smallest: int, iterations: int) -> list[Scale]:
-    """Scales from a longest side of about `smallest` pixels up to width×height, a factor √2 apart.
+COARSEST = 128
+"""Pixels: the longest side at the first scale, where a recipe does not say."""
+
+
+def _anything(width: int, height: int) -> bool:
+    return True
+
+
+def scales(
+    width: int, height: int, smallest: int, iterations: int, suits: Callable[[int, int], bool] = _anything
+) -> list[Scale]:
+    """Scales from a longest side of about `smallest` pixels up to width×height, a factor √2 apart; the coarsest that
+    does not suit, as those do not which a network cannot see, is left out, and so on.
 
     The k-th scale from the coarsest gets a share of the iterations proportional to 1/k: the coarse scales, which are
     cheap, decide the composition, and the fine ones only add detail. Each gets at least one.
     """
     longest = max(width, height)
     steps = max(0, math.floor(math.log(longest / smallest, RATIO) + 0.5)) if smallest < longest else 0
+    while steps > 0 and not suits(*_shrunk(width, height, steps)):
+        steps -= 1
     shares = [1 / (k + 1) for k in range(steps + 1)]
     result = []
     for k, share in enumerate(shares):
-        shrink = RATIO ** (k - steps)
-        size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+        size = _shrunk(width, height, steps - k)
         result.append(Scale(*size, max(1, round(iterations * share / sum(shares)))))
     return result
+
+
+def _shrunk(width: int, height: int, steps: int) -> tuple[int, int]:
+    shrink = RATIO**-steps
+    return max(1, round(width * shrink)), max(1, round(height * shrink))
 
 
 _LEAST_ITERATIONS = 60  # in all: below, a smaller picture that is better finished looks better than a large one
 _PREPARATION = 2  # iterations' worth of time that a scale takes to look at content and styles
 
 
-def within(seconds: float, seconds_per_pixel: float, width: int, height: int, smallest: int) -> list[Scale]:
+def within(
+    seconds: float,
+    seconds_per_pixel: float,
+    width: int,
+    height: int,
+    smallest: int,
+    suits: Callable[[int, int], bool] = _anything,
+) -> list[Scale]:
     """Scales with deadlines that use up the time: up to width×height where that lets each do its work, else up to the
-    largest size, by steps of √2, for which it does.
+    largest size, by steps of √2, for which it does. None of them is one that does not suit.
 
     `seconds_per_pixel` is what an iteration takes.
     """
     while True:
-        plan = scales(width, height, min(smallest, max(width, height)), _LEAST_ITERATIONS)
+        plan = scales(width, height, min(smallest, max(width, height)), _LEAST_ITERATIONS, suits)
         works = [scale.width * scale.height * (scale.iterations + _PREPARATION) for scale in plan]
-        if sum(works) * seconds_per_pixel <= seconds or max(width, height) <= smallest:
+        smaller = _shrunk(width, height, 1)
+        if sum(works) * seconds_per_pixel <= seconds or max(width, height) <= smallest or not suits(*smaller):
             break
-        width, height = max(1, round(width / RATIO)), max(1, round(height / RATIO))
+        width, height = smaller
     total, spent, result = sum(works), 0, []
     for scale, work in zip(plan, works, strict=True):
         spent += work

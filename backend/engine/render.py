@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from backend.engine import color, frames, memory, one_pass, patches
+from backend.engine import color, frames, memory, one_pass, patches, sizes
 from backend.engine import device as devices
 from backend.engine.control import Adjustment, Clock
 from backend.engine.events import Cancelled, Event, Fetching
@@ -19,7 +19,7 @@ from backend.engine.inputs import Inputs, gather
 from backend.engine.memory import Footing
 from backend.engine.painting import Painter
 from backend.engine.redirect import Redirected
-from backend.engine.resize import resize, to_picture
+from backend.engine.resize import fit, resize, to_picture
 from backend.engine.resolve import check, resolve
 from backend.errors import ReverieError
 from backend.images import Picture
@@ -74,10 +74,11 @@ def render(
         if recipe.fast and not recipe.style:
             painted = one_pass.paint(recipe, inputs.source, precision, clock, report, stop)
             return Result(_finish(recipe, painted, inputs, content), recipe, "one pass", where.type, clock.elapsed)
+        _check_sizes(recipe, inputs)
         _fetch_weights(recipe.network, report, stop)
         footing = Footing(where, precision, recipe.tile)
         load = functools.partial(_network, recipe.network, recipe.pooling)
-        check(recipe, inputs, load(footing))
+        check(recipe, load(footing))
         if recipe.fast and inputs.init is None:
             started = one_pass.paint(recipe, inputs.source, precision, clock, lambda event: None, stop)
             inputs = replace(inputs, init=resize(started, *reversed(inputs.source.shape[2:])))
@@ -98,6 +99,14 @@ def render(
             "size",
         ) from error
     return Result(picture, painter.recipe, recipe.network, painter.footing.device.type, clock.elapsed)
+
+
+def _check_sizes(recipe: Recipe, inputs: Inputs) -> None:
+    assert recipe.size is not None  # filled in by resolve
+    height, width = inputs.source.shape[2:]
+    complaint = sizes.too_small(recipe, inputs, *fit(width, height, min(recipe.size, max(width, height))))
+    if complaint is not None:
+        raise complaint
 
 
 def _finish(recipe: Recipe, painted: Tensor, inputs: Inputs, content: Picture) -> Picture:

@@ -6,8 +6,6 @@ import torch
 
 from backend.engine import device as devices
 from backend.engine import one_pass
-from backend.engine.inputs import Inputs
-from backend.engine.resize import fit
 from backend.errors import ReverieError
 from backend.fast import styles, stylise
 from backend.networks import classes, registry
@@ -34,13 +32,15 @@ def resolve(recipe: Recipe, device: str) -> Recipe:
         # A network whose layers are all in use: the dream takes its own out of the style's.
         style = [each for each in style if each != layer] if recipe.style_layers is None else style
         dreams = [dream.model_copy(update={"layer": layer}) if _is_open(dream) else dream for dream in dreams]
+    if recipe.method == "patches" or _is_fast(recipe):
+        content, style = [], []  # no network looks at anything
     size = recipe.size or (one_pass.SIZE if _is_fast(recipe) else devices.COMFORTABLE_SIZE[devices.choose(device).type])
     return recipe.model_copy(
         update={
             "network": network,
             "size": size,
-            "content_layers": content,
-            "style_layers": style,
+            "content_layers": content or None,
+            "style_layers": style or None,
             "dream": dreams,
         }
     )
@@ -86,7 +86,7 @@ def _name(dream: Dream, index: int, spec: Spec) -> Dream:
     return dream.model_copy(update={"class_name": classes.find(dream.class_name, field)})
 
 
-def check(recipe: Recipe, inputs: Inputs, network: Network) -> None:
+def check(recipe: Recipe, network: Network) -> None:
     """Checks what needs the network itself. Raises ReverieError that names the field."""
     for index, dream in enumerate(recipe.dream):
         if dream.channel is not None and dream.layer is not None:
@@ -96,20 +96,6 @@ def check(recipe: Recipe, inputs: Inputs, network: Network) -> None:
                     f"Layer “{dream.layer}” of {network.name} has channels 0 to {count - 1}, and no {dream.channel}.",
                     f"dream.{index}.channel",
                 )
-    assert recipe.size is not None and recipe.style_layers and recipe.content_layers  # filled in by resolve
-    height, width = inputs.source.shape[2:]
-    size = min(recipe.size, max(height, width))
-    layers = [dream.layer or "logits" for dream in recipe.dream]
-    layers += [*recipe.style_layers, *recipe.content_layers] if inputs.regions else []
-    _check_size("The picture", "content", fit(width, height, size), layers, network)
-    if inputs.regions:
-        for index, style in enumerate(recipe.style):
-            looks = [look for _, own in inputs.regions for look in own if look.image == style.image]
-            for look in looks:
-                fitted = fit(look.picture.shape[3], look.picture.shape[2], max(16, round(size * style.scale)))
-                _check_size(
-                    f"The style picture “{style.image}”", f"style.{index}.image", fitted, recipe.style_layers, network
-                )
 
 
 def channels(network: Network, layer: str) -> int:
@@ -117,14 +103,3 @@ def channels(network: Network, layer: str) -> int:
     least = network.least_size(layer)
     with torch.no_grad():
         return network.features(torch.zeros(1, 3, least, least, device=network.device), [layer])[layer].shape[1]
-
-
-def _check_size(what: str, field: str, size: tuple[int, int], layers: list[str], network: Network) -> None:
-    for layer in layers:
-        least = network.least_size(layer)
-        if min(size) < least:
-            raise ReverieError(
-                f"{what} is too small: computed at {size[0]}×{size[1]} pixels, layer “{layer}” of {network.name} needs "
-                f"{least} in each direction. Use a larger picture or size, a less narrow one, or an earlier layer.",
-                field,
-            )

@@ -8,11 +8,11 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from backend.engine import color, tiling
+from backend.engine import color, sizes, tiling
 from backend.engine.calibration import Units
 from backend.engine.inputs import Inputs, Look
 from backend.engine.region import Region
-from backend.engine.resize import fit, resize
+from backend.engine.resize import resize
 from backend.engine.terms import Features, Term
 from backend.engine.terms.content import Content
 from backend.engine.terms.dream import Dream
@@ -107,8 +107,7 @@ def _terms_of_region(
 
 def _sized_look(look: Look, longest: int) -> Look:
     """The style picture at the size that it is to have beside a picture of that longest side."""
-    height, width = look.picture.shape[2:]
-    size = fit(width, height, max(16, round(longest * look.scale)))
+    size = sizes.of_style(look.picture, look.scale, longest)
     opaque = resize(look.opaque, *size).clamp(0, 1) if look.opaque is not None else None
     return replace(look, picture=resize(look.picture, *size).clamp(0, 1), opaque=opaque)
 
@@ -150,7 +149,7 @@ def dream_terms(recipe: Recipe, inputs: Inputs, content: Tensor, network: Networ
             terms.append(Dream(dream.layer, dream.weight, dream.channel, dream.at))
             continue
         guide = inputs.guides[dream.guide]
-        size = fit(guide.shape[3], guide.shape[2], max(content.shape[2:]))
+        size = sizes.of_guide(guide, max(content.shape[2:]))
         with torch.no_grad():
             maps = network.features(resize(guide, *size).clamp(0, 1), [dream.layer])
         terms.append(GuidedDream(dream.layer, maps[dream.layer], dream.weight))

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from backend.errors import ReverieError
 from backend.networks import classes
-from backend.networks.receptive_field import ReceptiveField, after, least_input, union
+from backend.networks.receptive_field import ReceptiveField, after, least_side, union
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,7 @@ class Network:
     defaults: Defaults
     # What is shown of a stage's result, for the stages that do not show it as it is; the next stage never sees this.
     heads: Mapping[str, nn.Module] = field(default_factory=dict, repr=False)
+    _least: dict[str, int] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self.module.eval().requires_grad_(False)
@@ -102,10 +103,9 @@ class Network:
 
     def least_size(self, layer: str) -> int:
         """The shortest side, in pixels, of a picture that has features at the layer."""
-        needed = [1, 1]
-        for stage in reversed(self._up_to(layer)):
-            needed = [least_input(outputs, stage, axis) for axis, outputs in enumerate(needed)]
-        return max(needed)
+        if layer not in self._least:  # asked for in each iteration
+            self._least[layer] = least_side(self._up_to(layer))
+        return self._least[layer]
 
     @property
     def class_names(self) -> tuple[str, ...]:

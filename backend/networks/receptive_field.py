@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import nn
@@ -53,6 +54,15 @@ def least_input(outputs: int, module: nn.Module, axis: int) -> int:
     for child in reversed(list(module.children())):
         outputs = least_input(outputs, child, axis)
     return outputs
+
+
+def least_side(modules: Sequence[nn.Module]) -> int:
+    """The shortest side, in pixels, of a picture from which the last of these modules, one after the other, still gives
+    something."""
+    needed = [1, 1]
+    for module in reversed(modules):
+        needed = [least_input(outputs, module, axis) for axis, outputs in enumerate(needed)]
+    return max(needed)
 
 
 def union(reaches: list[ReceptiveField]) -> ReceptiveField:

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
 from backend.errors import ReverieError
 from backend.networks import alexnet, googlenet, inception, resnet, reverie, squeezenet, vgg, weights
 from backend.networks.network import CAFFE, IMAGENET, Defaults, Network
 from backend.networks.pooling import average
+from backend.networks.receptive_field import least_side
 
 
 @dataclass(frozen=True)
 class Spec:
     """A network that can be chosen. `build` makes it of a state dict, given the name of the file it came from;
-    `caffe_names` are its convolutions' names in a .caffemodel → in the state dict."""
+    `stages` makes its named modules, without weights; `caffe_names` are its convolutions' names in a .caffemodel → in
+    the state dict."""
 
     name: str
     layers: tuple[str, ...]
     defaults: Defaults
     build: Callable[[dict[str, Tensor], str], Network]
+    stages: Callable[[], Sequence[tuple[str, nn.Module]]]
     caffe_names: Mapping[str, str] = field(default_factory=dict)
     averages: bool = False  # whether average pooling suits it
 
@@ -36,6 +41,10 @@ class Spec:
                 f"{self.name} does not stand average pooling: it leaves ripples in the picture. Use max, or {able}.",
                 "pooling",
             )
+
+    def least_size(self, layer: str) -> int:
+        """The shortest side, in pixels, of a picture that has features at the layer; known without the weights."""
+        return _least_size(self.name, layer)
 
     def check_layers(self, layers: Sequence[str] | None, where: str) -> list[str]:
         """The layers as a list, empty for None. Raises ReverieError with the nearest names for an unknown one."""
@@ -68,19 +77,76 @@ def _vgg(depth: int) -> Callable[[dict[str, Tensor], str], Network]:
 NETWORKS: dict[str, Spec] = {
     spec.name: spec
     for spec in (
-        Spec("vgg19", vgg.layers(19), vgg.DEFAULTS, _vgg(19), vgg.caffe_names(19), averages=True),
-        Spec("vgg16", vgg.layers(16), vgg.DEFAULTS, _vgg(16), vgg.caffe_names(16), averages=True),
         Spec(
-            "squeezenet1_0", squeezenet.LAYERS, squeezenet.DEFAULTS, _squeezenet("1_0"), squeezenet.caffe_names("1_0")
+            "vgg19",
+            vgg.layers(19),
+            vgg.DEFAULTS,
+            _vgg(19),
+            lambda: vgg.VGG(19).stages,
+            vgg.caffe_names(19),
+            averages=True,
         ),
-        Spec("reverie", reverie.LAYERS, reverie.DEFAULTS, lambda state, file: reverie.build(state)),
         Spec(
-            "squeezenet1_1", squeezenet.LAYERS, squeezenet.DEFAULTS, _squeezenet("1_1"), squeezenet.caffe_names("1_1")
+            "vgg16",
+            vgg.layers(16),
+            vgg.DEFAULTS,
+            _vgg(16),
+            lambda: vgg.VGG(16).stages,
+            vgg.caffe_names(16),
+            averages=True,
         ),
-        Spec("inception_v3", inception.LAYERS, inception.DEFAULTS, lambda state, file: inception.build(state)),
-        Spec("googlenet", googlenet.LAYERS, googlenet.DEFAULTS, lambda state, file: googlenet.build(state)),
-        Spec("resnet50", resnet.LAYERS, resnet.DEFAULTS, lambda state, file: resnet.build(state)),
-        Spec("alexnet", alexnet.LAYERS, alexnet.DEFAULTS, lambda state, file: alexnet.build(state), averages=True),
+        Spec(
+            "squeezenet1_0",
+            squeezenet.LAYERS,
+            squeezenet.DEFAULTS,
+            _squeezenet("1_0"),
+            lambda: squeezenet.SqueezeNet("1_0").stages,
+            squeezenet.caffe_names("1_0"),
+        ),
+        Spec(
+            "reverie",
+            reverie.LAYERS,
+            reverie.DEFAULTS,
+            lambda state, file: reverie.build(state),
+            lambda: reverie.Encoder().stages,
+        ),
+        Spec(
+            "squeezenet1_1",
+            squeezenet.LAYERS,
+            squeezenet.DEFAULTS,
+            _squeezenet("1_1"),
+            lambda: squeezenet.SqueezeNet("1_1").stages,
+            squeezenet.caffe_names("1_1"),
+        ),
+        Spec(
+            "inception_v3",
+            inception.LAYERS,
+            inception.DEFAULTS,
+            lambda state, file: inception.build(state),
+            lambda: inception.InceptionV3().stages(),
+        ),
+        Spec(
+            "googlenet",
+            googlenet.LAYERS,
+            googlenet.DEFAULTS,
+            lambda state, file: googlenet.build(state),
+            lambda: googlenet.GoogLeNet().stages(),
+        ),
+        Spec(
+            "resnet50",
+            resnet.LAYERS,
+            resnet.DEFAULTS,
+            lambda state, file: resnet.build(state),
+            lambda: resnet.ResNet50().stages(),
+        ),
+        Spec(
+            "alexnet",
+            alexnet.LAYERS,
+            alexnet.DEFAULTS,
+            lambda state, file: alexnet.build(state),
+            lambda: alexnet.AlexNet().stages(),
+            averages=True,
+        ),
     )
 }
 
@@ -97,6 +163,14 @@ def spec(name: str) -> Spec:
         near = difflib.get_close_matches(name, NETWORKS, 3, 0.4) or list(NETWORKS)
         raise ReverieError(f"There is no network “{name}”. Did you mean {' or '.join(near)}?", "network")
     return NETWORKS[name]
+
+
+@functools.cache
+def _least_size(name: str, layer: str) -> int:
+    with torch.device("meta"):  # its geometry alone: no memory, no random numbers
+        stages = NETWORKS[name].stages()
+    names = [each for each, _ in stages]
+    return least_side([stage for _, stage in stages[: names.index(layer) + 1]])
 
 
 def available() -> list[str]:

@@ -19,7 +19,7 @@ from .words import _
 FILTERS = ("style", "dream")
 
 #: The fields of a recipe that a preset may set beside those that a dialog asks for, with their usual values.
-FURTHER = {"method": "optimise", "style_loss": "covariance", "pooling": None, "smallest": 128, "total_variation": 0.05}
+FURTHER = {"method": "optimise", "style_loss": "covariance", "pooling": None, "smallest": None, "total_variation": 0.05}
 
 
 class PresetError(Exception):

@@ -107,7 +107,7 @@ def test_what_counts_as_usual_is_the_recipes_default():
     fields = Recipe.model_fields
     assert {name: fields[name].default for name in files.FURTHER} == files.FURTHER
     assert files.further(Recipe.parse({"style": "a"}).model_dump()) == {}
-    assert files.further({"style_loss": "nearest", "smallest": 128, "seed": 3}) == {"style_loss": "nearest"}
+    assert files.further({"style_loss": "nearest", "smallest": None, "seed": 3}) == {"style_loss": "nearest"}
 
 
 def _run(home: Path, *words: object) -> subprocess.CompletedProcess[str]:

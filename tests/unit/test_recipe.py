@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from backend.engine.resolve import resolve
 from backend.errors import ReverieError
 from backend.recipe import Recipe
 
@@ -66,6 +67,49 @@ def test_the_schema_describes_every_field():
 
 
 @pytest.mark.parametrize(
+    ("document", "field"),
+    [
+        ({"dream": {}, "octaves": 3, "smallest": 64}, "smallest"),
+        ({"style": "a", "budget": 20, "iterations": 90}, "iterations"),
+        ({"dream": {}, "optimizer": "adam"}, "optimizer"),
+        ({"dream": {}, "content_mask": "m.png"}, "content_mask"),
+        ({"dream": {}, "style_loss": "gram"}, "style_loss"),
+        ({"style": "a", "style_layers": ["conv1", "logits"]}, "style_layers"),
+        ({"style": "a", "content_layers": ["logits"]}, "content_layers"),
+        ({"dream": {"layer": "logits", "channel": 3, "at": [0.5, 0.5]}}, "dream.0"),
+        ({"dream": {"layer": "logits", "guide": "g.png"}}, "dream.0"),
+    ],
+)
+def test_what_would_be_ignored_is_refused(document, field):
+    with pytest.raises(ReverieError) as caught:
+        Recipe.parse(document)
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"style": "a"},
+        {"style": "a", "budget": 20},
+        {"style": "a", "method": "patches"},
+        {"style": "a", "dream": [{}, {"class_name": "pug"}], "network": "squeezenet1_0"},
+        {"style": "a", "init": "b"},
+        {"dream": {}, "octaves": 3},
+        {"fast": "udnie"},
+        {"fast": "udnie", "style": "a"},
+    ],
+)
+def test_a_recipe_with_every_field_written_out_means_the_same(document):
+    """As it is recorded beside a result: with what was left open filled in, too."""
+    recipe = Recipe.parse(document)
+    assert Recipe.parse(recipe.model_dump(mode="json")) == recipe
+    resolved = resolve(recipe, "cpu")
+    again = Recipe.parse(resolved.model_dump(mode="json"))
+    assert again == resolved
+    assert resolve(again, "cpu") == resolved
+
+
+@pytest.mark.parametrize(
     ("setting", "field"),
     [
         ({"budget": 20}, "budget"),
@@ -73,6 +117,8 @@ def test_the_schema_describes_every_field():
         ({"pooling": "max"}, "pooling"),
         ({"content_mask": "m.png"}, "content_mask"),
         ({"init": "noise"}, "init"),
+        ({"style_loss": "gram"}, "style_loss"),
+        ({"style_layers": ["conv1"]}, "style_layers"),
         ({"dream": {}}, "method"),
     ],
 )

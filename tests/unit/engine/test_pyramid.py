@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.engine.pyramid import RATIO, scales
+from backend.engine.pyramid import RATIO, scales, within
 
 
 def test_five_scales_from_128_to_512():
@@ -30,3 +30,12 @@ def test_plans_end_at_the_size_asked_for(width: int, height: int, smallest: int,
     longest = [max(scale.width, scale.height) for scale in plan]
     assert longest == sorted(longest)
     assert longest[0] <= max(smallest * RATIO, 1) or len(plan) == 1
+
+
+def test_scales_that_do_not_suit_are_left_out_but_for_the_last():
+    plan = scales(640, 60, 128, 160, lambda width, height: height >= 20)
+    assert [scale.height for scale in plan] == [21, 30, 42, 60]
+    assert sum(scale.iterations for scale in plan) == pytest.approx(160, abs=3)
+    assert [scale.height for scale in scales(640, 19, 128, 160, lambda width, height: height >= 20)] == [19]
+    short = within(0.001, 1e-6, 640, 60, 128, lambda width, height: height >= 20)
+    assert [scale.height for scale in short] == [21]

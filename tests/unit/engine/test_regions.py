@@ -132,6 +132,15 @@ def test_a_photo_without_numbers_or_pixels_is_refused(photo, pictures):
         assert caught.value.field == "content"
 
 
+def test_a_mask_over_nothing_but_transparency_is_named(photo, pictures):
+    alpha = np.ones((*photo.shape[:2], 1), np.float32)
+    alpha[:, : photo.shape[1] // 2] = 0
+    styles, content = [{"image": "ink"}, {"image": "stained_glass", "mask": "left"}], np.concatenate([photo, alpha], 2)
+    with pytest.raises(ReverieError, match="transparent") as caught:
+        _render(content, pictures, style=styles)
+    assert caught.value.field == "style.1.mask"
+
+
 def test_a_run_goes_on_from_a_result(photo, pictures):
     """Started from a result, one more run is nearer to it than to the photo, and not coarser."""
     first = _render(photo, pictures, style="ink", iterations=30)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from backend import demo, images
 from backend.engine import painting
 from backend.engine import render as engine
-from backend.engine.events import Preview, Progress, Started
+from backend.engine.events import Preview, Progress, Started, Warning_
 from backend.engine.resize import shrink_to
 from backend.errors import ReverieError
 from backend.networks import registry
@@ -159,9 +160,77 @@ def test_a_picture_too_small_is_refused(pictures):
         _render(np.zeros((1, 1, 3), np.float32), pictures)
 
 
+def test_too_small_is_said_before_weights_are_fetched(photo, pictures, monkeypatch):
+    def fetch(*arguments) -> None:
+        raise AssertionError("fetched")
+
+    monkeypatch.setattr(engine.weights, "find", lambda name: None)
+    monkeypatch.setattr(engine.weights, "fetch", fetch)
+    small = {"style": "strokes", "network": "vgg19"}
+    for document, content, field in (
+        (small, photo[:15], "content"),
+        ({**small, "style": [{"image": "narrow"}]}, photo, "style.0.image"),
+        ({"style": [], "dream": {"layer": "relu5_1", "guide": "narrow"}, "network": "vgg19"}, photo, "dream.0.guide"),
+    ):
+        with pytest.raises(ReverieError, match="too small") as caught:
+            _render(content, {**pictures, "narrow": np.zeros((4, 300, 3), np.float32)}, **document)
+        assert caught.value.field == field
+
+
+def test_a_narrow_picture_begins_at_a_scale_that_the_network_can_see(pictures):
+    """The coarsest scale by itself would be 113×5 pixels."""
+    events: list = []
+    content = np.random.default_rng(0).random((30, 640, 3), np.float32)
+    settings = {"size": 640, "smallest": 128, "iterations": 6, "network": "reverie"}
+    picture = _render(content, pictures, report=events.append, **settings).picture
+    assert picture.shape == content.shape
+    heights = [event.height for event in events if isinstance(event, Progress)]
+    assert registry.spec("reverie").least_size("level7") <= min(heights) < 30
+
+
+def test_a_narrow_style_begins_at_a_scale_that_the_network_can_see(photo, pictures):
+    events: list = []
+    narrow = pictures["strokes"][:10]
+    assert len(narrow) * 48 // 96 < registry.spec("reverie").least_size("level7") <= len(narrow)
+    _render(photo, {"strokes": narrow}, report=events.append, iterations=6, network="reverie")
+    widths = [event.width for event in events if isinstance(event, Progress)]
+    assert 48 < min(widths) <= 96
+
+
+def test_a_style_that_is_enlarged_much_is_told(photo, pictures):
+    def warnings(side: int, scale: float = 1.0) -> list[str]:
+        events: list = []
+        style = {"image": "strokes", "scale": scale}
+        shown = {"strokes": shrink_to(pictures["strokes"], side)}
+        _render(photo, shown, report=events.append, iterations=1, style=style)
+        return [event.message for event in events if isinstance(event, Warning_)]
+
+    assert warnings(60) == []
+    assert warnings(32, 0.5) == []
+    (sentence,) = warnings(32)
+    assert "32×" in sentence and "“strokes”" in sentence
+    assert "6.0 times" in warnings(32, 2.0)[0]
+
+
+def test_a_recorded_recipe_goes_on_from_a_result_like_a_short_one(photo, pictures):
+    """At full size at once, though the record names every field."""
+    first = _render(photo, pictures, smallest=None)
+    events: list = []
+    document = {**first.recipe.model_dump(mode="json"), "init": "result", "iterations": 4}
+    again = _render(photo, {**pictures, "result": first.picture}, report=events.append, **document)
+    assert {event.width for event in events if isinstance(event, Progress)} == {96}
+    short = _render(photo, {**pictures, "result": first.picture}, smallest=None, init="result", iterations=4)
+    assert np.array_equal(again.picture, short.picture)
+
+
 def test_an_unknown_device_is_refused(photo, pictures):
+    absent = next(
+        kind
+        for kind, there in (("cuda", torch.cuda.is_available()), ("mps", torch.backends.mps.is_available()))
+        if not there  # no machine has both
+    )
     with pytest.raises(ReverieError, match="doctor"):
-        engine.render(Recipe.parse({"style": "strokes"}), photo, pictures, device="cuda")
+        engine.render(Recipe.parse({"style": "strokes"}), photo, pictures, device=absent)
 
 
 def test_strength_feels_linear(photo, pictures):

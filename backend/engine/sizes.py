@@ -1,0 +1,77 @@
+"""How large the pictures of a job are beside each other, and whether a network can see them at that size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from torch import Tensor
+
+from backend.engine.inputs import Inputs
+from backend.engine.resize import fit
+from backend.errors import ReverieError
+from backend.networks import registry
+from backend.recipe import Recipe
+
+_BLURRED = 2.0  # enlarged by more, a style has no strokes any more that are as fine as the picture's pixels
+
+
+def of_style(picture: Tensor, scale: float, longest: int) -> tuple[int, int]:
+    """Width and height that a style picture, 1×3×h×w, is to have beside a picture of that longest side."""
+    return fit(picture.shape[3], picture.shape[2], max(16, round(longest * scale)))
+
+
+def of_guide(picture: Tensor, longest: int) -> tuple[int, int]:
+    """Width and height of a guide picture, 1×3×h×w, beside a picture of that longest side."""
+    return fit(picture.shape[3], picture.shape[2], longest)
+
+
+def too_small(recipe: Recipe, inputs: Inputs, width: int, height: int) -> ReverieError | None:
+    """The complaint about the first picture that is too small for a resolved recipe's network when the job is computed
+    at width×height; None when all are large enough. It needs no weights."""
+    assert recipe.style_layers and recipe.content_layers  # filled in by resolve
+    longest = max(width, height)
+    layers = [dream.layer or "logits" for dream in recipe.dream]
+    layers += [*recipe.style_layers, *recipe.content_layers] if inputs.regions else []
+    pictures: list[tuple[str, str, tuple[int, int], Sequence[str]]] = [
+        ("The picture", "content", (width, height), layers)
+    ]
+    for index, style in enumerate(recipe.style):
+        for look in (look for _, own in inputs.regions for look in own if look.image == style.image):
+            size = of_style(look.picture, style.scale, longest)
+            what = f"The style picture “{style.image}”"
+            pictures.append((what, f"style.{index}.image", size, recipe.style_layers))
+    for index, dream in enumerate(recipe.dream):
+        if dream.guide is not None and dream.layer is not None:
+            size = of_guide(inputs.guides[dream.guide], longest)
+            pictures.append((f"The guide picture “{dream.guide}”", f"dream.{index}.guide", size, [dream.layer]))
+    return next(_complaints(recipe.network, pictures), None)
+
+
+def _complaints(
+    network: str, pictures: Sequence[tuple[str, str, tuple[int, int], Sequence[str]]]
+) -> Iterator[ReverieError]:
+    spec = registry.spec(network)
+    for what, field, size, layers in pictures:
+        for layer in layers:
+            least = spec.least_size(layer)
+            if min(size) < least:
+                yield ReverieError(
+                    f"{what} is too small: computed at {size[0]}×{size[1]} pixels, layer “{layer}” of {network} needs "
+                    f"{least} in each direction. Use a larger picture or size, a less narrow one, or an earlier layer.",
+                    field,
+                )
+
+
+def enlarged_styles(inputs: Inputs, longest: int) -> list[str]:
+    """A sentence for each style picture that is enlarged so much, beside a picture of that longest side, that its
+    strokes come out blurred."""
+    sentences = {}
+    for look in (look for _, own in inputs.regions for look in own):
+        here, there = max(look.picture.shape[2:]), max(of_style(look.picture, look.scale, longest))
+        if there > _BLURRED * here:
+            sentences[look.image] = (
+                f"The style picture “{look.image}” has only {look.picture.shape[3]}×{look.picture.shape[2]} pixels and "
+                f"is enlarged to {there / here:.1f} times that, so its strokes will be soft. Use a larger picture, or "
+                "a smaller style scale."
+            )
+    return list(sentences.values())
