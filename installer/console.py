@@ -21,7 +21,7 @@ HINTS = (  # the more particular first: pip goes on to name others in its wake
      "The network failed; look at the connection (behind a proxy: set https_proxy), and run the same command again."),
     (r"No matching distribution|Could not find a version",
      "pip found no such package for this Python and machine. A Python that is newer than the pinned packages, or an "
-     "index that lacks them, does that; Python 3.10 to 3.13 works."),
+     "index that lacks them, does that; Python 3.10 to 3.14 works."),
 )  # fmt: skip
 
 

@@ -19,22 +19,26 @@ from installer.torch_build import Build
 
 REQUIREMENTS = "requirements.txt"
 TEST_REQUIREMENTS = "requirements-test.txt"
+CONSTRAINTS = "constraints.txt"
 
-# Run by the environment's own Python: its version, and which pins of the lists it does not meet.
+# Run by the environment's own Python: its version, and which lines of the lists it does not meet. A line may be for
+# some Pythons only; pip, which every environment has, brings the parser that pip itself reads the lists with.
 CHECK = """
-import importlib.metadata, re, sys
+import importlib.metadata, sys
+from pip._vendor.packaging.requirements import Requirement
 print("python", *sys.version_info[:2])
 for path in sys.argv[1:]:
     for line in open(path, encoding="utf-8"):
-        pin = re.match(r"([A-Za-z0-9._-]+)(?:==([^\\s;]+))?", line)
-        if pin is None:
+        text = line.partition("#")[0].strip()
+        wanted = Requirement(text) if text else None
+        if wanted is None or (wanted.marker and not wanted.marker.evaluate()):
             continue
         try:
-            have = importlib.metadata.version(pin[1])
+            have = importlib.metadata.version(wanted.name)
         except importlib.metadata.PackageNotFoundError:
-            have = "none"
-        if have == "none" or (pin[2] and have.split("+")[0] != pin[2]):
-            print("missing", pin[1])
+            have = None
+        if have is None or not wanted.specifier.contains(have, prereleases=True):
+            print("missing", wanted.name)
 """
 
 
@@ -54,6 +58,11 @@ class Environment:
 
     def requirement_files(self, tests: bool) -> list[Path]:
         return [self.clone / name for name in (REQUIREMENTS, *([TEST_REQUIREMENTS] if tests else []))]
+
+    def fingerprint(self, tests: bool) -> str:
+        """Of everything that says what is installed."""
+        files = [*self.requirement_files(tests), self.clone / CONSTRAINTS]
+        return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()
 
     def record(self) -> dict[str, Any]:
         """What the finished marker says; empty when there is none or it cannot be read."""
@@ -82,9 +91,9 @@ class Environment:
             return "rebuild", "the system's Python has another version now"
         if missing := [line.split()[1] for line in lines if line.startswith("missing")]:
             return "update", f"it lacks {', '.join(missing)} in the pinned version"
-        if record.get("requirements") != fingerprint(self.requirement_files(tests=False)):
+        if record.get("requirements") != self.fingerprint(tests=False):
             return "update", "the list of packages has changed"
-        if tests and record.get("tests") != fingerprint(self.requirement_files(tests=True)):
+        if tests and record.get("tests") != self.fingerprint(tests=True):
             return "update", "the packages for the tests are wanted too"
         return "", ""
 
@@ -142,6 +151,7 @@ class Environment:
         # PIP_EXTRA_INDEX_URL would replace those of a configuration file.
         extra = ["--extra-index-url", index] if index else []
         lists = [word for path in self.requirement_files(tests) for word in ("-r", str(path))]
+        lists += ["-c", str(self.clone / CONSTRAINTS)]
         command = [str(self.python), "-m", "pip", "install", "--no-user", "--no-input", "--progress-bar", "off"]
         run("Installing the packages", [*command, *extra, *lists], self.log, environment=clean_environment())
         lines = self._check(tests)
@@ -151,8 +161,8 @@ class Environment:
             "torch": build.kind,
             "index": index,
             "python": lines[0].split()[1:],
-            "requirements": fingerprint(self.requirement_files(tests=False)),
-            "tests": fingerprint(self.requirement_files(tests=True)) if tests else None,
+            "requirements": self.fingerprint(tests=False),
+            "tests": self.fingerprint(tests=True) if tests else None,
             "finished": time.strftime("%Y-%m-%d %H:%M:%S"),
         }
         self.finished.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
@@ -164,10 +174,6 @@ class Environment:
             return False
         shutil.rmtree(self.folder)
         return True
-
-
-def fingerprint(files: list[Path]) -> str:
-    return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()
 
 
 def require_venv() -> None:

@@ -23,7 +23,7 @@ import pytest
 from stand_in_backend import TOKEN, running
 
 from installer import CLONE, Failure, backend, commands, console, doctor, environment, gimp, plugin, torch_build
-from installer.environment import Environment, fingerprint
+from installer.environment import Environment
 from plugin.shared import places
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stand-ins are shell scripts")
@@ -274,6 +274,7 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, web: Any) -> Path:
     wheel(wheels, "numpy", "2.4.6")
     (folder / "requirements.txt").write_text("# pins\nnumpy>=2\ntorch==2.13.0\n")
     (folder / "requirements-test.txt").write_text("pytest==9\n")
+    (folder / "constraints.txt").write_text("h11==0.16.0\n")
     for name in [name for name in os.environ if name.startswith("PIP_")]:
         monkeypatch.delenv(name)
     settings = tmp_path / "pip.conf"
@@ -333,6 +334,7 @@ def finished(tmp_path: Path) -> Environment:
     version = pytest.__version__
     (tmp_path / "requirements.txt").write_text(f"pytest=={version}\n")
     (tmp_path / "requirements-test.txt").write_text("hypothesis\n")
+    (tmp_path / "constraints.txt").write_text("# none\n")
     made = Environment(tmp_path)
     made.python.parent.mkdir(parents=True)
     # Not a link: the Python of a virtual environment finds its packages by its own path.
@@ -340,7 +342,7 @@ def finished(tmp_path: Path) -> Environment:
     record = {
         "torch": "cpu",
         "python": [str(part) for part in sys.version_info[:2]],
-        "requirements": fingerprint(made.requirement_files(tests=False)),
+        "requirements": made.fingerprint(tests=False),
     }
     made.finished.write_text(json.dumps(record))
     return made
@@ -370,6 +372,16 @@ def plant_new_pin(made: Environment) -> None:
     (made.clone / "requirements.txt").write_text("pytest==1.0\n")
 
 
+def plant_lines_for_two_pythons(made: Environment) -> None:
+    """Only the second is for this Python, and is met."""
+    lines = ['pytest==1.0; python_version < "3"', f'pytest=={pytest.__version__}; python_version >= "3"']
+    (made.clone / "requirements.txt").write_text("\n".join(lines) + "\n")
+
+
+def plant_new_constraint(made: Environment) -> None:
+    (made.clone / "constraints.txt").write_text("pluggy==1.0\n")
+
+
 def plant_longer_list(made: Environment) -> None:
     with (made.clone / "requirements.txt").open("a") as file:
         file.write("hypothesis\n")
@@ -384,6 +396,8 @@ def plant_longer_list(made: Environment) -> None:
         (plant_other_version, "cpu", "rebuild", "another version"),
         (plant_new_pin, "cpu", "update", "lacks pytest"),
         (plant_longer_list, "cpu", "update", "list of packages"),
+        (plant_lines_for_two_pythons, "cpu", "update", "list of packages has changed"),
+        (plant_new_constraint, "cpu", "update", "list of packages has changed"),
         (lambda made: None, "cuda", "rebuild", "torch for cpu, and this machine now wants cuda"),
     ],
 )
