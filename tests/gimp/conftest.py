@@ -20,9 +20,12 @@ from pathlib import Path
 
 import pytest
 
+from backend.networks.weights import BUNDLED, CATALOGUE
+
 ROOT = Path(__file__).resolve().parents[2]
 TREE = Path(os.environ.get("REVERIE_GIMP_ROOT", "/var/cache/reverie-gimp/trixie"))
 VERSIONS = ("3.2", "3.0")
+WEIGHTS = ROOT.parent / "shared" / "weights"
 GIMPRC = "(show-welcome-dialog no)\n(check-updates no)\n(color-profile-policy keep)\n(save-session-info no)\n"
 
 
@@ -116,7 +119,7 @@ class Backend:
                 stderr=log,
                 env={
                     **os.environ,
-                    "REVERIE_WEIGHTS": str(ROOT.parent / "shared" / "weights"),
+                    "REVERIE_WEIGHTS": str(WEIGHTS),
                     "XDG_CACHE_HOME": str(gimp.folder / "cache"),  # an atlas begins without a picture
                 },
             )
@@ -153,6 +156,13 @@ def gimp() -> Iterator[Gimp]:
         pytest.skip(message)
     yield found
     shutil.rmtree(found.folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def squeezenet() -> None:
+    """What dreams by a class's name, or in that network's layers, is skipped without its weights."""
+    if not any((folder / file).is_file() for folder in (BUNDLED, WEIGHTS) for file in CATALOGUE["squeezenet1_0"].files):
+        pytest.skip("needs the weights of squeezenet1_0 in ../shared/weights, which is not beside this checkout")
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
 ARTEFACTS = Path(__file__).resolve().parents[1] / "artefacts"
 
 # Runs in GIMP: opens the dialog, then waits for the test to press Ctrl+Z and counts the layers.
@@ -137,6 +139,7 @@ sleep 2; shot painting
 """
 
 
+@pytest.mark.usefixtures("squeezenet")
 def test_two_layers_dream_of_a_name_that_is_completed_and_both_are_undone_in_one_step(gimp, backend):
     said = _drive(gimp, "dream", "Deep Dream", "plug-in-reverie-dream", DREAM, setup=TWO)
     assert said["status"] == "success"
@@ -160,6 +163,7 @@ press_ok
 """
 
 
+@pytest.mark.usefixtures("squeezenet")
 def test_a_result_opens_with_its_settings_and_is_made_anew(gimp, backend):
     said = _drive(gimp, "edit", "Neural Style", "plug-in-reverie-edit", EDIT, settings={}, setup=MADE)
     assert said["status"] == "success"
@@ -177,6 +181,7 @@ press_ok
 """
 
 
+@pytest.mark.usefixtures("squeezenet")
 def test_a_result_is_replaced_where_that_is_ticked(gimp, backend):
     said = _drive(gimp, "replace", "Neural Style", "plug-in-reverie-edit", REPLACE, settings={}, setup=MADE)
     assert said["status"] == "success"

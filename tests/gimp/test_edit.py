@@ -10,6 +10,7 @@ def run(gimp, backend):
     return gimp.run
 
 
+@pytest.mark.usefixtures("squeezenet")
 def test_a_result_is_made_again_from_a_saved_image(run):
     said = run("""
 image = load(); layer = image.get_layers()[0]
@@ -47,6 +48,7 @@ answer(status=status, again=again, names=names(image), same=digest(new) == befor
     assert said["mask"]
 
 
+@pytest.mark.usefixtures("squeezenet")
 def test_layers_that_were_style_or_guide_are_found_again(run):
     said = run("""
 image = load(); layer = image.get_layers()[0]

@@ -48,6 +48,7 @@ answer(status=status, names=names(image))
     assert said["names"] == ["Neural style: strokes", "landscape", "strokes.jpg"]
 
 
+@pytest.mark.usefixtures("squeezenet")
 def test_a_dream_of_a_class_by_name_changes_the_layer_by_strength(run):
     said = run("""
 image = load(); layer = image.get_layers()[0]
@@ -65,6 +66,7 @@ answer(statuses=statuses, names=names(image), recipe=recipe(strong), unchanged=s
     assert said["changed"]
 
 
+@pytest.mark.usefixtures("squeezenet")
 def test_what_else_can_be_dreamt_of(run):
     said = run("""
 image = load(); layer = image.get_layers()[0]
@@ -87,6 +89,7 @@ answer(said=said, nonsense=dream(image, [layer], dream_class="golden retreiver")
     assert said["count"] == 5
 
 
+@pytest.mark.usefixtures("squeezenet")
 def test_style_and_dream_at_once(run):
     said = run("""
 image = load()

@@ -227,7 +227,7 @@ for settings in ({}, {"grow": 7}, {"feather": 10.0}, {"grow": 7, "feather": 10.0
 Gimp.Selection.grow(image, 7); Gimp.Selection.feather(image, 10)
 theirs = samples(image.get_selection(), "Y u8", (10, 0, 200, 160)); ours = samples(new.get_mask(), "Y u8")
 image.select_rectangle(Gimp.ChannelOps.REPLACE, 60, 60, 40, 40)
-status.append(dream(image, [layer], grow=7, dream_class="castle"))
+status.append(dream(image, [layer], grow=7))
 answer(status=status, said=said, alpha=alpha, kept=selection == samples(image.get_selection(), "Y u8"),
        off=max(abs(a - b) for a, b in zip(theirs, ours)), channels=len(image.get_channels()),
        dreamt=mask(above(image, layer), ((42, 80), (43, 80))))
