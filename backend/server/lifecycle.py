@@ -23,9 +23,11 @@ from backend.engine.render import forget_network, render
 from backend.errors import ReverieError
 from backend.server.app import create_app
 from backend.server.jobs import Worker
-from plugin.shared import PROTOCOL, places
+from plugin.shared import PROTOCOL, launcher, places
+from plugin.shared.client import BackendError
 
 _LONG = 20  # characters of a token that cannot be guessed
+_SECONDS_TO_ANSWER = 2.0
 _FREE_MEMORY_AFTER = 300.0  # seconds without a job
 _OWN_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # “all addresses” is none that one can connect to everywhere
 _log = logging.getLogger("reverie")
@@ -36,7 +38,8 @@ def serve(*, host: str, port: int, ready_file: Path | None, idle_exit: float, de
 
     Port 0 takes a free one; `ready_file` is where port and token are written (the place where the plug-in looks, unless
     given). The token is random, or that of the environment variable REVERIE_TOKEN, without which only loopback is
-    served. Raises ReverieError when the address cannot be had, or the file not be written.
+    served. Raises ReverieError when the address cannot be had, the file not be written, or the file names a backend
+    that answers: two would each believe that GIMP finds it.
     """
     if sys.stderr is None:  # under pythonw, which has no window: as a service on Windows
         sys.stdout = sys.stderr = open(places.log_file(), "w", encoding="utf-8", buffering=1)  # noqa: SIM115
@@ -71,8 +74,21 @@ def serve(*, host: str, port: int, ready_file: Path | None, idle_exit: float, de
     app = create_app(worker, token=token, device=device, host=host, lifespan=lifespan, shut_down=shut_down)
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
+    _refuse_second(ready)
     _write_ready(ready, host, listening.getsockname()[1], token)  # who connects from now on is answered in a moment
     server.run(sockets=[listening])
+
+
+def _refuse_second(ready: Path) -> None:
+    try:
+        client, lives = launcher.find(str(ready), _SECONDS_TO_ANSWER)
+    except BackendError:  # it answers, and is of another version
+        client, lives = None, True
+    if client is not None or lives:
+        raise ReverieError(
+            f"A backend runs already; “{ready}” says where. To have another one beside it, name another file with "
+            "--ready-file."
+        )
 
 
 def _is_loopback(host: str) -> bool:

@@ -25,12 +25,13 @@ SILENCE = 30.0
 class BackendError(Exception):
     """Something that the user should read: a sentence, `args[0]` (`str()` of it too in Python 3).
 
-    `status` is the HTTP status of a refusal, None when there was no answer; `reason` then says what the network did.
+    `status` is the HTTP status of a refusal, None when there was no answer; `reason` then says what the network did,
+    and `timed_out` that it did nothing.
     """
 
-    def __init__(self, message, status=None, reason=None):
+    def __init__(self, message, status=None, reason=None, timed_out=False):
         super(BackendError, self).__init__(message)
-        self.status, self.reason = status, reason
+        self.status, self.reason, self.timed_out = status, reason, timed_out
 
 
 class Client(object):
@@ -142,7 +143,9 @@ class Client(object):
             return action()
         except socket.timeout:
             raise BackendError(
-                _("The backend does not answer. Your image is as it was. Try again in a moment."), reason=_("no answer")
+                _("The backend does not answer. Your image is as it was. Try again in a moment."),
+                reason=_("no answer"),
+                timed_out=True,
             )
         except (HTTPException, socket.error, EnvironmentError) as error:
             reason = as_text(str(error) or type(error).__name__)

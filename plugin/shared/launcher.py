@@ -3,6 +3,7 @@
 
 from __future__ import unicode_literals
 
+import ctypes
 import errno
 import io
 import json
@@ -17,43 +18,91 @@ from .client import BackendError, Client, as_text
 from .words import _
 
 _PATIENCE = 90.0  # seconds for a backend to start: torch takes long from a cold disk
-_FAR = 10.0  # seconds for a backend on another machine to answer
+_NEAR, _FAR = 2.0, 10.0  # seconds to answer for a backend on this machine, and for one that is busy or on another
 _LOG_LINES = 12
 
 #: What GIMP sets for its own Python and libraries, and what would break another Python.
 _FOREIGN = ("PYTHONHOME", "PYTHONPATH", "LD_LIBRARY_PATH", "LD_PRELOAD", "GI_TYPELIB_PATH", "DYLD_LIBRARY_PATH")
 
 
+class _Loading(object):
+    """A backend that this process has started, and that has neither answered nor ended as yet. Its lock stays as long,
+    also when nobody waits any more: else the next one who wants a backend would start a second."""
+
+    def __init__(self, process, lock):
+        self.process, self.lock, self.since = process, lock, time.time()
+
+
+_loading = None
+
+
 def connect(waiting=lambda seconds: None):
     """A Client of a backend that answers; starts one when there is none.
 
     `waiting` is called a few times a second while a backend starts, with the seconds since then; what it raises ends
-    the wait. Raises BackendError when there is none to be had.
+    the wait, and the start goes on for the next one. Raises BackendError when there is none to be had.
     """
     if os.path.exists(places.settings_file()):
         return _elsewhere()
-    client = _running()
-    if client is not None:
-        return client
-    process, lock, started = None, None, time.time()
+    begun, seconds = time.time(), _NEAR
+    while True:
+        client, lives = find(places.ready_file(), seconds)
+        if client is not None:
+            _settle()
+            return client
+        if lives:
+            seconds = _FAR  # it is busy: a second one would only make it slower
+        elif _loading is None:
+            _begin()
+        _check_loading()
+        if time.time() - begun > _PATIENCE:
+            raise _late(lives)
+        waiting(time.time() - begun)
+        time.sleep(0.2)
+
+
+def _begin():
+    """Starts a backend if that is ours to do."""
+    global _loading
+    lock = _lock()
+    if lock is None:
+        return
     try:
-        while True:
-            lock = lock or _lock()
-            # Looked for after the lock is ours: whoever held it may just have started one.
-            client = _running()
-            if client is not None:
-                return client
-            if lock and process is None:
-                process = _start()
-            if process is not None and process.poll() is not None:
-                raise BackendError(_("Reverie's backend could not start. The end of its log:\n\n") + log_tail())
-            if time.time() - started > _PATIENCE:
-                raise BackendError(_("Reverie's backend did not start in time. The end of its log:\n\n") + log_tail())
-            waiting(time.time() - started)
-            time.sleep(0.2)
+        # Looked for after the lock is ours: whoever held it may just have started one.
+        if find(places.ready_file(), _NEAR) == (None, False):
+            _loading = _Loading(_start(), lock)
     finally:
-        if lock:
+        if _loading is None:
             _unlock(lock)
+
+
+def _check_loading():
+    """Raises BackendError when the backend that was started here has ended, or takes too long and is ended."""
+    loading = _loading
+    if loading is None:
+        return
+    if loading.process.poll() is not None:
+        _settle()
+        if find(places.ready_file(), _NEAR) == (None, False):  # else it has made way for that one
+            raise BackendError(_("Reverie's backend could not start. The end of its log:\n\n") + log_tail())
+    elif time.time() - loading.since > _PATIENCE:
+        loading.process.terminate()
+        _settle()
+        raise _late(False)
+
+
+def _settle():
+    """The backend that was started here has answered or ended: the next one who finds none may start one."""
+    global _loading
+    loading, _loading = _loading, None
+    if loading is not None:
+        _unlock(loading.lock)
+
+
+def _late(lives):
+    if lives:
+        return BackendError(_("The backend does not answer. Your image is as it was. Try again in a moment."))
+    return BackendError(_("Reverie's backend did not start in time. The end of its log:\n\n") + log_tail())
 
 
 def _elsewhere():
@@ -121,15 +170,19 @@ def log_tail():
     return "\n".join(lines) or _("(the log %s is empty)") % as_text(places.log_file())
 
 
-def _running():
-    """A Client of the backend that the ready file names, or None when it does not answer."""
-    ready = _read(places.ready_file())
+def find(ready_file, seconds):
+    """Looks for the backend that a ready file names: a Client of it and True; None and whether it lives, though it does
+    not answer within that time. Raises BackendError when it is of another version."""
+    ready = _read(ready_file)
     try:
         client = Client(ready["host"], ready["port"], ready["token"])
-        health = client.health()
+        health = client.health(timeout=seconds)
         protocol = health["protocol"]
-    except (TypeError, KeyError, BackendError):
-        return None  # it died without removing its file; another program may have its port by now
+    except BackendError as error:
+        # One that died without removing its file is refused, unless another program has its port by now.
+        return None, error.timed_out and _lives(ready.get("pid"))
+    except (TypeError, KeyError):
+        return None, False
     if protocol != PROTOCOL:
         raise BackendError(
             _(
@@ -138,7 +191,28 @@ def _running():
             )
             % health.get("version", "unknown")
         )
-    return client
+    return client, True
+
+
+def _lives(pid):
+    """Is there a process of that number?"""
+    if not isinstance(pid, int) or pid <= 0:
+        return False
+    if _sandboxed():
+        return True  # processes outside are not seen from here
+    if sys.platform == "win32":  # where os.kill ends it
+        kernel = ctypes.windll.kernel32
+        handle = kernel.OpenProcess(0x00100000, False, pid)  # the right to wait for its end
+        if not handle:
+            return False
+        waited = kernel.WaitForSingleObject(handle, 0)
+        kernel.CloseHandle(handle)
+        return waited == 0x102  # it has not ended
+    try:
+        os.kill(pid, 0)
+    except OSError as error:
+        return error.errno == errno.EPERM  # another user's
+    return True
 
 
 def _read(path):

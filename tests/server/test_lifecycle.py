@@ -91,6 +91,21 @@ def test_a_port_that_is_taken_is_said_so(tmp_path):
     assert "Traceback" not in log
 
 
+def test_a_second_one_leaves_the_first_ones_file_alone(tmp_path):
+    first = _serve(tmp_path)
+    try:
+        ready = _ready(first, tmp_path)
+        second = _serve(tmp_path)
+        _, log = second.communicate(timeout=60)
+        assert second.returncode == 1
+        assert f"A backend runs already; “{tmp_path}/ready.json” says where." in log
+        assert "Traceback" not in log
+        assert json.loads((tmp_path / "ready.json").read_text()) == ready
+    finally:
+        first.terminate()
+        first.communicate(timeout=20)
+
+
 def test_a_full_disk_is_said_so(tmp_path, fill_disk):
     fill_disk(tmp_path)
     process = _serve(tmp_path)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,6 +26,7 @@ class StandIn(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.health: Any = {"version": "9.9", "protocol": 1}
+        self.slow = 0.0  # seconds before it answers what it is asked for
         self.events: list[dict[str, Any]] = []
         self.has_preview = True
         self.pictures: dict[str, bytes] = {}
@@ -62,6 +64,7 @@ class Handler(BaseHTTPRequestHandler):
         return False
 
     def do_GET(self) -> None:
+        time.sleep(self.server.slow)
         if self.path == "/v1/health":
             health = self.server.health
             return self._answer(200, health) if isinstance(health, bytes) else self._json(200, health)

@@ -30,7 +30,11 @@ def home(tmp_path, monkeypatch):
     folder.mkdir()
     monkeypatch.setenv("REVERIE_HOME", str(folder))
     monkeypatch.delenv("SNAP_NAME", raising=False)
-    return folder
+    monkeypatch.setattr(launcher, "_loading", None)
+    yield folder
+    if launcher._loading is not None:
+        launcher._loading.process.kill()
+        launcher._loading.process.wait()
 
 
 def install(home: Path, python: str, folder: Path = ROOT) -> None:
@@ -44,9 +48,9 @@ def script(home: Path, text: str) -> str:
     return str(path)
 
 
-def write_ready(home: Path, port: int) -> None:
-    document = {"protocol": 1, "version": "9.9", "host": "127.0.0.1", "port": port, "token": TOKEN, "pid": 1}
-    (home / "ready.json").write_text(json.dumps(document))
+def write_ready(home: Path, port: int, name: str = "ready.json") -> None:
+    document = {"protocol": 1, "version": "9.9", "host": "127.0.0.1", "port": port, "token": TOKEN, "pid": os.getpid()}
+    (home / name).write_text(json.dumps(document))
 
 
 def test_a_running_backend_is_used(home):
@@ -94,6 +98,99 @@ def test_a_backend_that_never_gets_ready_is_not_waited_for_without_end(home, mon
     assert "still loading" in str(error.value)
     assert waits == sorted(waits)
     assert len(waits) >= 2
+
+
+def test_a_backend_that_takes_too_long_is_ended(home, monkeypatch):
+    monkeypatch.setattr(launcher, "_PATIENCE", 0.5)
+    install(home, script(home, f"trap 'touch {home}/ended; exit' TERM; while :; do sleep 0.1; done"))
+    with pytest.raises(BackendError, match="did not start in time"):
+        launcher.connect()
+    assert not (home / "start.lock").exists()
+    assert wait_until((home / "ended").exists, 10)
+
+
+class Dropped(Exception):
+    """As the preview in the dialog ends the wait when a control changes."""
+
+
+def drop(seconds: float) -> None:
+    raise Dropped
+
+
+def test_connects_that_are_dropped_while_a_backend_loads_start_no_other(home):
+    """The first one starts it, the rest find it loading; and the last is answered."""
+    with running() as server:
+        write_ready(home, server.port, "later.json")
+        loads = f"""echo start >>"{home}/starts"; until [ -e "{home}/loaded" ]; do sleep 0.05; done
+            mv "{home}/later.json" "{home}/ready.json"; exec sleep 60"""
+        install(home, script(home, loads))
+        for _ in range(3):
+            with pytest.raises(Dropped):
+                launcher.connect(drop)
+            assert (home / "start.lock").exists()
+        assert another_process_waits(home)
+        (home / "loaded").touch()
+        assert launcher.connect().health()["version"] == "9.9"
+    assert (home / "starts").read_text().splitlines() == ["start"]
+    assert not (home / "start.lock").exists()
+
+
+def another_process_waits(home: Path) -> bool:
+    """Another GIMP's plug-in, which is given a second, finds no backend and starts none."""
+    code = "from plugin.shared import launcher\nlauncher.connect(lambda seconds: seconds > 1 and 1 / 0)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    return "ZeroDivisionError" in done.stderr
+
+
+def test_a_backend_that_ends_while_nobody_waits_is_told_to_the_next_one(home):
+    install(home, script(home, f"until [ -e '{home}/go' ]; do sleep 0.05; done; echo no memory; exit 1"))
+    with pytest.raises(Dropped):
+        launcher.connect(drop)
+    (home / "go").touch()
+    with pytest.raises(BackendError, match="no memory"):
+        launcher.connect()
+    assert not (home / "start.lock").exists()
+
+
+def test_a_backend_that_makes_way_for_one_that_answers_did_not_fail(home):
+    with running() as server:
+        write_ready(home, server.port, "another.json")
+        install(home, script(home, f'mv "{home}/another.json" "{home}/ready.json"; echo one runs already; exit 1'))
+        assert launcher.connect().health()["version"] == "9.9"
+
+
+def test_a_backend_that_lives_and_is_slow_to_answer_is_waited_for(home, monkeypatch):
+    monkeypatch.setattr(launcher, "_NEAR", 0.05)
+    install(home, script(home, f"touch '{home}/started'; exit 1"))
+    with running() as server:
+        server.slow = 0.5
+        write_ready(home, server.port)
+        assert launcher.connect().health()["version"] == "9.9"
+    assert not (home / "started").exists()
+
+
+def test_one_that_lives_and_never_answers_is_told_and_none_is_started(home, monkeypatch):
+    for name, value in (("_NEAR", 0.05), ("_FAR", 0.1), ("_PATIENCE", 0.5)):
+        monkeypatch.setattr(launcher, name, value)
+    install(home, script(home, f"touch '{home}/started'; exit 1"))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        write_ready(home, silent.getsockname()[1])
+        with pytest.raises(BackendError, match="does not answer"):
+            launcher.connect()
+    assert not (home / "started").exists()
+
+
+def test_a_silent_program_on_the_port_of_a_dead_backend_is_not_waited_for(home, monkeypatch):
+    monkeypatch.setattr(launcher, "_NEAR", 0.1)
+    install(home, script(home, "echo started anew; exit 1"))
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        write_ready(home, silent.getsockname()[1])
+        ready = json.loads((home / "ready.json").read_text())
+        (home / "ready.json").write_text(json.dumps({**ready, "pid": gone.pid}))
+        with pytest.raises(BackendError, match="started anew"):
+            launcher.connect()
 
 
 def test_a_lock_left_behind_by_a_killed_plug_in_is_overcome(home, monkeypatch):
