@@ -55,7 +55,7 @@ def content_term(
 ) -> Content:
     """The content term for the source at one scale, 1×3×H×W."""
     assert recipe.content_layers
-    region = Region(_sized(inputs.content_mask, content)) if inputs.content_mask is not None else None
+    region = Region(_sized(inputs.content_mask, content), network) if inputs.content_mask is not None else None
     maps = tiling.maps(network, content, recipe.content_layers, tile)
     return Content(maps, content_weight(recipe.strength, units), region)
 
@@ -72,7 +72,7 @@ def style_terms(
     influence in a small region as in a large one."""
     terms: list[Term] = []
     for mask, looks in inputs.regions:
-        region = Region(_sized(mask, content)) if mask is not None else None
+        region = Region(_sized(mask, content), network) if mask is not None else None
         sized = [_sized_look(look, max(content.shape[2:])) for look in looks]
         terms += _terms_of_region(recipe, sized, region, network, tile, check_stop)
     return terms
@@ -117,7 +117,7 @@ def _opaque_maps(look: Look, network: Network, layers: list[str], tile: int | No
     maps = tiling.maps(network, look.picture, layers, tile)
     if look.opaque is None:
         return maps
-    region = Region(look.opaque)
+    region = Region(look.opaque, network)
     whole = Features.of_whole(maps)
     covers = {layer: region.weights(whole, layer) for layer in layers}
     # A speck of a style may cover no position of a deep layer by half: the one that it covers most, then.

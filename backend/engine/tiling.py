@@ -133,7 +133,7 @@ def statistics(
     """Mean and covariance by layer of the features of a 1×3×H×W picture, computed in tiles of that side where it is
     given. With a 1×1×H×W mask, they are those of the positions that it covers."""
     layers = tuple(layers)
-    region = Region(mask) if mask is not None else None
+    region = Region(mask, network) if mask is not None else None
     parts = tiles(network, layers, picture.shape[2], picture.shape[3], side) if side else []
     # Two rounds: for the means, and for products that are centred on them. A picture in one piece is looked at once.
     whole = [] if parts else [Features.of_whole(network.features(picture, layers))]

@@ -9,25 +9,14 @@ from backend.engine import calibration, tiling
 from backend.engine.objective import Objective
 from backend.engine.terms.content import Content
 from backend.engine.terms.style import Style
-from backend.networks import googlenet, registry, resnet, squeezenet
-from backend.networks.network import Network
-
-MODULES = {
-    "squeezenet1_1": lambda: squeezenet.SqueezeNet("1_1"),
-    "googlenet": googlenet.GoogLeNet,
-    "resnet50": resnet.ResNet50,
-}
+from backend.networks import registry
+from tests.random_networks import random_network
 
 
-def _network(name: str) -> Network:
-    torch.manual_seed(0)
-    return registry.NETWORKS[name].build(MODULES[name]().state_dict(), "random.pth")
-
-
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", ["squeezenet1_1", "googlenet", "resnet50"])
 @pytest.mark.parametrize("size", [128, 192])
 def test_a_calibrated_content_pulls_as_hard_as_the_style_on_other_pictures_and_sizes(name, size):
-    network = _network(name)
+    network = random_network(name)
     defaults = registry.NETWORKS[name].defaults
     weight = calibration.units(network, defaults.content, defaults.style).content
     content, style = (calibration.pink_noise(seed, torch.device("cpu"), size) for seed in (11, 12))
@@ -43,7 +32,7 @@ def test_a_calibrated_content_pulls_as_hard_as_the_style_on_other_pictures_and_s
 
 def test_units_follow_the_gradient_and_not_the_loss():
     """A layer whose features are a hundred times as large has the same relative loss, and so the same unit."""
-    network = _network("squeezenet1_1")
+    network = random_network("squeezenet1_1")
     before = calibration.units(network, ["fire4"], ["fire2", "fire3"])
     again = calibration.units(network, ["fire4"], ["fire2", "fire3"])
     assert before == again

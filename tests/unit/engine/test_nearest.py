@@ -10,6 +10,7 @@ from backend.engine.region import Region
 from backend.engine.terms import Features, nearest
 from backend.engine.terms.nearest import NearestNeighbour
 from backend.networks import registry, squeezenet
+from backend.networks.receptive_field import ReceptiveField
 
 
 def _map(seed: int, height: int, width: int, channels: int = 6) -> torch.Tensor:
@@ -54,13 +55,20 @@ def test_styles_give_positions_by_their_shares_and_the_seed_decides_which():
     assert losses[0] == losses[1] != losses[2]
 
 
+class PixelByPixel:
+    """A network whose units are the pixels."""
+
+    def receptive_field(self, layer: str) -> ReceptiveField:
+        return ReceptiveField(size=1, stride=1, padding=0)
+
+
 def test_region_limits_it_to_where_the_mask_is():
     style = _map(2, 6, 8)
     picture = torch.cat([style, _map(3, 6, 8)], 3)
     mask = torch.zeros(1, 1, 6, 16)
     mask[..., :8] = 1
-    inside = NearestNeighbour([({"a": style}, 1.0)], 1.0, Region(mask))
-    outside = NearestNeighbour([({"a": style}, 1.0)], 1.0, Region(1 - mask))
+    inside = NearestNeighbour([({"a": style}, 1.0)], 1.0, Region(mask, PixelByPixel()))
+    outside = NearestNeighbour([({"a": style}, 1.0)], 1.0, Region(1 - mask, PixelByPixel()))
     assert float(_loss(inside, picture)) < 1e-10
     assert float(_loss(outside, picture)) == pytest.approx(
         float(_loss(NearestNeighbour([({"a": style}, 1.0)], 1.0), picture[..., 8:])), rel=1e-5
@@ -83,7 +91,7 @@ def test_gradient_in_tiles_is_that_of_the_whole(monkeypatch, positions: int):
     random = torch.Generator().manual_seed(1)
     style = network.features(torch.rand(1, 3, 90, 80, generator=random), ["conv1", "fire2"])
     picture = torch.rand(1, 3, 201, 167, generator=random)
-    for region in (None, Region(torch.rand(1, 1, 201, 167, generator=random))):
+    for region in (None, Region(torch.rand(1, 1, 201, 167, generator=random), network)):
         term = NearestNeighbour([(style, 1.0)], 1.0, region)
         loss, gradient = Objective(network, [term])(picture)
         tiled_loss, tiled = Objective(network, [term], 64)(picture)

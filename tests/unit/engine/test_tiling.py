@@ -16,26 +16,10 @@ from backend.engine.terms.dream import Dream
 from backend.engine.terms.guided_dream import GuidedDream
 from backend.engine.terms.style import Style
 from backend.engine.terms.total_variation import TotalVariation
-from backend.networks import alexnet, googlenet, inception, registry, resnet, reverie, squeezenet, vgg
 from backend.networks.network import Network
+from tests.random_networks import MODULES, random_network
 
-MODULES = {
-    "reverie": reverie.Encoder,
-    "squeezenet1_0": lambda: squeezenet.SqueezeNet("1_0"),
-    "squeezenet1_1": lambda: squeezenet.SqueezeNet("1_1"),
-    "vgg16": lambda: vgg.VGG(16),
-    "vgg19": lambda: vgg.VGG(19),
-    "alexnet": alexnet.AlexNet,
-    "resnet50": resnet.ResNet50,
-    "googlenet": googlenet.GoogLeNet,
-    "inception_v3": inception.InceptionV3,
-}
 WIDEST = 75  # pixels: layers that see farther would need pictures too large for a quick test
-
-
-def _network(name: str) -> Network:
-    torch.manual_seed(0)
-    return registry.NETWORKS[name].build(MODULES[name]().state_dict(), "random.pth")
 
 
 def _picture(height: int, width: int, seed: int = 1, channels: int = 3) -> torch.Tensor:
@@ -51,7 +35,7 @@ def _terms(network: Network, picture: torch.Tensor) -> dict[str, Term]:
     layers = _layers(network)
     other = network.features(_picture(110, 100, 2), layers)
     targets = network.features(_picture(height, width, 3), layers)
-    region = Region(_picture(height, width, 4, 1))
+    region = Region(_picture(height, width, 4, 1), network)
     style = [({layer: moments.of(fmap) for layer, fmap in other.items()}, 1.0)]
     responses = network.features(picture, layers[:1])[layers[0]][0]
     channel, row, column = (int(index) for index in (responses == responses.max()).nonzero()[0])
@@ -79,13 +63,13 @@ def _assert_equal(network: Network, terms: list[Term], picture: torch.Tensor, ti
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_the_gradient_in_tiles_is_that_of_the_whole_on_every_network(name: str):
-    network, picture = _network(name), _picture(171, 157)
+def test_the_gradient_in_tiles_is_that_of_the_whole_on_everyrandom_network(name: str):
+    network, picture = random_network(name), _picture(171, 157)
     assert len(tiling.tiles(network, _layers(network), 171, 157, 64)) > 1
     _assert_equal(network, list(_terms(network, picture).values()), picture, 64)
 
 
-SQUEEZENET = _network("squeezenet1_0")
+SQUEEZENET = random_network("squeezenet1_0")
 
 
 @pytest.mark.parametrize("kind", _terms(SQUEEZENET, _picture(150, 131)))
@@ -95,7 +79,7 @@ def test_the_gradient_of_every_term_in_tiles_is_that_of_the_whole(kind: str):
 
 
 # In double precision: in single, rounding now and then decides another maximum in a pooling window.
-PRECISE = _network("squeezenet1_0").to(torch.device("cpu"), torch.float64)
+PRECISE = random_network("squeezenet1_0").to(torch.device("cpu"), torch.float64)
 
 
 @settings(max_examples=6, deadline=None, derandomize=True)
@@ -107,7 +91,7 @@ def test_the_gradient_in_tiles_is_that_of_the_whole_at_every_size(height: int, w
 
 
 def test_cores_hold_every_position_once():
-    network = _network("squeezenet1_0")
+    network = random_network("squeezenet1_0")
     layers = ["conv1", "fire2", "fire6"]
     parts = tiling.tiles(network, layers, 201, 333, 64)
     sizes = {layer: tuple(fmap.shape[2:]) for layer, fmap in network.features(_picture(201, 333), layers).items()}
@@ -120,7 +104,7 @@ def test_cores_hold_every_position_once():
 
 
 def test_maps_and_statistics_in_tiles_are_those_of_the_whole():
-    network, layers = _network("squeezenet1_0"), ["conv1", "fire4"]
+    network, layers = random_network("squeezenet1_0"), ["conv1", "fire4"]
     picture, mask = _picture(200, 210), _picture(200, 210, 5, 1)
     for layer, fmap in tiling.maps(network, picture, layers, 64).items():
         torch.testing.assert_close(fmap, network.features(picture, [layer])[layer], rtol=1e-4, atol=1e-5)
@@ -132,12 +116,12 @@ def test_maps_and_statistics_in_tiles_are_those_of_the_whole():
 
 
 def test_a_small_picture_has_no_tiles():
-    assert tiling.tiles(_network("squeezenet1_0"), ["fire4"], 60, 64, 64) == []
+    assert tiling.tiles(random_network("squeezenet1_0"), ["fire4"], 60, 64, 64) == []
 
 
 def test_a_tile_costs_the_memory_of_a_tile():
     """The network never sees more than a tile with its halo, however large the picture is."""
-    network = _network("squeezenet1_0")
+    network = random_network("squeezenet1_0")
     seen: list[int] = []
 
     class Watched:

@@ -103,7 +103,7 @@ def test_gradient_in_tiles_is_that_of_the_whole():
     network = registry.NETWORKS["squeezenet1_0"].build(squeezenet.SqueezeNet("1_0").state_dict(), "random.pth")
     style = _moments(network.features(_picture(2, 150, 140).float(), ["conv1", "fire2"]))
     picture = _picture(1, 201, 167).float()
-    for region in (None, Region(_picture(4, 201, 167, 1).float())):
+    for region in (None, Region(_picture(4, 201, 167, 1).float(), network)):
         term = Wasserstein([(style, 1.0)], 1.0, region)
         loss, gradient = Objective(network, [term])(picture)
         tiled_loss, tiled = Objective(network, [term], 64)(picture)

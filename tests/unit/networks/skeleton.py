@@ -7,36 +7,12 @@ checked, in double precision, in milliseconds.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 
 import torch
 from torch import nn
 
-from backend.networks import alexnet, googlenet, inception, registry, resnet, reverie, squeezenet, vgg
 from backend.networks.network import Network
-
-MODULES = {
-    "vgg19": lambda: vgg.VGG(19),
-    "vgg16": lambda: vgg.VGG(16),
-    "squeezenet1_0": lambda: squeezenet.SqueezeNet("1_0"),
-    "reverie": reverie.Encoder,
-    "squeezenet1_1": lambda: squeezenet.SqueezeNet("1_1"),
-    "inception_v3": inception.InceptionV3,
-    "googlenet": googlenet.GoogLeNet,
-    "resnet50": resnet.ResNet50,
-    "alexnet": alexnet.AlexNet,
-}
-
-
-@cache
-def _random_state(name: str) -> dict[str, torch.Tensor]:
-    torch.manual_seed(0)
-    return MODULES[name]().state_dict()
-
-
-def random_network(name: str) -> Network:
-    """The network with random weights, through the registry's own way of building."""
-    return registry.NETWORKS[name].build(_random_state(name), "random.pth")
+from tests.random_networks import random_network
 
 
 def skeleton(name: str, averages: bool = False) -> Network:

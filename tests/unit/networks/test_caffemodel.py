@@ -9,10 +9,10 @@ import pytest
 import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from skeleton import random_network
 
 from backend.errors import ReverieError
 from backend.networks import caffemodel, registry, weights
+from tests.random_networks import random_network
 
 
 def _varint(value: int) -> bytes:

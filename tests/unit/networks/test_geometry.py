@@ -6,11 +6,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from skeleton import MODULES, random_network, skeleton, spatial_layers
+from skeleton import skeleton, spatial_layers
 
 from backend.networks import registry
 from backend.networks.network import Network
 from backend.networks.receptive_field import ReceptiveField
+from tests.random_networks import MODULES, random_network
 
 SKELETONS = {name: skeleton(name) for name in MODULES}
 

@@ -6,24 +6,17 @@ import pytest
 import torch
 
 from backend.errors import ReverieError
-from backend.networks import alexnet, classes, googlenet, inception, registry, resnet
+from backend.networks import classes, registry
 from backend.networks.network import Network
-
-MODULES = {
-    "alexnet": alexnet.AlexNet,
-    "resnet50": resnet.ResNet50,
-    "googlenet": googlenet.GoogLeNet,
-    "inception_v3": inception.InceptionV3,
-}
+from tests.random_networks import random_state
 
 
-@pytest.fixture(scope="module", params=MODULES)
+@pytest.fixture(scope="module", params=["alexnet", "resnet50", "googlenet", "inception_v3"])
 def network(request) -> Network:
     """With random weights, through the registry's own way of building."""
-    torch.manual_seed(0)
-    state = MODULES[request.param]().state_dict()
-    state |= {"aux1.fc1.bias": torch.zeros(1)} if request.param == "googlenet" else {}
-    state |= {"AuxLogits.fc.bias": torch.zeros(1)} if request.param == "inception_v3" else {}
+    state = random_state(request.param)
+    extra = {"googlenet": "aux1.fc1.bias", "inception_v3": "AuxLogits.fc.bias"}.get(request.param)
+    state = {**state, extra: torch.zeros(1)} if extra else state
     return registry.NETWORKS[request.param].build(state, "published.pth")
 
 
