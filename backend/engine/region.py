@@ -45,10 +45,10 @@ def _means(mask: Tensor, axis: int, units: int, reach: ReceptiveField) -> Tensor
     """The mask along an axis at the places of so many units: unit i looks at i·stride − padding + (size − 1)/2. A
     network without padding has no unit at the border, so the units do not divide the picture among them."""
     first, half = divmod(reach.size - reach.stride - 2 * reach.padding, 2)
-    weights = mask.new_ones(reach.stride + half)
+    weights = [1.0] * (reach.stride + half)
     if half:  # the window begins and ends in the middle of a pixel
         weights[0] = weights[-1] = 0.5
-    steps = torch.arange(units, device=mask.device)[:, None] * reach.stride
-    pixels = first + steps + torch.arange(len(weights), device=mask.device)
-    windows = mask.index_select(axis, pixels.clamp(0, mask.shape[axis] - 1).flatten()).unflatten(axis, pixels.shape)
-    return torch.tensordot(windows, weights / reach.stride, dims=([axis + 1], [0]))
+    starts = first + reach.stride * torch.arange(units, device=mask.device)
+    last = mask.shape[axis] - 1
+    parts = [weight * mask.index_select(axis, (starts + pixel).clamp(0, last)) for pixel, weight in enumerate(weights)]
+    return torch.stack(parts).sum(0) / reach.stride

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 import torch
+from fingerprint import numbers, picture, weights_for
 
 from backend.errors import ReverieError
 from backend.networks import classes, registry
@@ -28,21 +32,40 @@ def test_has_the_published_number_of_parameters(network):
     assert not any(value.requires_grad for value in network.module.parameters())
 
 
-KEYS = {
-    "alexnet": {"features.10.weight": (256, 256, 3, 3), "classifier.1.weight": (4096, 9216)},
-    "resnet50": {"layer1.0.downsample.0.weight": (256, 64, 1, 1), "layer4.2.bn3.running_var": (2048,)},
-    "googlenet": {"inception4e.branch4.1.conv.weight": (128, 528, 1, 1), "conv1.bn.bias": (64,)},
-    "inception_v3": {
-        "Mixed_6c.branch7x7dbl_4.conv.weight": (160, 160, 7, 1),
-        "Mixed_7c.branch3x3_2a.conv.weight": (384, 384, 1, 3),
-        "Conv2d_4a_3x3.conv.weight": (192, 80, 3, 3),
-    },
-}
+FOLDER = Path(__file__).parent
+PUBLISHED = json.loads((FOLDER / "published.json").read_text())
+"""Every name and shape in the files that PyTorch publishes, from torchvision 0.29.1."""
+FINGERPRINTS = json.loads((FOLDER / "fingerprints.json").read_text())
+"""The `numbers` of every layer in torchvision's own modules, given `weights_for` and `picture`, but with the border's
+pixels repeated around the picture before the first convolution, as we depart (not in Inception, which pads nothing)."""
+# Parts of the files that neither style nor dream has a use for.
+_LEFT_OUT = {"vgg16": "classifier.", "vgg19": "classifier.", "googlenet": "aux", "inception_v3": "AuxLogits."}
 
 
-def test_parameters_have_the_published_names_and_shapes(network):
-    state = network.module.state_dict()
-    assert {name: tuple(state[name].shape) for name in KEYS[network.name]} == KEYS[network.name]
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_parameters_have_the_published_names_and_shapes(name):
+    left_out = _LEFT_OUT.get(name)
+    expected = {
+        key: shape for key, shape in PUBLISHED[name].items() if left_out is None or not key.startswith(left_out)
+    }
+    assert {key: list(value.shape) for key, value in random_state(name).items()} == expected
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_every_layer_computes_what_the_published_network_does(name):
+    """To a few parts in a million, as two orders of summation differ; 1e-4 is asked for."""
+    shapes = {key: tuple(value.shape) for key, value in random_state(name).items()}
+    network = registry.NETWORKS[name].build(weights_for(shapes), "published.pth")
+    features = network.features(picture(), network.layers)
+    assert list(features) == list(FINGERPRINTS[name])
+    for layer, expected in FINGERPRINTS[name].items():
+        size, *shares = numbers(features[layer])
+        assert size == pytest.approx(expected[0], rel=1e-4), layer
+        assert shares == pytest.approx(expected[1:], abs=1e-4), layer
+
+
+def test_all_but_our_own_network_are_compared():
+    assert set(PUBLISHED) == set(FINGERPRINTS) == set(registry.NETWORKS) - {"reverie"}
 
 
 def test_layers_are_those_of_the_registry_and_give_logits(network):
