@@ -17,7 +17,9 @@ from backend.engine.ascent import Ascent
 from backend.engine.calibration import pink_noise
 from backend.engine.events import Cancelled
 from backend.engine.resize import resize, to_picture
+from backend.errors import ReverieError
 from backend.images import Picture
+from backend.networks import weights
 from backend.networks.network import Network
 
 SIDE = 112  # pixels of a tile
@@ -42,8 +44,10 @@ QUICK = Effort("quick", (56, 80), 12, 0.03)
 
 
 def folder(network: str, layer: str) -> Path:
-    """Where the tiles of a layer are kept, in the user's cache; it may not exist yet."""
-    return platformdirs.user_cache_path("reverie", appauthor=False) / "atlas" / network / layer
+    """Where the tiles of a layer are kept, in the user's cache; it may not exist yet. Other weights under the same name
+    (a newer encoder, Caffe's file) have another folder: their channels are others."""
+    cache = platformdirs.user_cache_path("reverie", appauthor=False)
+    return cache / "atlas" / f"{network}-{weights.identity(network)}" / layer
 
 
 def atlas(
@@ -55,16 +59,18 @@ def atlas(
     progress: Callable[[int], None] = lambda done: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> dict[int, Picture]:
-    """The tile of each channel, SIDE×SIDE×3. Those made before, with this effort or more, are read; those made now are
-    kept, a batch at a time, so that a run that was stopped goes on where it was. `progress` is told how many are there.
-    Raises Cancelled when `stop`, which is asked at each step, says so."""
+    """The tile of each channel, SIDE×SIDE×3. Those made before, with this effort or more, are read, and made anew if
+    they are damaged; those made now are kept, a batch at a time, so that a run that was stopped goes on where it was.
+    `progress` is told how many are there. Raises Cancelled when `stop`, which is asked at each step, says so."""
     place = folder(network.name, layer)
     place.mkdir(parents=True, exist_ok=True)
     tiles = {}
     for channel in channels:
-        made = [path for path in (_file(place, channel, each) for each in (THOROUGH, effort)) if path.is_file()]
-        if made:
-            tiles[channel] = images.read(made[0])
+        for each in (THOROUGH, effort):
+            tile = _kept(_file(place, channel, each))
+            if tile is not None:
+                tiles[channel] = tile
+                break
     missing = [channel for channel in channels if channel not in tiles]
     progress(len(tiles))
     for start in range(0, len(missing), BATCH):
@@ -78,6 +84,17 @@ def atlas(
 
 def _file(place: Path, channel: int, effort: Effort) -> Path:
     return place / (f"{channel}.png" if effort == THOROUGH else f"{channel}-{effort.name}.png")
+
+
+def _kept(file: Path) -> Picture | None:
+    """The tile in a file; None when there is none, or half of one: a cache is made anew rather than mourned."""
+    if not file.is_file():
+        return None
+    try:
+        tile = images.read(file)
+    except ReverieError:
+        return None
+    return tile if tile.shape == (SIDE, SIDE, 3) else None
 
 
 def _dream(

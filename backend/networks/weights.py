@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -79,6 +80,21 @@ def find(name: str) -> Path | None:
             if (folder / file).is_file():
                 return folder / file
     return None
+
+
+def identity(name: str) -> str:
+    """What tells the weights of a network that are on this machine from others of the same name: the first twelve
+    digits of the file's sha256. Raises ReverieError when there are none."""
+    path = find(name)
+    if path is None:
+        raise ReverieError(f"The weights of {name} are not on this machine.", "network")
+    status = path.stat()
+    return _identity(path, status.st_size, status.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=16)
+def _identity(path: Path, size: int, modified: int) -> str:
+    return _digest(path)[:12]
 
 
 def _folders() -> list[Path]:

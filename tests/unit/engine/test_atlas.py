@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from backend import arguments
+from backend import arguments, images
 from backend.engine import atlas
 from backend.engine.calibration import pink_noise
 from backend.engine.events import Cancelled
 from backend.engine.resize import to_tensor
 from backend.errors import ReverieError
-from backend.networks import registry
+from backend.networks import registry, weights
 
 SHORT = atlas.Effort("short", (56, 80, 112), 8, 0.015)
 
@@ -69,6 +69,28 @@ def test_a_quick_tile_is_kept_apart_and_shows_the_same(cache):
     assert np.abs(quick - long).max() > 0.1
     noise = 0.25 + 0.5 * pink_noise(0, torch.device("cpu"))
     assert _response(network, to_tensor(quick, torch.device("cpu")), 30) > 2 * _response(network, noise, 30)
+
+
+def test_a_damaged_tile_is_made_again(cache):
+    network = registry.load("reverie")
+    first = atlas.atlas(network, "level5", [2, 7], effort=SHORT)
+    for damage in (lambda data: data[: len(data) // 2], lambda data: b""):
+        file = cache / "reverie" / "level5" / "7.png"
+        file.write_bytes(damage(file.read_bytes()))
+        again = atlas.atlas(network, "level5", [2, 7], effort=SHORT)
+        assert np.abs(again[7] - first[7]).mean() < 0.02  # alone, it sums in another order
+        assert images.read(file).shape == (atlas.SIDE, atlas.SIDE, 3)
+
+
+def test_other_weights_under_the_same_name_have_tiles_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(atlas.platformdirs, "user_cache_path", lambda *_, **__: tmp_path)
+    monkeypatch.setattr(weights, "BUNDLED", tmp_path)
+    places = []
+    for content in (b"one", b"another", b"one"):
+        (tmp_path / "reverie.safetensors").write_bytes(content)
+        places.append(atlas.folder("reverie", "level5"))
+    assert places[0] == places[2] != places[1]
+    assert atlas.folder("reverie", "level4").parent == places[2].parent
 
 
 def test_a_stopped_atlas_keeps_the_batches_that_were_done(cache):
