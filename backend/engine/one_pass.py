@@ -37,8 +37,8 @@ def paint(
     content = resize(source, *fit(width, height, min(recipe.size, max(width, height)))).clamp(0, 1)
     height, width = content.shape[2:]
     style = stylise.blend([(styles.load(use.name), use.weight) for use in recipe.fast])
-    side = recipe.tile or stylise.TILE
-    report(Started(content.device.type, style.name, -(-height // side) * -(-width // side)))
+    tiles = stylise.tiles(style.network.architecture, height, width, recipe.tile)
+    report(Started(content.device.type, style.name, len(tiles)))
 
     def told(done: int, total: int) -> None:
         if stop():

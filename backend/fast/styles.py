@@ -45,8 +45,11 @@ def folder() -> Path:
 
 def names() -> list[str]:
     """Of all fast styles: those that come with Reverie, then the user's."""
-    own = sorted(file.stem for file in folder().glob("*.safetensors")) if folder().is_dir() else []
-    return [*bundled(), *own]
+    return [*bundled(), *(name for name in _own() if name not in bundled())]
+
+
+def _own() -> list[str]:
+    return sorted(file.stem for file in folder().glob("*.safetensors")) if folder().is_dir() else []
 
 
 def bundled() -> list[str]:
@@ -82,7 +85,7 @@ def _title(name: str) -> str:
 
 def remove(name: str) -> None:
     """Removes a style of the user's, with its sample. Raises ReverieError."""
-    if name in bundled() or name not in names():
+    if name not in _own():
         raise ReverieError(f"There is no style of yours called “{name}”; `styles` lists them.", "name")
     try:
         for file in (file_of(name), file_of(name).with_suffix(".png"), file_of(name).with_suffix(".state")):
@@ -165,9 +168,8 @@ def _parse(file: Path, changed: int, size: int) -> tuple[StyleNetwork | None, di
         if not all(torch.isfinite(value).all() for value in tensors.values()):
             raise ValueError("some of its numbers are not finite")
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-        raise ReverieError(
-            f"“{file}” is damaged or no file of fast styles ({error}). Train or import the style again."
-        ) from error
+        remedy = "Install Reverie again" if file == BUNDLED else "Train or import the style again"
+        raise ReverieError(f"“{file}” is damaged or no file of fast styles ({error}). {remedy}.") from error
     if network is None and metadata.get("base") != fingerprint(base()):
         raise ReverieError(
             f"The style in “{file}” was learnt on the network of another version of Reverie. Train it again."
@@ -181,7 +183,8 @@ def _build(document: dict[str, object], tensors: Mapping[str, Tensor]) -> StyleN
         raise ValueError("its way of enlarging is unknown")
     if not (isinstance(widths, list) and isinstance(blocks, int) and isinstance(kernel, int)):
         raise ValueError("its architecture is not described in whole numbers")
-    if len(widths) > 6 or blocks > 32 or kernel > 31 or not all(isinstance(w, int) and 0 < w <= 512 for w in widths):
+    sane = 0 < len(widths) <= 6 and all(isinstance(width, int) and 0 < width <= 512 for width in widths)
+    if not sane or blocks > 32 or kernel > 31:
         raise ValueError("its architecture is out of all proportion")
     network = StyleNetwork(
         Architecture(tuple(widths), blocks, kernel, "nearest" if enlarging == "nearest" else "bilinear")

@@ -44,6 +44,18 @@ def blend(uses: Sequence[tuple[FastStyle, float]]) -> FastStyle:
     return FastStyle("+".join(style.name for style, _ in uses), first.network, vector)
 
 
+def tiles(architecture: Architecture, height: int, width: int, tile: int | None) -> list[tuple[int, int]]:
+    """Top and left of each tile, in pixels, of a picture; one where the whole is hardly larger than a tile."""
+    side = _side(architecture, tile)
+    if max(height, width) <= side + architecture.halo:
+        return [(0, 0)]
+    return [(top, left) for top in range(0, height, side) for left in range(0, width, side)]
+
+
+def _side(architecture: Architecture, tile: int | None) -> int:
+    return max(architecture.stride, (tile or TILE) // architecture.stride * architecture.stride)
+
+
 @torch.no_grad()
 def stylise(
     style: FastStyle,
@@ -61,14 +73,14 @@ def stylise(
     architecture = style.network.architecture
     network, vector = _on(style.network, picture.device), style.vector.to(picture.device)
     whole = _padded(picture, architecture)
-    stride = architecture.stride
-    side = max(stride, (tile or TILE) // stride * stride)
+    places = tiles(architecture, height, width, tile)
     with _autocast(picture.device, precision):
-        if max(height, width) <= side + architecture.halo:
+        if len(places) == 1:
             painted: Tensor = network(whole, vector)
             told(1, 1)
         else:
-            painted = _in_tiles(network, whole, vector, _statistics(network, picture, vector), side, told)
+            side = _side(architecture, tile)
+            painted = _in_tiles(network, whole, vector, _statistics(network, picture, vector), places, side, told)
     return painted[:, :, :height, :width].clamp(0, 1)
 
 
@@ -77,13 +89,13 @@ def _in_tiles(
     picture: Tensor,
     vector: Tensor,
     statistics: Statistics,
+    places: Sequence[tuple[int, int]],
     side: int,
     told: Callable[[int, int], None],
 ) -> Tensor:
     halo = network.architecture.halo
     painted = torch.empty_like(picture)
     height, width = picture.shape[2:]
-    places = [(top, left) for top in range(0, height, side) for left in range(0, width, side)]
     for index, (top, left) in enumerate(places):
         first, last = max(0, top - halo), min(height, top + side + halo)
         begin, end = max(0, left - halo), min(width, left + side + halo)

@@ -198,7 +198,7 @@ def load(name: str, pooling: str | None = None, *, progress: weights.Progress = 
         network = chosen.build(weights.read(path, chosen.caffe_names), path.name)
     except (RuntimeError, KeyError) as error:
         raise ReverieError(
-            f"“{path}” does not hold the weights of {name}: {_complaint(error)}. Delete it, and it is fetched again."
+            f"“{path}” does not hold the weights of {name}: {_complaint(error)}. {weights.remedy(path)}."
         ) from error
     return average(network) if pooling == "average" else network
 

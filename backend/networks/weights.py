@@ -102,6 +102,11 @@ def _folders() -> list[Path]:
     return [BUNDLED, cache(), *([Path(named)] if named else [])]
 
 
+def remedy(path: Path) -> str:
+    """What to do about a weights file that cannot be used."""
+    return "Install Reverie again" if path.parent == BUNDLED else "Delete it, and it is fetched again"
+
+
 def read(path: Path, caffe_names: Mapping[str, str]) -> dict[str, Tensor]:
     """The state dict in a .safetensors, .pth/.pt (never running code of its own), .net (Deep Compression) or
     .caffemodel file, in which the network's convolutions have the `caffe_names`.
@@ -122,8 +127,7 @@ def read(path: Path, caffe_names: Mapping[str, str]) -> dict[str, Tensor]:
         raise ReverieError(f"The weights in “{path}” cannot be used. {error.message}") from error
     except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         raise ReverieError(
-            f"The weights in “{path}” cannot be read: the file is damaged, or not what its name says. "
-            "Delete it, and it is fetched again."
+            f"The weights in “{path}” cannot be read: the file is damaged, or not what its name says. {remedy(path)}."
         ) from error
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise ReverieError(f"“{path}” holds no state dict (names and tensors), so it is no weights file.")

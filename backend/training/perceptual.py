@@ -33,8 +33,11 @@ class Perceptual:
         self._strength, self._smoothness = strength, smoothness
         self._styles: list[Style] = []
 
-    def add_style(self, picture: Tensor, weight: float = 1.0) -> None:
-        """Another style, from a picture 1×3×H×W. Raises ReverieError for one too small to learn from."""
+    def add_style(self, picture: Tensor, opaque: Tensor | None = None) -> None:
+        """Another style, from a picture 1×3×H×W, where it is `opaque`: 1×1×H×W in 0 to 1; None: everywhere.
+
+        Raises ReverieError for one too small to learn from.
+        """
         height, width = picture.shape[2:]
         if min(height, width) < _LEAST_STYLE:
             raise ReverieError(
@@ -42,8 +45,10 @@ class Perceptual:
                 f"{_LEAST_STYLE} or more in each direction.",
                 "style",
             )
-        sized = resize(picture, *fit(width, height, min(STYLE_SIZE, max(height, width)))).clamp(0, 1)
-        self._styles.append(Style([(tiling.statistics(self._network, sized, self._layers, None), 1.0)], weight))
+        size = fit(width, height, min(STYLE_SIZE, max(height, width)))
+        sized = resize(picture, *size).clamp(0, 1)
+        opaque = resize(opaque, *size).clamp(0, 1) if opaque is not None else None
+        self._styles.append(Style([(tiling.statistics(self._network, sized, self._layers, None, opaque), 1.0)], 1.0))
 
     def __call__(self, painted: Tensor, photos: Tensor, styles: list[int]) -> Tensor:
         """The mean loss of N×3×H×W paintings of as many photos; `styles` says which style each is in."""

@@ -12,16 +12,25 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
+from backend.errors import ReverieError
+
 Photo = NDArray[np.uint8]
 
 
 def load(files: Sequence[Path], longest: int = 1024) -> list[Photo]:
-    """The pictures as H×W×3 bytes, none with a side longer than `longest` pixels."""
+    """The pictures as H×W×3 bytes, none with a side longer than `longest` pixels. Raises ReverieError for a file that
+    is none."""
     photos = []
     for file in files:
-        with Image.open(file) as image:
-            image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
-            photos.append(np.asarray(image.convert("RGB")))
+        try:
+            with Image.open(file) as image:
+                image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+                photos.append(np.asarray(image.convert("RGB")))
+        except (OSError, ValueError, Image.DecompressionBombError) as error:
+            raise ReverieError(
+                f"“{file}” cannot be learnt from: it is damaged, or no picture. Take it out of the folder, or mend it.",
+                "photos",
+            ) from error
     return photos
 
 

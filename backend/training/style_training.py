@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor
@@ -25,6 +26,7 @@ from backend.training.pictures import Crops
 SECONDS_BETWEEN_STATES = 60.0
 _REMEMBERED = 50  # steps over which the loss that is shown, and watched, is averaged
 _DIVERGED = 4.0  # times the lowest such average
+_SOUND = 1.5  # times the lowest: above, the state from before is the better one to go on from
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ class Training:
         """
         if state.exists():
             self._restore(state, what)
+        else:
+            self._keep(state, what)  # whatever happens from now on, the same command goes on
         begun, before, kept = time.monotonic(), self.step, time.monotonic()
         for restart in (self._crops.restart, self._random.manual_seed):
             restart(self._plan.seed + self.step)  # not once more what the run before began with
@@ -78,7 +82,7 @@ class Training:
                 self._learn(state)
                 took = (time.monotonic() - begun) / (self.step - before)
                 report(Progress(self.step, self._plan.steps, self._running, took * (self._plan.steps - self.step)))
-                if time.monotonic() - kept > SECONDS_BETWEEN_STATES:
+                if time.monotonic() - kept > SECONDS_BETWEEN_STATES and self._running <= _SOUND * self._lowest:
                     kept = time.monotonic()
                     self._keep(state, what)
         except KeyboardInterrupt:
@@ -110,28 +114,34 @@ class Training:
         loss = self._loss(painted, photos, styles)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        learnt = [parameter for group in self._optimizer.param_groups for parameter in group["params"]]
-        torch.nn.utils.clip_grad_norm_(learnt, 1.0)
-        value = float(loss.detach())
-        self._watch(value, state)
+        steepness = torch.nn.utils.clip_grad_norm_(self._learnt(), 1.0)
+        self._watch(float(loss.detach()), float(steepness), state)
         self._optimizer.step()
         self.step += 1
 
-    def _watch(self, value: float, state: Path) -> None:
-        """Raises ReverieError when the loss is no number, or has risen far above what it was."""
-        if math.isfinite(value):
+    def _learnt(self) -> list[Tensor]:
+        return [parameter for group in self._optimizer.param_groups for parameter in group["params"]]
+
+    def _watch(self, value: float, steepness: float, state: Path) -> None:
+        """Raises ReverieError when the loss or the norm of its gradient is no number, or the loss has risen far above
+        what it was."""
+        if math.isfinite(value) and math.isfinite(steepness):
             self._running += (value - self._running) / min(self.step + 1, _REMEMBERED)
             self._lowest = min(self._lowest, self._running)
             if self._running <= _DIVERGED * self._lowest:
                 return
-        kept = f"The last good state is in “{state}”" if state.exists() else "No state had been kept yet"
+        self._give_up(f"the loss is {value:.3g}, and was {self._lowest:.3g}", state)
+
+    def _give_up(self, why: str, state: Path) -> NoReturn:
         raise ReverieError(
-            f"The training diverged at step {self.step + 1}: the loss is {value:.3g}, and was {self._lowest:.3g}. "
-            f"{kept}; give the same command with a lower --rate than {self._plan.rate:g}.",
+            f"The training diverged at step {self.step + 1}: {why}. The last good state is in “{state}”; give the same "
+            f"command with a lower --rate than {self._plan.rate:g}.",
             "rate",
         )
 
     def _keep(self, state: Path, what: str) -> None:
+        if not all(bool(value.isfinite().all()) for value in self._learnt()):
+            self._give_up("what was learnt is no longer made of numbers", state)
         contents = {
             "what": what,
             "network": self.network.state_dict() if self._whole else {},
@@ -146,17 +156,20 @@ class Training:
     def _restore(self, state: Path, what: str) -> None:
         try:
             saved = torch.load(state, weights_only=True, map_location=self.vectors.device)
-            found = saved["what"]
+            if saved["what"] == what:
+                self._take_up(saved)
         except Exception as error:  # torch raises whatever a damaged archive makes its parts raise
             raise ReverieError(
                 f"The state of the training in “{state}” is damaged. Remove the file to begin anew."
             ) from error
-        if found != what:
+        if saved["what"] != what:
             raise ReverieError(
                 f"The unfinished training in “{state}” is of another style or network. Choose another name, or remove "
                 "the file to begin anew.",
                 "name",
             )
+
+    def _take_up(self, saved: dict[str, Any]) -> None:
         if self._whole:
             self.network.load_state_dict(saved["network"])
         self.vectors.data.copy_(saved["vectors"])

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from backend import images
@@ -58,10 +57,10 @@ def train(order: Order, report: Callable[[Progress], None]) -> Path:
     if not 0 < order.strength <= 1:
         raise ReverieError("The strength must be more than 0 and at most 1.", "strength")
     where = devices.choose(order.device)
-    picture = images.read(order.picture)[:, :, :3]
+    picture = images.read(order.picture)
     network = registry.default() if order.network == "auto" else order.network
     loss = Perceptual(registry.load(network).to(where, devices.precision("auto", where)), order.strength)
-    loss.add_style(to_tensor(np.ascontiguousarray(picture), where))
+    loss.add_style(*_colors_and_opacity(picture, where))
     crops = pictures.Crops(pictures.load(_files(order.photos)), order.plan.seed, altered=False)
     base = styles.base()
     student = copy.deepcopy(base).to(where)
@@ -71,17 +70,25 @@ def train(order: Order, report: Callable[[Progress], None]) -> Path:
 
     def told(progress: Progress) -> None:
         nonlocal sampled
-        if time.monotonic() - sampled > _SECONDS_BETWEEN_SAMPLES:
+        # A style of no numbers would take the place of a good one.
+        if time.monotonic() - sampled > _SECONDS_BETWEEN_SAMPLES and bool(training.vectors.isfinite().all()):
             sampled = time.monotonic()
             _keep(order, training, file)
         report(progress)
 
     digest = hashlib.sha256(picture.tobytes()).hexdigest()
     state = file.with_suffix(".state")
-    training.run(state, f"{digest} {order.whole} {styles.fingerprint(base)}", told)
+    what = f"{digest} {order.whole} {order.strength} {network} {styles.fingerprint(base)}"
+    training.run(state, what, told)
     _keep(order, training, file)
     state.unlink(missing_ok=True)
     return file
+
+
+def _colors_and_opacity(picture: images.Picture, where: torch.device) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """1×3×H×W, and 1×1×H×W where the picture has transparency: what is transparent gives no style."""
+    values = to_tensor(picture, where)
+    return values[:, :3], values[:, 3:] if values.shape[1] == 4 else None
 
 
 def _files(folders: Sequence[Path]) -> list[Path]:

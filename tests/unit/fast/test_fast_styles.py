@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -9,7 +12,7 @@ from torch import nn
 
 from backend.errors import ReverieError
 from backend.fast import importing, styles
-from backend.fast.network import StyleNetwork
+from backend.fast.network import Architecture, StyleNetwork
 from backend.fast.stylise import stylise
 
 
@@ -51,6 +54,14 @@ def test_a_name_that_is_taken_is_refused(folder):
         styles.remove("starry_night")
 
 
+def test_a_style_of_ones_own_that_a_later_version_brings_too(folder):
+    """It is listed once, and can be removed; the one that comes with Reverie stays."""
+    styles.save(folder / "udnie.safetensors", {"udnie": styles.load("shipwreck").vector})
+    assert styles.names().count("udnie") == 1
+    styles.remove("udnie")
+    assert not list(folder.iterdir()) and "udnie" in styles.names()
+
+
 def test_unknown_styles_are_named_with_those_there_are(folder):
     with pytest.raises(ReverieError, match=r"no fast style “monet”.*starry_night") as caught:
         styles.load("monet", "fast.0.name")
@@ -62,7 +73,9 @@ def _saved(folder) -> bytes:
     return styles.file_of("mine").read_bytes()
 
 
-@pytest.mark.parametrize("damage", ["cut", "empty", "foreign", "nan", "short", "another base", "wild architecture"])
+@pytest.mark.parametrize(
+    "damage", ["cut", "empty", "foreign", "nan", "short", "another base", "wild architecture", "no widths"]
+)
 def test_damaged_and_foreign_files_are_told(folder, damage):
     data, file = _saved(folder), styles.file_of("mine")
     tensors = load_file(file)
@@ -79,8 +92,9 @@ def test_damaged_and_foreign_files_are_told(folder, damage):
     elif damage == "another base":
         save_file(tensors, file, {**metadata, "base": "0" * 64})
     else:
-        wild = '{"widths": [9999999, 99999999], "blocks": 9999, "kernel": 3}'
-        save_file(tensors, file, {"format": "reverie-style", "architecture": wild})
+        widths = [9999999, 99999999] if damage == "wild architecture" else []
+        wild = {**asdict(Architecture()), "widths": widths}
+        save_file(tensors, file, {"format": "reverie-style", "architecture": json.dumps(wild)})
     with pytest.raises(ReverieError, match=r"again\.$"):
         styles.load("mine")
 

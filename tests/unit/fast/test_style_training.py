@@ -139,30 +139,75 @@ def test_a_training_that_was_stopped_goes_on(loss, tmp_path):
     assert not torch.equal(first.vectors, second.vectors)
     with pytest.raises(ReverieError, match="another style"):
         _training(loss).run(state, "y", lambda progress: None)
-    state.write_bytes(state.read_bytes()[:1000])
+    whole = state.read_bytes()
+    saved = torch.load(state, weights_only=True)
+    for broken in ({"what": "x"}, {**saved, "vectors": torch.zeros(1, 3)}):
+        torch.save(broken, state)
+        with pytest.raises(ReverieError, match="damaged"):
+            _training(loss).run(state, "x", lambda progress: None)
+    state.write_bytes(whole[:1000])
     with pytest.raises(ReverieError, match="damaged"):
         _training(loss).run(state, "x", lambda progress: None)
 
 
-def test_divergence_is_told_and_the_last_good_state_stays(loss, tmp_path, monkeypatch):
+@pytest.mark.parametrize("spoilt", ["loss", "gradient"])
+def test_divergence_is_told_and_the_last_good_state_stays(loss, tmp_path, monkeypatch, spoilt):
+    """Whether the loss shows it, or only its gradient: what was kept last is made of numbers."""
     monkeypatch.setattr(style_training, "SECONDS_BETWEEN_STATES", 0.0)
-    state = tmp_path / "a.state"
+    monkeypatch.setattr(style_training, "_SOUND", 1e9)  # each step of this short one is kept
+    state, training = tmp_path / "a.state", _training(loss)
 
-    def spoil(progress) -> None:
-        if progress.step == 4:  # as a rate that is far too high would
-            training.vectors.data.fill_(float("nan"))
+    def of_no_number(painted, photos, styles) -> torch.Tensor:
+        value = loss(painted, photos, styles)
+        if training.step < 4:
+            return value
+        return value * float("nan") if spoilt == "loss" else value + (painted * float("inf") * 0).nan_to_num(0.0).sum()
 
-    training = _training(loss)
-    kept = []
-    keep = training._keep
-    monkeypatch.setattr(
-        training, "_keep", lambda *a: (keep(*a), kept.append(training.step)) if training.step < 4 else None
-    )
-    with pytest.raises(ReverieError, match=r"diverged at step 5.*lower --rate"):
-        training.run(state, "x", spoil)
-    assert kept == [1, 2, 3]
+    monkeypatch.setattr(training, "_loss", of_no_number)
+    with pytest.raises(ReverieError, match=r"diverged at step 5.*last good state is in.*lower --rate"):
+        training.run(state, "x", lambda progress: None)
     saved = torch.load(state, weights_only=True)
-    assert saved["step"] == 3 and bool(saved["vectors"].isfinite().all())
+    assert saved["step"] == 4 and bool(saved["vectors"].isfinite().all())
+    _training(loss).run(state, "x", lambda progress: None)  # and can be gone on from
+
+
+def test_what_is_no_longer_made_of_numbers_is_not_kept(loss, tmp_path):
+    state, training = tmp_path / "a.state", _training(loss)
+    training._keep(state, "x")
+    before = state.read_bytes()
+    training.vectors.data.fill_(float("nan"))
+    with pytest.raises(ReverieError, match="no longer made of numbers"):
+        training._keep(state, "x")
+    assert state.read_bytes() == before
+
+
+def test_a_training_that_ends_before_its_first_sample_can_be_gone_on_with(folder, monkeypatch):
+    """Killed or diverged at once: the same command is not told that the name is taken."""
+    monkeypatch.setattr(train_style, "_SECONDS_BETWEEN_SAMPLES", 0.0)
+
+    def killed(progress) -> None:
+        raise MemoryError  # like a kill, this leaves no time to keep anything
+
+    with pytest.raises(ReverieError):
+        train_style.train(_order(), killed)
+    assert (folder / "mine.safetensors").exists()
+    train_style.train(_order(), lambda progress: None)
+    assert sorted(file.name for file in folder.iterdir()) == ["mine.png", "mine.safetensors"]
+
+
+def test_what_is_transparent_gives_no_style(loss):
+    """A style with another picture in its transparent half is the same style."""
+    plain = to_tensor(images.read(demo.styles()["mosaic"]), torch.device("cpu"))
+    opaque = torch.zeros_like(plain[:, :1])
+    opaque[..., : opaque.shape[3] // 2] = 1
+    network, photo = registry.load("reverie"), plain[..., :128, :128].clone()
+    values = []
+    for picture, seen in ((plain, opaque), (plain * opaque, opaque), (plain * opaque, None)):
+        judge = Perceptual(network, 0.85)
+        judge.add_style(picture, seen)
+        values.append(float(judge(photo, photo, [0])))
+    # Next to the border, what the network sees of the hidden half still counts a little.
+    assert abs(values[1] - values[0]) < 0.2 * abs(values[2] - values[0])
 
 
 def test_a_rate_far_too_high_is_noticed(loss, tmp_path):
@@ -205,6 +250,13 @@ def test_a_style_of_ones_own_is_learnt_and_used(folder, tmp_path, capsys):
     assert main(words) == 1  # the name is taken
     assert main(["styles", "--remove", "mine"]) == 0
     assert main(["style", str(demo.content()), "--fast", "mine", "-o", str(tmp_path / "p.png")]) == 1
+
+
+def test_a_broken_photo_to_practise_on_is_named(folder, tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "broken.jpg").write_bytes(b"no picture")
+    with pytest.raises(ReverieError, match=r"broken.jpg.*cannot be learnt from"):
+        train_style.train(_order(photos=[tmp_path / "photos"]), lambda progress: None)
 
 
 def test_practising_needs_photos_where_a_folder_is_named(folder, tmp_path):
