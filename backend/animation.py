@@ -21,6 +21,7 @@ from backend.engine import render
 from backend.engine.events import Event, Progress
 from backend.engine.resize import shrink_to
 from backend.errors import ReverieError
+from backend.files import replace_with
 from backend.images import Picture
 from backend.recipe import Before, Recipe
 
@@ -55,7 +56,7 @@ def read(paths: Sequence[Path]) -> Animation:
     frames: list[NDArray[np.uint8]] = []
     durations = []
     try:
-        with Image.open(paths[0]) as file:
+        with Image.open(paths[0], formats=images.FORMATS) as file:
             if getattr(file, "n_frames", 1) == 1:
                 return Animation(paths, [_DURATION])
             for frame in ImageSequence.Iterator(file):
@@ -73,16 +74,18 @@ def read(paths: Sequence[Path]) -> Animation:
 
 
 def write(path: Path, frames: Sequence[NDArray[np.uint8]], durations: Sequence[int]) -> None:
-    """Writes an animated file that runs for ever. Raises ReverieError when it cannot be written."""
+    """Writes an animated file that runs for ever. A file that was there stays until the new one is complete. Raises
+    ReverieError when it cannot be written."""
     pictures = [Image.fromarray(frame) for frame in frames]
     kind = {".gif": "GIF", ".webp": "WEBP", ".apng": "PNG"}[path.suffix.lower()]
     options = {"lossless": True} if kind == "WEBP" else {"disposal": 2} if kind == "GIF" else {}
-    try:
+
+    def save(part: Path) -> None:
         pictures[0].save(
-            path, kind, save_all=True, append_images=pictures[1:], duration=list(durations), loop=0, **options
+            part, kind, save_all=True, append_images=pictures[1:], duration=list(durations), loop=0, **options
         )
-    except OSError as error:
-        raise ReverieError(f"“{path}” cannot be written: {error.strerror or error}.") from error
+
+    replace_with(path, save)
 
 
 def paint(

@@ -21,10 +21,11 @@ def replace_with(path: Path, write: Callable[[Path], object]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(part)
         part.replace(path)
-    except (OSError, RuntimeError, SafetensorError) as error:  # torch and safetensors wrap the system's errors
+    except (OSError, RuntimeError, ValueError, SafetensorError) as error:  # torch and others wrap the system's errors
         raise ReverieError(f"“{path}” cannot be written: {_reason(error)}. What was there before is kept.") from error
     finally:
-        part.unlink(missing_ok=True)
+        if part.exists():
+            part.unlink()
 
 
 def _reason(error: Exception) -> str:

@@ -7,7 +7,6 @@ channels, values in [0, 1], sRGB-encoded.
 from __future__ import annotations
 
 import io
-import os
 import tokenize
 from pathlib import Path
 from typing import Any, Literal
@@ -17,11 +16,15 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from backend.errors import ReverieError
+from backend.files import replace_with
 
 Picture = NDArray[np.float32]
 Depth = Literal["u1", "u2", "f4"]
 
 MAX_PIXELS = 100_000_000
+FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "GIF", "BMP", "PPM", "AVIF")
+"""What is read and written. Pillow knows many more, which nobody needs here; for some it starts other programs."""
+_ABOVE_WHITE = 2.0  # floats may overshoot a little; a picture in 0 to 255 reaches more
 _FULL_SCALE: dict[str, float] = {"u1": 255.0, "u2": 65535.0, "f4": 1.0}
 
 
@@ -49,20 +52,28 @@ def write(path: str | Path, picture: Picture) -> None:
     """Saves a picture in the format that the file's ending names. A file that was there stays until the new one is
     complete. Raises ReverieError."""
     path = Path(path)
-    if path.suffix.lower() == ".npy":
-        _replace(path, encode_npy(picture, "f4"))
-        return
+    data = encode_npy(picture, "f4") if path.suffix.lower() == ".npy" else _encode(path, picture)
+    replace_with(path, lambda part: part.write_bytes(data))
+
+
+def _encode(path: Path, picture: Picture) -> bytes:
+    """The picture in the format that the path's ending names."""
     format_name = Image.registered_extensions().get(path.suffix.lower())
-    if format_name is None or format_name not in Image.SAVE:
+    if format_name not in FORMATS or format_name not in Image.SAVE:
         raise ReverieError(
             f"“{path.name}” does not end in the name of a picture format; use .png or .jpg, for example."
         )
     image = _to_pillow(picture)
-    if format_name == "JPEG" and image.mode == "RGBA":  # JPEG has no alpha: show the picture as on white paper
+    if format_name in ("JPEG", "BMP", "PPM") and image.mode == "RGBA":  # without alpha: as on white paper
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
     buffer = io.BytesIO()
-    image.save(buffer, format_name, **({"quality": 95} if format_name in ("JPEG", "WEBP") else {}))
-    _replace(path, buffer.getvalue())
+    try:
+        image.save(buffer, format_name, **({"quality": 95} if format_name in ("JPEG", "WEBP") else {}))
+    except (OSError, ValueError) as error:  # too large a side for the format, for example
+        raise ReverieError(
+            f"A picture of {image.width}×{image.height} pixels cannot be saved as “{path.name}” ({error}); use .png."
+        ) from error
+    return buffer.getvalue()
 
 
 def encode_npy(picture: Picture, depth: Depth, channels: int | None = None) -> bytes:
@@ -87,13 +98,17 @@ def encode_png(picture: Picture) -> bytes:
     return buffer.getvalue()
 
 
-def npy_depth(data: bytes) -> tuple[Depth, int]:
-    """Sample type and channel count of the bytes that `decode` accepts; files of other formats count as 8-bit."""
+def inspect(data: bytes) -> tuple[tuple[int, int, int], Depth]:
+    """Height, width and channels (1 to 4) of what is in the bytes, and the sample type; files count as 8-bit.
+
+    Raises ReverieError for what `decode` would refuse.
+    """
     if not data.startswith(b"\x93NUMPY"):
-        return "u1", decode(data).shape[2]
+        height, width, channels = decode(data).shape
+        return (height, width, channels), "u1"
     array = _read_npy(data)
     depth: Depth = "u1" if array.dtype.itemsize == 1 else "u2" if array.dtype.itemsize == 2 else "f4"
-    return depth, 1 if array.ndim == 2 else int(array.shape[2])
+    return (array.shape[0], array.shape[1], 1 if array.ndim == 2 else array.shape[2]), depth
 
 
 def _read_npy(data: bytes) -> NDArray[Any]:
@@ -106,9 +121,16 @@ def _read_npy(data: bytes) -> NDArray[Any]:
             raise ReverieError(f"The array holds {dtype}; a picture is uint8, uint16 or float32.")
         _check_shape(shape)
         stream.seek(0)
-        return np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
+        array = np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
     except (ValueError, EOFError, OSError, SyntaxError, tokenize.TokenError) as error:  # NumPy parses the header
         raise ReverieError("The .npy data is damaged or incomplete; send the picture again.") from error
+    _check_finite(array)
+    return array
+
+
+def _check_finite(array: NDArray[Any]) -> None:
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise ReverieError("The picture holds values that are not numbers (NaN or infinity); remove them first.")
 
 
 def _check_shape(shape: tuple[int, ...]) -> None:
@@ -130,8 +152,6 @@ def _check_size(width: int, height: int) -> None:
 def _from_array(array: NDArray[Any]) -> Picture:
     scale = _FULL_SCALE[array.dtype.kind + str(array.dtype.itemsize)]
     picture = np.asarray(array, dtype=np.float32) / np.float32(scale)
-    if not np.isfinite(picture).all():
-        raise ReverieError("The picture holds values that are not numbers (NaN or infinity); remove them first.")
     if picture.ndim == 2:
         picture = picture[:, :, None]
     return _with_channels(picture, 4 if picture.shape[2] in (2, 4) else 3)
@@ -152,7 +172,7 @@ def _with_channels(picture: Picture, channels: int) -> Picture:
 
 def _from_file(data: bytes) -> Picture:
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             _check_size(*image.size)
             return _from_pillow(image)
     except UnidentifiedImageError as error:
@@ -168,14 +188,27 @@ def _from_file(data: bytes) -> Picture:
 def _from_pillow(image: Image.Image) -> Picture:
     profile = image.info.get("icc_profile")
     upright = ImageOps.exif_transpose(image)
-    if upright.mode.startswith("I"):  # 16-bit grey
-        grey = np.asarray(upright, dtype=np.float32)[:, :, None] / 65535.0
-        return _with_channels(grey.clip(0, 1), 3)
+    if upright.mode == "F" or upright.mode.startswith("I"):  # grey of more than 8 bits
+        return _with_channels(_deep_grey(upright)[:, :, None], 3)
     has_alpha = "A" in upright.getbands() or "transparency" in upright.info
     if profile:
         upright = _to_srgb(upright, profile)
     picture: Picture = np.asarray(upright.convert("RGBA" if has_alpha else "RGB"), dtype=np.float32) / np.float32(255)
     return picture
+
+
+def _deep_grey(image: Image.Image) -> NDArray[np.float32]:
+    """Samples of 16 bits, also where the file has room for more, or floats, of which 1 is white."""
+    samples = np.asarray(image)
+    _check_finite(samples)
+    white = 1.0 if image.mode == "F" else 65535.0
+    if samples.max() > _ABOVE_WHITE * white:
+        raise ReverieError(
+            f"The picture's samples reach {samples.max():g}, and where white is among them cannot be known; save it "
+            "with 8 or 16 bits."
+        )
+    grey: NDArray[np.float32] = (samples.astype(np.float32) / np.float32(white)).clip(0, 1)
+    return grey
 
 
 def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
@@ -193,13 +226,3 @@ def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
 
 def _to_pillow(picture: Picture) -> Image.Image:
     return Image.fromarray(np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8))
-
-
-def _replace(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise ReverieError(f"“{path}” cannot be written: {error.strerror or error}.") from error

@@ -33,10 +33,7 @@ class Store:
 
     def add(self, data: bytes) -> Stored:
         """Keeps a picture. Raises ReverieError when the bytes are none (decodes them: not for the event loop)."""
-        height, width, channels = images.decode(data).shape
-        depth: images.Depth = "u1"
-        if data.startswith(b"\x93NUMPY"):  # of other files npy_depth says the same, but decodes them again
-            depth, channels = images.npy_depth(data)
+        (height, width, channels), depth = images.inspect(data)
         stored = Stored(hashlib.sha256(data).hexdigest(), data, width, height, channels, depth)
         with self._lock:
             self._pictures[stored.id] = stored

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import signal
@@ -71,6 +72,21 @@ def test_what_is_written_is_read_again(tmp_path, name):
     for index, frame in enumerate(frames):
         assert np.abs(again.frame(index, None) - frame / 255).max() < 0.01
     assert again.frame(1, 6).shape == (4, 6, 3)
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.apng"])
+def test_an_animation_that_cannot_be_saved_leaves_the_one_that_was_there(tmp_path, name, monkeypatch):
+    (tmp_path / name).write_bytes(b"old")
+
+    def save(self, file, *words, **options):
+        Path(file).write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Image.Image, "save", save)
+    with pytest.raises(ReverieError, match="cannot be written: No space left"):
+        animation.write(tmp_path / name, [np.zeros((8, 12, 3), np.uint8)], [50])
+    assert (tmp_path / name).read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 def test_a_zoom_makes_frames_from_one_picture(tmp_path, scene):

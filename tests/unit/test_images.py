@@ -113,11 +113,73 @@ def test_a_failed_save_leaves_the_old_file(tmp_path):
     with pytest.raises(ReverieError, match="picture format"):
         images.write(tmp_path / "a.xyz", np.zeros((4, 4, 3), np.float32))
     with pytest.raises(ReverieError, match="cannot be written"):
-        images.write(tmp_path / "missing" / "a.png", np.zeros((4, 4, 3), np.float32))
+        images.write(path / "a.png", np.zeros((4, 4, 3), np.float32))
     assert path.read_bytes() == b"old"
     images.write(path, np.ones((4, 4, 3), np.float32))
     assert np.array_equal(images.read(path), np.ones((4, 4, 3), np.float32))
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg", "tif", "webp", "gif", "bmp", "ppm", "avif"])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_every_format_that_is_written_is_read_again(tmp_path, ending, channels):
+    picture = np.full((8, 8, channels), 0.4, np.float32)
+    if channels == 4:
+        picture[:4, :, 3], picture[4:, :, 3] = 0.0, 1.0
+    images.write(tmp_path / f"a.{ending}", picture)
+    back = images.read(tmp_path / f"a.{ending}")
+    assert np.abs(back[4:, :, :3] - 0.4).max() < 0.05
+    if channels == 4:  # transparent stays so, or is seen as on white paper
+        assert (back[:4, :, 3] < 0.01).all() if back.shape[2] == 4 else (back[:4] > 0.95).all()
+
+
+@pytest.mark.parametrize("ending", ["eps", "pdf", "pcx", "mpo", "ico", "tga"])
+def test_formats_that_are_not_meant_are_refused(tmp_path, ending):
+    with pytest.raises(ReverieError, match="picture format"):
+        images.write(tmp_path / f"a.{ending}", np.ones((4, 4, 4), np.float32))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_picture_too_long_for_the_format_is_refused_with_a_sentence(tmp_path):
+    with pytest.raises(ReverieError, match=r"16400×1 pixels cannot be saved as “a\.webp” .*use \.png\."):
+        images.write(tmp_path / "a.webp", np.ones((1, 16400, 3), np.float32))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["EPS", "ICO", "PCX", "TGA"])
+def test_a_file_of_another_format_is_no_picture(kind):
+    """Of EPS, Pillow would have Ghostscript make a picture."""
+    with pytest.raises(ReverieError, match="no picture that can be read"):
+        images.decode(_file(Image.new("RGB", (32, 32), "red"), kind))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.uint16, np.int32])
+def test_grey_of_more_than_8_bits_keeps_its_values(dtype):
+    grey = np.linspace(0, 1, 12).reshape(3, 4)
+    file = _file(Image.fromarray((grey * (1 if dtype is np.float32 else 65535)).astype(dtype)), "TIFF")
+    picture = images.decode(file)
+    assert picture.shape == (3, 4, 3)
+    np.testing.assert_allclose(picture, np.repeat(grey[:, :, None], 3, axis=2), atol=1 / 65535)
+
+
+@pytest.mark.parametrize(
+    ("samples", "says"),
+    [
+        (np.full((4, 4), 200.0, np.float32), "samples reach 200, and where white"),
+        (np.full((4, 4), 1 << 24, np.int32), "where white is"),
+        (np.full((4, 4), np.nan, np.float32), "NaN"),
+    ],
+)
+def test_grey_whose_white_is_unknown_is_refused(samples, says):
+    with pytest.raises(ReverieError, match=says):
+        images.decode(_file(Image.fromarray(samples), "TIFF"))
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2", "f4"])
+@pytest.mark.parametrize("shape", [(5, 7), (5, 7, 1), (5, 7, 2), (5, 7, 4)])
+def test_what_is_in_an_array_is_known_without_converting_it(dtype, shape, monkeypatch):
+    monkeypatch.setattr(images, "decode", None)
+    assert images.inspect(_npy(np.zeros(shape, dtype))) == ((5, 7, shape[2] if len(shape) == 3 else 1), dtype)
 
 
 def test_a_missing_file_is_named():
