@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from plugin.shared import places
+from installer.console import say
+from plugin.shared import launcher, places
 
 
 def ready(path: Path | None = None) -> dict[str, Any] | None:
@@ -17,7 +18,9 @@ def ready(path: Path | None = None) -> dict[str, Any] | None:
         found = json.loads((path or Path(places.ready_file())).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) and {"host", "port", "token"} <= found.keys() else None
+    types = {"host": str, "port": int, "token": str}
+    fits = isinstance(found, dict) and all(isinstance(found.get(name), kind) for name, kind in types.items())
+    return found if fits else None
 
 
 def ask(address: dict[str, Any], method: str, path: str) -> dict[str, Any] | None:
@@ -41,12 +44,31 @@ def ask(address: dict[str, Any], method: str, path: str) -> dict[str, Any] | Non
 
 
 def stop() -> bool:
-    """Ends a running backend and waits for it; False when none ran."""
-    address = ready()
-    if address is None or ask(address, "POST", "/v1/shutdown") is None:
-        return False
+    """Ends a running backend and waits for it, also for one that is starting just now; False when none ran."""
+    told = False
+    while (address := _shut_down()) is None:
+        if not _is_fresh(Path(places.lock_file())):
+            return False
+        if not told:
+            say("A backend is starting; it is ended as soon as it can be told so.")
+            told = True
+        time.sleep(0.2)
     for _ in range(100):
         if ask(address, "GET", "/v1/health") is None:
             break
         time.sleep(0.1)
     return True
+
+
+def _shut_down() -> dict[str, Any] | None:
+    """Where the backend is that has taken the order to end; None when there is none that does."""
+    address = ready()
+    return address if address is not None and ask(address, "POST", "/v1/shutdown") is not None else None
+
+
+def _is_fresh(lock: Path) -> bool:
+    """Does somebody hold the lock for starting a backend? An old one was left behind."""
+    try:
+        return time.time() - lock.stat().st_mtime < float(launcher.PATIENCE)
+    except FileNotFoundError:
+        return False

@@ -35,6 +35,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Failure as failure:
         print(f"install.py: {failure}", file=sys.stderr)
         return 1
+    except OSError as error:
+        about = f"“{error.filename}”: " if error.filename else ""
+        print(
+            f"install.py: {about}{error.strerror or error}. Look at who may write there (an earlier install with "
+            "sudo?), at the room on the disk, and at programs that use it; then run the same command again.",
+            file=sys.stderr,
+        )
+        return 1
     except KeyboardInterrupt:
         print("\ninstall.py: stopped. The same command takes up the work again.", file=sys.stderr)
         return 130
@@ -102,6 +110,14 @@ def install(options: argparse.Namespace) -> int:
     return 0
 
 
+def _set_up(*, tests: bool = False) -> Environment:
+    """The environment, finished. A service, whose backend was ended for that, runs again."""
+    environment = Environment()
+    if environment.ensure(tests=tests) and service.path().exists():
+        _keep_ready(environment)
+    return environment
+
+
 def _keep_ready(environment: Environment) -> None:
     try:
         todo = service.install(environment.python)
@@ -166,8 +182,7 @@ def examine(options: argparse.Namespace) -> int:
 
 def demo(options: argparse.Namespace) -> int:
     """The main job on the project's own pictures."""
-    environment = Environment()
-    environment.ensure()
+    environment = _set_up()
     folder = CLONE / "out"
     folder.mkdir(exist_ok=True)
     pictures = []
@@ -187,8 +202,7 @@ def demo(options: argparse.Namespace) -> int:
 
 def test(options: argparse.Namespace) -> int:
     """ruff, mypy and pytest, all three always; the code of the first that failed. pytest's last line comes last."""
-    environment = Environment()
-    environment.ensure(tests=True)
+    environment = _set_up(tests=True)
     codes = [_provide_gimp(environment)]
     for tool, *words in (["ruff", "check"], ["mypy"], ["pytest", *options.pytest]):
         say(f"$ {tool} {' '.join(words)}".rstrip())
@@ -198,19 +212,20 @@ def test(options: argparse.Namespace) -> int:
 
 
 def _provide_gimp(environment: Environment) -> int:
-    """Sets up a GIMP 3 for the tests where that is possible; 1 when it should have been and was not."""
+    """Sets up a GIMP 3 for the tests where that is possible; where it is not they are skipped, and 1 with CI=true."""
     if gimp.programs():
         return 0
+    missing = 1 if os.environ.get("CI") == "true" else 0
     if sys.platform != "linux" or os.geteuid() != 0 or not shutil.which("apt-get"):
         say(
             "The tests that need GIMP 3 are skipped: it is not installed, and only root on Debian or Ubuntu can set "
             "one up beside the system (tests/gimp/provision.sh)."
         )
-        return 1 if os.environ.get("CI") == "true" else 0
+        return missing
     try:
         script = CLONE / "tests" / "gimp" / "provision.sh"
         run("Setting up GIMP 3 for the tests", [script], environment.folder / "gimp.log")
     except Failure as failure:
-        say(f"The tests that need GIMP 3 cannot run. {failure}")
-        return 1
+        say(f"The tests that need GIMP 3 are skipped: it could not be set up. {failure}")
+        return missing
     return 0

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from installer import Failure
 
@@ -36,8 +39,9 @@ def run(title: str, command: Sequence[str | Path], log: Path, *, environment: Ma
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     started, latest = time.monotonic(), [""]
-    with log.open("a", encoding="utf-8") as file:
-        file.write(f"$ {' '.join(map(str, command))}\n")
+    said = _Said(log)
+    with log.open("ab", buffering=0) as file:
+        said.hear(f"$ {' '.join(map(str, command))}\n", file)
         try:
             process = subprocess.Popen(
                 [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -49,8 +53,7 @@ def run(title: str, command: Sequence[str | Path], log: Path, *, environment: Ma
         def collect() -> None:
             assert process.stdout is not None
             for line in process.stdout:
-                file.write(line)
-                file.flush()
+                said.hear(line, file)
                 if match := SHOWN.match(line.strip()):
                     latest[0] = match.group()
 
@@ -65,7 +68,27 @@ def run(title: str, command: Sequence[str | Path], log: Path, *, environment: Ma
         reader.join(timeout=5)
     _line(f"{'✗' if process.returncode else '✓'} {title} ({clock(started)})", last=True)
     if process.returncode:
-        raise Failure(explain(title, process.returncode, log))
+        raise Failure(said.explain(title, process.returncode))
+
+
+class _Said:
+    """What a command says: into the log, and its end into memory, since the disk may be full."""
+
+    def __init__(self, log: Path) -> None:
+        self._log, self._lines = log, deque[str](maxlen=500)
+
+    def hear(self, line: str, file: BinaryIO) -> None:
+        """Takes a line. A log that cannot be written must not end this: the command waits until somebody reads it."""
+        self._lines.append(line.rstrip("\n"))
+        with contextlib.suppress(OSError):
+            file.write(line.encode("utf-8"))
+
+    def explain(self, title: str, code: int) -> str:
+        """The end, and what its words usually mean."""
+        end = "\n".join(f"    {line}" for line in list(self._lines)[-12:])
+        hints = [hint for pattern, hint in HINTS if re.search(pattern, "\n".join(self._lines))]
+        advice = hints[0] if hints else "The lines above say why; when it is mended, run the same command again."
+        return f"{title} failed (exit code {code}). The end of {self._log}:\n{end}\n{advice}"
 
 
 def _wait(title: str, process: subprocess.Popen[str], started: float, latest: Sequence[str]) -> None:
@@ -92,13 +115,3 @@ def _line(text: str, *, last: bool = False) -> None:
 def clock(started: float) -> str:
     seconds = int(time.monotonic() - started)
     return f"{seconds // 60}:{seconds % 60:02d}"
-
-
-def explain(title: str, code: int, log: Path) -> str:
-    """The end of a log, and what its words usually mean."""
-    text = log.read_text(encoding="utf-8", errors="replace")
-    text = text[text.rfind("\n$ ") + 1 :]
-    end = "\n".join(f"    {line}" for line in text.splitlines()[-12:])
-    hints = [hint for pattern, hint in HINTS if re.search(pattern, text)]
-    advice = hints[0] if hints else "The lines above say why; when it is mended, run the same command again."
-    return f"{title} failed (exit code {code}). The end of {log}:\n{end}\n{advice}"

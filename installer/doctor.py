@@ -21,6 +21,7 @@ from plugin.shared.client import BackendError
 
 AGAIN = "Run: python3 install.py"
 START_SECONDS = 60
+ANSWER_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,15 @@ def examine(environment: Environment) -> Iterator[Finding]:
         yield check_gi()
     for folder in folders:
         yield from check_plugin(folder)
+    for folder in gimp.older_configurations():
+        yield check_older_plugin(folder)
     yield check_record(environment)
     yield from check_service(environment, programs)
     if Path(places.settings_file()).exists():
         yield check_elsewhere()
     elif complete.good:
         yield check_backend(environment)
+    yield from check_logs()
 
 
 def check_python() -> Finding:
@@ -83,11 +87,12 @@ print(json.dumps({"version": torch.__version__, "cuda": torch.version.cuda, "hip
 def check_torch(environment: Environment, build: torch_build.Build) -> Iterator[Finding]:
     """Does torch's build suit the hardware, and does it see the graphics processor?"""
     result = ask_environment(environment, ["-c", TORCH_QUESTION])
-    if result.returncode:
+    try:
+        torch = json.loads(last_line(result.stdout))
+    except ValueError:
         text = f"torch does not start: {last_line(result.stderr)}"
         yield Finding("torch", False, text, f"Delete {environment.folder} and run: python3 install.py")
         return
-    torch = json.loads(result.stdout.splitlines()[-1])
     has = "cuda" if torch["cuda"] else "rocm" if torch["hip"] else "mps" if torch["mps"] else "cpu"
     text = f"torch {torch['version']} is built for {has}; this machine: {build.reason}"
     if build.kind in ("cuda", "rocm") and has != build.kind:
@@ -145,8 +150,11 @@ def check_gi() -> Finding:
     python = shutil.which("python3")
     if python is None:
         return Finding("gi", False, "There is no python3 on PATH for GIMP to run plug-ins with", "Install python3.")
-    result = subprocess.run([python, "-c", "import gi"], capture_output=True, timeout=60)
-    if result.returncode == 0:
+    try:
+        works = subprocess.run([python, "-c", "import gi"], capture_output=True, timeout=60).returncode == 0
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Finding("gi", False, f"{python}, which is first on PATH, does not run: {error}", "Install python3 anew.")
+    if works:
         return Finding("gi", True, f"{python}, which GIMP runs plug-ins with, has gi")
     fix = (
         "Start GIMP from the desktop or from a shell without that environment (deactivate; conda deactivate), or "
@@ -177,6 +185,19 @@ def check_plugin(configuration: Path) -> Iterator[Finding]:
         return
     yield Finding(name, True, f"{main} is in place")
     yield check_pluginrc(configuration, main)
+
+
+def check_older_plugin(configuration: Path) -> Finding:
+    """The same for GIMP 2.10, of which cannot be seen whether it has Python-Fu."""
+    folder, name = configuration / "plug-ins" / plugin.NAME, f"plug-in in {configuration}"
+    stale = [place for source, place in plugin.sources(entry="gimp2") if not same(source, folder / place)]
+    if stale:
+        return Finding(name, False, f"{folder / stale[0]} is missing or of another version", AGAIN)
+    if sys.platform != "win32" and not os.access(folder / plugin.MAIN, os.X_OK):
+        text = f"{folder / plugin.MAIN} is not executable, so GIMP ignores it"
+        return Finding(name, False, text, f'Run: chmod +x "{folder / plugin.MAIN}"')
+    text = f"{folder / plugin.MAIN} is in place; GIMP 2.10 shows it if it has Filters ▸ Python-Fu"
+    return Finding(name, True, text)
 
 
 def check_pluginrc(configuration: Path, main: Path) -> Finding:
@@ -267,6 +288,13 @@ def check_backend(environment: Environment) -> Finding:
                 process.wait()
 
 
+def check_logs() -> Iterator[Finding]:
+    """Where to read on, when something failed in GIMP."""
+    logs = [path for path in (Path(places.log_file()), Path(places.plugin_log_file())) if path.is_file()]
+    if logs:
+        yield Finding("logs", None, f"What was said when something failed last is in {' and '.join(map(str, logs))}")
+
+
 def _wait_for_health(process: subprocess.Popen[bytes], file: Path) -> dict[str, object] | None:
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end and process.poll() is None:
@@ -278,10 +306,13 @@ def _wait_for_health(process: subprocess.Popen[bytes], file: Path) -> dict[str, 
 
 
 def ask_environment(environment: Environment, words: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [environment.python, *words], cwd=environment.clone, env=clean_environment(),
-        capture_output=True, encoding="utf-8", errors="replace", timeout=120,
-    )  # fmt: skip
+    try:
+        return subprocess.run(
+            [environment.python, *words], cwd=environment.clone, env=clean_environment(),
+            capture_output=True, encoding="utf-8", errors="replace", timeout=ANSWER_SECONDS,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return subprocess.CompletedProcess(words, 1, "", str(error))
 
 
 def same(source: Path, target: Path) -> bool:

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from installer import CLONE, Failure, torch_build
+from installer import CLONE, Failure, backend, files, torch_build
 from installer.console import run, say
 from installer.torch_build import Build
 
@@ -61,8 +61,8 @@ class Environment:
 
     def fingerprint(self, tests: bool) -> str:
         """Of everything that says what is installed."""
-        files = [*self.requirement_files(tests), self.clone / CONSTRAINTS]
-        return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()
+        paths = [*self.requirement_files(tests), self.clone / CONSTRAINTS]
+        return hashlib.sha256(b"\0".join(path.read_bytes() for path in paths)).hexdigest()
 
     def record(self) -> dict[str, Any]:
         """What the finished marker says; empty when there is none or it cannot be read."""
@@ -82,7 +82,9 @@ class Environment:
         if self.incomplete.exists() or not self.finished.exists():
             return "rebuild", "an earlier install was not finished"
         record = self.record()
-        if record.get("torch") != kind:
+        # Not for “cpu”: every build of torch computes there too, and nvidia-smi fails at times, after an update of the
+        # driver, for example.
+        if record.get("torch") != kind and not (kind == "cpu" and record.get("torch")):
             return "rebuild", f"it has torch for {record.get('torch')}, and this machine now wants {kind}"
         lines = self._check(tests)
         if lines is None:
@@ -109,12 +111,16 @@ class Environment:
         lines = result.stdout.splitlines()
         return lines if result.returncode == 0 and lines else None
 
-    def ensure(self, *, tests: bool = False) -> None:
-        """Makes or mends the environment as needed. Raises Failure with what to do."""
+    def ensure(self, *, tests: bool = False) -> bool:
+        """Makes or mends the environment as needed; False when nothing was. A running backend, which uses its files, is
+        ended first. An update that fails leaves the environment as it was, as far as pip does; the next run goes on
+        with it. Raises Failure with what to do."""
         build = torch_build.choose()
         todo, why = self.fault(build.kind, tests=tests)
         if not todo:
-            return
+            return False
+        if backend.stop():
+            say("The running backend has ended, since its environment changes.")
         if todo == "rebuild":
             require_venv()
             if self.folder.exists():
@@ -123,11 +129,11 @@ class Environment:
         else:
             say(f"The environment in {self.folder} is brought up to date: {why}.")
         self._install(build, tests)
+        return True
 
     def _create(self) -> None:
         try:
-            if self.folder.exists():
-                shutil.rmtree(self.folder)
+            self.remove()
             self.folder.mkdir()
             self.incomplete.touch()
         except OSError as error:
@@ -140,13 +146,16 @@ class Environment:
         run("Making the environment", command, self.log, environment=clean_environment())
 
     def _install(self, build: Build, tests: bool) -> None:
-        self.incomplete.touch()
-        self.finished.unlink(missing_ok=True)
+        before = self.record()
         version = torch_build.pinned_version(self.clone / REQUIREMENTS)
-        index = torch_build.reachable_index(build.indexes, version) if build.indexes else None
-        say(f"torch {version} for {build.kind}: {build.reason}.")
-        if build.indexes and index is None:
-            say("PyTorch's own package index is out of reach; pip's usual sources must do.")
+        if before.get("version", version) == version and before.get("torch"):
+            kind, index = before["torch"], before.get("index")  # pip leaves it in place
+        else:
+            kind = build.kind
+            index = torch_build.reachable_index(build.indexes, version) if build.indexes else None
+            say(f"torch {version} for {kind}: {build.reason}.")
+            if build.indexes and index is None:
+                say("PyTorch's own package index is out of reach; pip's usual sources must do.")
         # On the command line, because it adds to the indexes of the user's pip configuration; the variable
         # PIP_EXTRA_INDEX_URL would replace those of a configuration file.
         extra = ["--extra-index-url", index] if index else []
@@ -158,20 +167,22 @@ class Environment:
         if lines is None or any(line.startswith("missing") for line in lines):
             raise Failure(f"pip finished, yet packages are missing; {self.log} says more. Run the same command again.")
         record = {
-            "torch": build.kind,
+            "torch": kind,
+            "version": version,
             "index": index,
             "python": lines[0].split()[1:],
             "requirements": self.fingerprint(tests=False),
             "tests": self.fingerprint(tests=True) if tests else None,
             "finished": time.strftime("%Y-%m-%d %H:%M:%S"),
         }
-        self.finished.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-        self.incomplete.unlink()
+        files.replace(self.finished, json.dumps(record, indent=1) + "\n")
+        self.incomplete.unlink(missing_ok=True)
 
     def remove(self) -> bool:
         """Deletes the environment; False when there was none."""
         if not self.folder.is_dir():
             return False
+        self.finished.unlink(missing_ok=True)  # first: half of an environment is no finished one
         shutil.rmtree(self.folder)
         return True
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from backend import __version__
 from installer import CLONE, Failure
+from installer.files import replace
 from plugin.shared import places
 
 NAME = "reverie"  # GIMP finds plug-ins/NAME/NAME.py only when the two names are the same
@@ -71,7 +72,7 @@ class Account:
 
     def save(self) -> None:
         self.make_folder(self.path.parent)
-        self.path.write_text(json.dumps({"files": self.files, "folders": self.folders}, indent=1), encoding="utf-8")
+        replace(self.path, json.dumps({"files": self.files, "folders": self.folders}, indent=1))
 
     def take_back(self, path: Path) -> None:
         """Deletes one file, and the folders that were made for it and are empty now."""
@@ -127,7 +128,7 @@ def install(configurations: list[Path], python: Path, clone: Path = CLONE, older
         record = Path(places.install_record())
         account.note(record)
         content = {"python": str(python), "folder": str(clone), "version": __version__}
-        record.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        replace(record, json.dumps(content, indent=1) + "\n")
     except OSError as error:
         raise Failure(
             f"“{error.filename}” cannot be written: {error.strerror}. Give yourself the right to write there (an "
@@ -147,8 +148,9 @@ def _drop_stale(account: Account, wanted: set[str]) -> None:
 def uninstall() -> list[Path]:
     """Takes back what `install` made and what a backend left behind; returns folders that hold others' files."""
     state = Path(places.state_folder())
-    for path in (Path(places.ready_file()), Path(places.lock_file()), *state.glob("*.log*")):
-        path.unlink(missing_ok=True)
+    for pattern in ("ready.json", "start.lock*", "*.log*", "*.part"):
+        for path in state.glob(pattern):
+            path.unlink(missing_ok=True)
     left = Account(manifest_file()).undo()
     if state.is_dir() and not any(state.iterdir()):
         state.rmdir()  # a backend that ran before the install has made it

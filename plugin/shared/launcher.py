@@ -17,7 +17,7 @@ from . import PROTOCOL, places
 from .client import BackendError, Client, as_text
 from .words import _
 
-_PATIENCE = 90.0  # seconds for a backend to start: torch takes long from a cold disk
+PATIENCE = 90.0  # seconds for a backend to start: torch takes long from a cold disk
 _NEAR, _FAR = 2.0, 10.0  # seconds to answer for a backend on this machine, and for one that is busy or on another
 _LOG_LINES = 12
 
@@ -55,7 +55,7 @@ def connect(waiting=lambda seconds: None):
         elif _loading is None:
             _begin()
         _check_loading()
-        if time.time() - begun > _PATIENCE:
+        if time.time() - begun > PATIENCE:
             raise _late(lives)
         waiting(time.time() - begun)
         time.sleep(0.2)
@@ -85,7 +85,7 @@ def _check_loading():
         _settle()
         if find(places.ready_file(), _NEAR) == (None, False):  # else it has made way for that one
             raise BackendError(_("Reverie's backend could not start. The end of its log:\n\n") + log_tail())
-    elif time.time() - loading.since > _PATIENCE:
+    elif time.time() - loading.since > PATIENCE:
         loading.process.terminate()
         _settle()
         raise _late(False)
@@ -299,7 +299,7 @@ def _lock():
 
 
 def _is_stale(path):
-    return time.time() - os.path.getmtime(path) > _PATIENCE
+    return time.time() - os.path.getmtime(path) > PATIENCE
 
 
 def _take_away(path, proof):

@@ -10,6 +10,7 @@ import http.server
 import json
 import os
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -135,7 +136,7 @@ def test_install_then_uninstall_leaves_everything_as_it_was(home: Path) -> None:
     record = json.loads(Path(places.install_record()).read_text())
     assert record["python"] == "/clone/.venv/bin/python"
     assert (Path(record["folder"]) / "backend").is_dir()
-    for name in ("backend.log", "plugin.log.1", "start.lock"):
+    for name in ("backend.log", "plugin.log.1", "start.lock", "start.lock.5f3a", "ready.json", "ready.17.part"):
         (Path(places.state_folder()) / name).write_text("left by the backend and the plug-in")
 
     assert plugin.uninstall() == []
@@ -328,6 +329,24 @@ def test_a_failing_pip_shows_the_end_of_its_log_and_leaves_the_marker(clone: Pat
     assert broken.fault("cpu") == ("rebuild", "an earlier install was not finished")
 
 
+def test_an_update_that_fails_stays_an_update(clone: Path) -> None:
+    """`install.py test` without a network, for example: what was good is still there, and is not made anew."""
+    made = Environment(clone)
+    made.ensure()
+    (made.folder / "sign").touch()
+    with pytest.raises(Failure, match="pip found no such package"):
+        made.ensure(tests=True)
+    assert made.fault("cpu") == ("", "")
+    (clone / "requirements.txt").write_text("torch==2.13.0\nno-such-package==1\n")
+    with pytest.raises(Failure):
+        made.ensure()
+    assert made.fault("cpu")[0] == "update"
+    (clone / "requirements.txt").write_text("torch==2.13.0\n")
+    assert made.ensure()
+    assert made.fault("cpu") == ("", "")
+    assert (made.folder / "sign").exists()
+
+
 @pytest.fixture
 def finished(tmp_path: Path) -> Environment:
     """A finished environment, whose Python is the one that runs the tests."""
@@ -410,6 +429,50 @@ def test_half_finished_and_outdated_environments_are_recognised(
     assert why in found[1]
 
 
+@pytest.fixture
+def updated(finished: Environment, monkeypatch: pytest.MonkeyPatch) -> Environment:
+    """A finished environment whose list of packages has grown by one that is there; nothing is run to update it."""
+    plant_longer_list(finished)
+    monkeypatch.setattr(environment, "run", lambda *words, **options: None)
+    monkeypatch.setattr(torch_build, "pinned_version", lambda path: "2.13.0")
+    monkeypatch.setattr(torch_build, "choose", lambda: torch_build.Build("cpu", "a test", ()))
+    return finished
+
+
+def test_an_environment_with_cuda_stays_when_nvidia_smi_fails(updated: Environment) -> None:
+    updated.finished.write_text(json.dumps({**updated.record(), "torch": "cuda"}))
+    assert updated.fault("cpu")[0] == "update"
+    assert updated.ensure()
+    assert updated.record()["torch"] == "cuda", "it is the same torch"
+    assert updated.fault("cuda") == ("", "")
+
+
+def test_a_running_backend_ends_before_its_environment_changes(
+    updated: Environment, web: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = Path(places.state_folder())
+    state.mkdir(parents=True)
+    (state / "ready.json").write_text(json.dumps({"host": "127.0.0.1", "port": web.server_port, "token": "secret"}))
+    web.pages.update({"/v1/shutdown": b"{}", "/v1/health": b"{}"})
+    asked: list[int] = []
+    monkeypatch.setattr(environment, "run", lambda *words, **options: asked.append(len(web.requests)))
+    updated.ensure()
+    assert asked and asked[0] > 0, "pip ran when the backend had been told"
+    assert "running backend has ended" in capsys.readouterr().out
+
+
+def test_half_of_an_environment_is_never_taken_for_a_finished_one(
+    finished: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def in_use(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", "torch.dll")
+
+    monkeypatch.setattr("shutil.rmtree", in_use)
+    with pytest.raises(PermissionError):
+        finished.remove()
+    assert finished.fault("cpu") == ("rebuild", "an earlier install was not finished")
+
+
 def test_a_python_without_venv_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "ensurepip" else object())
     with pytest.raises(Failure, match=r"sudo apt install python3\.\d+-venv"):
@@ -422,7 +485,93 @@ def test_a_step_that_fails_says_what_its_log_says(tmp_path: Path) -> None:
         console.run("Filling the disk", [script], tmp_path / "log")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is always full")
+def test_a_step_ends_when_its_log_cannot_be_written(tmp_path: Path) -> None:
+    """More than a pipe holds is said: whoever does not read it makes the step wait for ever."""
+    much = f'"{sys.executable}" -c "print(200000 * chr(46))"'
+    step = write_script(tmp_path / "step", f"{much}; echo too much >&2; exit 3")
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom installer import Failure, console\n"
+        "try:\n    console.run('Saying a lot', [sys.argv[1]], Path('/dev/full'))\n"
+        "except Failure as failure:\n    print(str(failure)[-200:])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(step)], cwd=CLONE, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "too much" in done.stdout
+
+
 # The commands
+
+
+def test_what_the_system_refuses_is_a_sentence(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / ".config/GIMP/3.0").mkdir(parents=True)
+    (target,) = plugin.install(gimp.configurations(), Path("python"))
+    (target / "dialog.py").unlink()
+    (target / "dialog.py").mkdir()
+    assert commands.main(["uninstall"]) == 1
+    said = capsys.readouterr().err
+    assert str(target / "dialog.py") in said and "then run the same command again" in said
+    (target / "dialog.py").rmdir()
+    assert plugin.uninstall() == [], "the account of the rest is still there"
+
+
+def test_the_account_survives_a_full_disk(home: Path, fill_disk: Callable[..., None]) -> None:
+    (home / ".config/GIMP/3.0").mkdir(parents=True)
+    plugin.install(gimp.configurations(), Path("python"))
+    before = plugin.manifest_file().read_bytes()
+    fill_disk(plugin.manifest_file().parent, keep=("manifest.json",))
+    with pytest.raises(OSError, match="No space left"):
+        plugin.Account(plugin.manifest_file()).note(home / "a file")
+    assert plugin.manifest_file().read_bytes() == before
+
+
+@pytest.mark.parametrize("port", [None, "many", [1]])
+def test_a_ready_file_without_a_port_names_no_backend(home: Path, port: object) -> None:
+    state = Path(places.state_folder())
+    state.mkdir(parents=True)
+    (state / "ready.json").write_text(json.dumps({"host": "127.0.0.1", "port": port, "token": "t"}))
+    assert backend.ready() is None
+    assert backend.stop() is False
+
+
+def test_a_backend_that_is_starting_is_ended_too(home: Path, web: Any) -> None:
+    """Its ready file comes while the command waits for it."""
+    state = Path(places.state_folder())
+    state.mkdir(parents=True)
+    (state / "start.lock").touch()
+    web.pages.update({"/v1/shutdown": b"{}", "/v1/health": b"{}"})
+    text = json.dumps({"host": "127.0.0.1", "port": web.server_port, "token": "secret"})
+    threading.Timer(0.5, (state / "ready.json").write_text, (text,)).start()
+    assert backend.stop() is True
+    assert ("POST", "/v1/shutdown", "Bearer secret") in web.requests
+
+
+def test_a_lock_left_behind_long_ago_is_not_waited_for(home: Path) -> None:
+    state = Path(places.state_folder())
+    state.mkdir(parents=True)
+    (state / "start.lock").touch()
+    os.utime(state / "start.lock", (0, 0))
+    assert backend.stop() is False
+
+
+def test_root_without_the_rights_for_a_gimp_tree_is_no_failure_but_in_ci(
+    finished: Environment, program: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    program("apt-get", "exit 0")
+    write_script(finished.python, "exit 0")
+    write_script(finished.clone / "tests/gimp/provision.sh", "echo mount: permission denied; exit 32")
+    monkeypatch.setattr(commands, "Environment", lambda: finished)
+    monkeypatch.setattr(commands, "CLONE", finished.clone)
+    monkeypatch.setattr(Environment, "ensure", lambda self, tests: False)
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert commands.main(["test"]) == 0
+    said = capsys.readouterr().out
+    assert "need GIMP 3 are skipped" in said and "permission denied" in said
+    monkeypatch.setenv("CI", "true")
+    assert commands.main(["test"]) == 1
 
 
 def test_the_test_command_runs_all_tools_and_returns_the_first_failure(
@@ -431,7 +580,7 @@ def test_the_test_command_runs_all_tools_and_returns_the_first_failure(
     log = finished.clone / "calls"
     write_script(finished.python, f'echo "$2 $3" >> "{log}"; case "$2" in mypy) exit 3;; pytest) exit 5;; esac')
     monkeypatch.setattr(commands, "Environment", lambda: finished)
-    monkeypatch.setattr(Environment, "ensure", lambda self, tests: None)
+    monkeypatch.setattr(Environment, "ensure", lambda self, tests: False)
     monkeypatch.setattr(gimp, "programs", lambda: ["a GIMP"])
     assert commands.main(["test", "-k", "something"]) == 3
     assert log.read_text().splitlines() == ["ruff check", "mypy ", "pytest -k"]
@@ -443,7 +592,7 @@ def test_without_gimp_the_tests_go_on_for_a_user_and_fail_in_ci(
 ) -> None:  # fmt: skip
     write_script(finished.python, "exit 0")
     monkeypatch.setattr(commands, "Environment", lambda: finished)
-    monkeypatch.setattr(Environment, "ensure", lambda self, tests: None)
+    monkeypatch.setattr(Environment, "ensure", lambda self, tests: False)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert commands.main(["test"]) == 0
     assert "need GIMP 3 are skipped" in capsys.readouterr().out
@@ -457,7 +606,7 @@ def test_the_demo_passes_on_that_the_backend_failed(
     write_script(finished.python, "exit 1")
     monkeypatch.setattr(commands, "Environment", lambda: finished)
     monkeypatch.setattr(commands, "CLONE", tmp_path)
-    monkeypatch.setattr(Environment, "ensure", lambda self: None)
+    monkeypatch.setattr(Environment, "ensure", lambda self, tests: False)
     assert commands.main(["demo"]) == 1
 
 
@@ -565,6 +714,39 @@ def test_the_doctor_finds_a_python3_without_gi(program: Callable[[str, str], Pat
     assert finding.good is False
     assert str(python) in finding.text
     assert "deactivate" in finding.fix
+
+
+def test_the_doctor_finds_a_python3_that_is_no_program(program: Callable[[str, str], Path]) -> None:
+    program("python3", "").write_bytes(b"\x7fELF no program")
+    finding = doctor.check_gi()
+    assert finding.good is False
+    assert "does not run" in finding.text
+
+
+def test_the_doctor_finds_a_torch_that_hangs(finished: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "ANSWER_SECONDS", 0.3)
+    write_script(finished.python, "exec sleep 20")
+    (finding,) = doctor.check_torch(finished, torch_build.Build("cpu", "a test", ()))
+    assert finding.good is False and "timed out" in finding.text
+    assert doctor.check_weights(finished).good is False
+
+
+def test_the_doctor_looks_into_gimp_2_10_too(home: Path) -> None:
+    (home / ".config/GIMP/2.10").mkdir(parents=True)
+    (folder,) = gimp.older_configurations()
+    assert "reverie.py is missing" in doctor.check_older_plugin(folder).text
+    plugin.install([], Path("python"), older=[folder])
+    assert doctor.check_older_plugin(folder).good is True
+    (folder / "plug-ins/reverie/reverie.py").chmod(0o644)
+    assert "chmod +x" in doctor.check_older_plugin(folder).fix
+
+
+def test_the_doctor_says_where_to_read_on(home: Path) -> None:
+    assert list(doctor.check_logs()) == []
+    Path(places.state_folder()).mkdir(parents=True)
+    Path(places.log_file()).touch()
+    (finding,) = doctor.check_logs()
+    assert finding.good is None and "backend.log" in finding.text and "plugin.log" not in finding.text
 
 
 def test_the_doctor_finds_that_there_is_no_gimp(program: Callable[[str, str], Path], home: Path) -> None:

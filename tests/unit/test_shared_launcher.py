@@ -90,7 +90,7 @@ def test_the_end_of_the_log_is_shown_when_the_backend_cannot_start(home):
 
 
 def test_a_backend_that_never_gets_ready_is_not_waited_for_without_end(home, monkeypatch):
-    monkeypatch.setattr(launcher, "_PATIENCE", 0.5)
+    monkeypatch.setattr(launcher, "PATIENCE", 0.5)
     install(home, script(home, "echo still loading; sleep 3"))
     waits = []
     with pytest.raises(BackendError, match="did not start in time") as error:
@@ -101,7 +101,7 @@ def test_a_backend_that_never_gets_ready_is_not_waited_for_without_end(home, mon
 
 
 def test_a_backend_that_takes_too_long_is_ended(home, monkeypatch):
-    monkeypatch.setattr(launcher, "_PATIENCE", 0.5)
+    monkeypatch.setattr(launcher, "PATIENCE", 0.5)
     install(home, script(home, f"trap 'touch {home}/ended; exit' TERM; while :; do sleep 0.1; done"))
     with pytest.raises(BackendError, match="did not start in time"):
         launcher.connect()
@@ -170,7 +170,7 @@ def test_a_backend_that_lives_and_is_slow_to_answer_is_waited_for(home, monkeypa
 
 
 def test_one_that_lives_and_never_answers_is_told_and_none_is_started(home, monkeypatch):
-    for name, value in (("_NEAR", 0.05), ("_FAR", 0.1), ("_PATIENCE", 0.5)):
+    for name, value in (("_NEAR", 0.05), ("_FAR", 0.1), ("PATIENCE", 0.5)):
         monkeypatch.setattr(launcher, name, value)
     install(home, script(home, f"touch '{home}/started'; exit 1"))
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -194,7 +194,7 @@ def test_a_silent_program_on_the_port_of_a_dead_backend_is_not_waited_for(home, 
 
 
 def test_a_lock_left_behind_by_a_killed_plug_in_is_overcome(home, monkeypatch):
-    monkeypatch.setattr(launcher, "_PATIENCE", 2.0)
+    monkeypatch.setattr(launcher, "PATIENCE", 2.0)
     install(home, script(home, "echo mine; exit 1"))
     (home / "start.lock").touch()
     os.utime(home / "start.lock", (time.time() - 60,) * 2)
