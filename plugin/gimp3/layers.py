@@ -38,6 +38,9 @@ class Source:
         self.frame = None  # what frames.py says of it, when it is a frame of an animation
         self.result = None  # the Result, once it is painted
         self.depth = _depth(self.image)
+        # For when the image is gone before the picture is there.
+        self.size = layer.get_width(), layer.get_height()
+        self.precision, self.profile = self.image.get_precision(), self.image.get_color_profile()
 
     def picture(self):
         """The part that is worked on, as .npy. Raises Refusal when nothing of it can be seen."""
@@ -228,17 +231,22 @@ class Result:
         )
 
 
+class Homeless(Exception):
+    """Finished pictures cannot go where they belong; `str()` of it is a sentence that says why."""
+
+
 def insert(results):
     """Adds finished pictures as new layers, each above its source or in the place of the version that it replaces: one
     step to undo, and nothing else is changed.
 
-    An indexed image is converted to RGB in the same step. Raises Refusal when the image was closed meanwhile.
+    An indexed image is converted to RGB in the same step. Raises Homeless when their place is gone meanwhile.
     """
     image = results[0].source.image
-    for result in results:
-        if not image.is_valid() or not result.source.layer.is_valid():
-            raise Refusal(_("The image or its layer was closed meanwhile, so the result has no place to go."))
-    active, replaced = image.get_selected_layers(), {}
+    if not image.is_valid() or not all(result.source.layer.is_valid() for result in results):
+        raise Homeless(_("The image or its layer was closed meanwhile."))
+    if image.get_floating_sel() is not None:
+        raise Homeless(_("There is a floating selection meanwhile."))
+    active, replaced = _Active(image), {}
     # Only now, with every picture complete: GIMP may kill a plug-in at any time, and must not be left half way.
     image.undo_group_start()
     try:
@@ -249,15 +257,50 @@ def insert(results):
                 replaced[result.source.version] = _replace(image, result)
             else:
                 _insert(image, result)
-        image.set_selected_layers([replaced.get(layer, layer) for layer in active])
+        active.restore(replaced)
     finally:
         image.undo_group_end()
     Gimp.displays_flush()
 
 
+def new_image(results):
+    """An image of finished pictures that have no other place: each a layer, with its mask."""
+    source = results[0].source
+    width, height = (max(result.source.size[side] for result in results) for side in (0, 1))
+    image = Gimp.Image.new_with_precision(width, height, Gimp.ImageBaseType.RGB, source.precision)
+    image.undo_disable()
+    if source.profile is not None and source.profile.is_rgb():
+        image.set_color_profile(source.profile)
+    for result in results:
+        layer = _new_layer(image, result, (0, 0))
+        image.insert_layer(layer, None, 0)
+        if result.source.mask is not None:
+            layer.add_mask(_mask(layer, result.source))
+    image.undo_enable()
+    return image
+
+
+class _Active:
+    """What is active in an image, which inserting a layer changes: layers or channels, and paths."""
+
+    def __init__(self, image):
+        self._image = image
+        self._layers, self._channels = image.get_selected_layers(), image.get_selected_channels()
+        self._paths = image.get_selected_paths()
+
+    def restore(self, replaced):
+        """Makes it active again, or what has replaced it."""
+        if self._layers:
+            self._image.set_selected_layers([replaced.get(layer, layer) for layer in self._layers])
+        if self._channels:  # only one of both can be active
+            self._image.set_selected_channels(self._channels)
+        if self._paths:
+            self._image.set_selected_paths(self._paths)
+
+
 def _insert(image, result):
     source, version = result.source, result.source.version
-    layer = _new_layer(image, result)
+    layer = _new_layer(image, result, offsets(source.layer))
     below = version if version is not None and version.is_valid() else source.layer
     image.insert_layer(layer, below.get_parent(), image.get_item_position(below))
     if source.mask is not None:
@@ -265,18 +308,30 @@ def _insert(image, result):
 
 
 def can_be_replaced(version):
-    return version.is_valid() and not version.get_lock_content()
+    """May its pixels be changed, or those of the groups that it is in?"""
+    if not version.is_valid():
+        return False
+    item = version
+    while item is not None:
+        if item.get_lock_content():
+            return False
+        item = item.get_parent()
+    return True
 
 
 def _replace(image, result):
     """Puts a result into the place of its source's version, whose opacity, mode, filters and locks it takes over."""
     source, version = result.source, result.source.version
     layer = version.copy()
-    image.insert_layer(layer, version.get_parent(), image.get_item_position(version))
+    # Outside of all groups, and with no lock of its own: GIMP refuses to resize, or ends the plug-in, where one holds.
+    position, alpha = layer.get_lock_position(), layer.get_lock_alpha()
+    layer.set_lock_position(False)
+    layer.set_lock_alpha(False)
+    image.insert_layer(layer, None, 0)
     if not layer.has_alpha():
         layer.add_alpha()
     (x, y), (left, top) = offsets(version), offsets(source.layer)
-    layer.resize(source.layer.get_width(), source.layer.get_height(), x - left, y - top)
+    layer.resize(*source.size, x - left, y - top)
     layer.get_buffer().clear(Gegl.Rectangle.new(*_whole(layer)))
     fill(layer, result)
     _attach_records(image, layer, result)
@@ -285,22 +340,25 @@ def _replace(image, result):
             layer.remove_mask(Gimp.MaskApplyMode.DISCARD)
         if source.mask is not None:
             layer.add_mask(_mask(layer, source))
+    image.reorder_item(layer, version.get_parent(), image.get_item_position(version))
     name = version.get_name()
     named_by_user = not name.startswith(record(version, ORIGIN).get("title", ""))
     image.remove_layer(version)
     layer.set_name(name if named_by_user else result.name)
+    layer.set_lock_position(position)
+    layer.set_lock_alpha(alpha)
     return layer
 
 
-def _new_layer(image, result):
-    """The picture as a layer as large as its source, transparent where nothing was painted."""
+def _new_layer(image, result, place):
+    """The picture as a layer as large as its source, transparent where nothing was painted, at a place of the image."""
     source = result.source
     grey = image.get_base_type() == Gimp.ImageBaseType.GRAY
     kind = Gimp.ImageType.GRAYA_IMAGE if grey else Gimp.ImageType.RGBA_IMAGE
     mode = image.get_default_new_layer_mode()
-    layer = Gimp.Layer.new(image, result.name, source.layer.get_width(), source.layer.get_height(), kind, 100.0, mode)
+    layer = Gimp.Layer.new(image, result.name, *source.size, kind, 100.0, mode)
     fill(layer, result)
-    layer.set_offsets(*offsets(source.layer))
+    layer.set_offsets(*place)
     _attach_records(image, layer, result)
     return layer
 

@@ -31,6 +31,7 @@ def place(source, config):
     """Sets where a source is worked on, by its image's selection and a filter's arguments: its area, its mask and its
     regions. Raises Refusal when nothing is left of it."""
     item, grow, feather = (_argument(config, name) for name in ("regions", "grow", "feather"))
+    source.size = source.layer.get_width(), source.layer.get_height()
     source.area, source.mask, source.regions = source.asked, None, []
     if source.frame is not None:
         return

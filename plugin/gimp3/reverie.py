@@ -93,9 +93,7 @@ def run_animation(procedure, run_mode, image, drawables, config, data):
 
     values = _guarded(procedure, animate)
     if made:
-        if run_mode != Gimp.RunMode.NONINTERACTIVE:
-            Gimp.Display.new(made[0])
-            Gimp.displays_flush()
+        _show(made[0], run_mode)
         values.remove(1)
         values.insert(1, GObject.Value(Gimp.Image, made[0]))
     return values
@@ -103,16 +101,31 @@ def run_animation(procedure, run_mode, image, drawables, config, data):
 
 def _work(filter_name, procedure, config, sources, run_mode, insert=layers.insert):
     """Paints the sources and inserts the results, all or none."""
-    if run_mode == Gimp.RunMode.NONINTERACTIVE:
-        results = paint_quietly(filter_name, config, sources)
-    else:
+    if run_mode == Gimp.RunMode.INTERACTIVE:
         import dialog  # GTK is not wanted without windows
 
         GimpUi.init(filter_name)
         results = dialog.ask_and_paint(TITLES[filter_name], filter_name, procedure, config, sources)
+    else:
+        results = paint_quietly(filter_name, config, sources)
     if results is None:
         raise Cancelled
-    insert(results)
+    try:
+        insert(results)
+    except layers.Homeless as why:
+        _show(layers.new_image(results), run_mode)
+        raise layers.Refusal(_("%s So nothing is lost, what was painted is a new image.") % why) from None
+
+
+def _show(image, run_mode):
+    """Opens an image that was made, where there may be windows."""
+    if run_mode == Gimp.RunMode.NONINTERACTIVE:
+        return
+    try:
+        Gimp.Display.new(image)
+    except TypeError:
+        return  # a GIMP without windows gives none
+    Gimp.displays_flush()
 
 
 class Cancelled(Exception):

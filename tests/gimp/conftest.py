@@ -22,6 +22,9 @@ import pytest
 
 from backend.networks.weights import BUNDLED, CATALOGUE
 
+sys.path.append(str(Path(__file__).resolve().parents[1] / "unit"))
+from stand_in_backend import TOKEN, running
+
 ROOT = Path(__file__).resolve().parents[2]
 TREE = Path(os.environ.get("REVERIE_GIMP_ROOT", "/var/cache/reverie-gimp/trixie"))
 VERSIONS = ("3.2", "3.0")
@@ -185,3 +188,18 @@ def running_backend(gimp: Gimp) -> Iterator[Callable[[], Backend]]:
     for each in started:
         each.process.terminate()
         each.process.wait(timeout=20)
+
+
+@pytest.fixture
+def echo(gimp) -> Iterator[None]:
+    """A backend that gives back what it gets: computing takes no time, and what is left is the plug-in's own."""
+    ready = gimp.folder / "home" / "ready.json"
+    real = ready.read_text() if ready.exists() else None
+    with running() as server:
+        server.events = [{"type": "done", "recipe": {}}]
+        ready.write_text(json.dumps({"host": "127.0.0.1", "port": server.port, "token": TOKEN}))
+        yield
+    if real is None:
+        ready.unlink()
+    else:
+        ready.write_text(real)

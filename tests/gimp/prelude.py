@@ -21,11 +21,11 @@ def load():
     return image
 
 
-def call(name, image, layers, **settings):
+def call(name, image, layers, mode=Gimp.RunMode.NONINTERACTIVE, **settings):
     """Runs a procedure without a dialog; returns [whether it succeeded, its message]."""
     procedure = Gimp.get_pdb().lookup_procedure(name)
     config = procedure.create_config()
-    config.set_property("run-mode", Gimp.RunMode.NONINTERACTIVE)
+    config.set_property("run-mode", mode)
     config.set_property("image", image)
     config.set_core_object_array("drawables", layers)
     for key, value in settings.items():

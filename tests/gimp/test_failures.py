@@ -68,30 +68,59 @@ def test_gimp_killed_mid_job_stops_the_job_within_two_seconds(gimp, backend):
     process.communicate(timeout=60)
 
 
-CLOSED = """
+MEANWHILE = """
 import sys
 sys.path.insert(0, FOLDER + "/config/plug-ins/reverie")
-import layers
+import layers, reverie
 image = load(); layer = image.get_layers()[0]
+image.convert_precision(Gimp.Precision.U16_NON_LINEAR); image.set_color_profile(Gimp.ColorProfile.new_rgb_adobe())
+image.select_rectangle(Gimp.ChannelOps.REPLACE, 300, 200, 100, 80)
 other = load()
-source, = layers.selected_sources(image, [layer])
-picture = source.picture()
-result = layers.Result(source, bytes(768 * 576 * 4), "late", {}, {})
-CLOSING
+insert = layers.insert
+
+def meanwhile(results):
+    CHANGE
+    insert(results)
+
+procedure = Gimp.get_pdb().lookup_procedure("plug-in-reverie-style")
+config = procedure.create_config(); config.set_property("style-file", file(STYLE))
+sources = layers.selected_sources(image, [layer])
 try:
-    layers.insert([result])
+    reverie._work("plug-in-reverie-style", procedure, config, sources, Gimp.RunMode.NONINTERACTIVE, meanwhile)
     answer(said="inserted")
 except layers.Refusal as refusal:
-    answer(said=str(refusal), names=names(other))
+    made = [each for each in Gimp.get_images() if each not in (image, other)]
+    new = made[0]; result = new.get_layers()[0]; mask = samples(result.get_mask(), "Y u8")
+    answer(said=str(refusal), untouched=[names(each) for each in (image, other) if each.is_valid()], count=len(made),
+           size=[new.get_width(), new.get_height()], names=names(new), precision=new.get_precision().value_nick,
+           profile=new.get_color_profile().get_label(), painted=samples(result, area=(350, 240, 1, 1))[3],
+           mask=[mask[y * 768 + x] for x, y in ((299, 200), (300, 200), (399, 279), (400, 279))])
 """
 
 
 # While a procedure runs, nothing else can be called in a GIMP without windows: these are the plug-in's own steps.
-@pytest.mark.parametrize("closing", ["image.delete()", "image.remove_layer(layer)"])
-def test_an_image_or_layer_closed_mid_job_is_told_when_the_result_comes(gimp, closing):
-    said = gimp.run(CLOSED.replace("CLOSING", closing))
-    assert "was closed meanwhile" in said["said"]
-    assert said["names"] == ["landscape"]
+@pytest.mark.parametrize(
+    ("change", "sentence", "untouched"),
+    [
+        ("image.delete()", "was closed meanwhile", [["landscape"]]),
+        ("image.remove_layer(layer)", "was closed meanwhile", [[], ["landscape"]]),
+        (
+            "Gimp.Selection.float(image, [layer], 10, 10)",
+            "a floating selection meanwhile",
+            [["Floated Layer", "landscape"], ["landscape"]],
+        ),
+    ],
+)
+def test_a_result_whose_place_is_gone_becomes_a_new_image(gimp, echo, change, sentence, untouched):
+    said = gimp.run(MEANWHILE.replace("CHANGE", change))
+    assert sentence in said["said"] and "is a new image" in said["said"]
+    assert said["untouched"] == untouched
+    assert said["count"] == 1
+    assert said["names"] == ["Neural style: strokes"]
+    assert said["size"] == [768, 576]
+    assert (said["precision"], "Adobe" in said["profile"]) == ("u16-non-linear", True)
+    assert said["mask"] == [0, 255, 255, 0]
+    assert said["painted"] == 255
 
 
 QUICK = """

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-sys.path.append(str(Path(__file__).resolve().parents[1] / "unit"))
-from stand_in_backend import TOKEN, running
 
 
 @pytest.fixture
@@ -197,21 +191,6 @@ answer(status=status, names=names(image), inside=[each.get_name() for each in gr
     assert said["worst"] == [0, 0]
     assert said["offsets"] == [-700, 500]
     assert sorted(said["active"]) == ["landscape", "strokes.jpg"]
-
-
-@pytest.fixture
-def echo(gimp) -> Iterator[None]:
-    """A backend that gives back what it gets: computing takes no time, and what is left is the plug-in's own."""
-    ready = gimp.folder / "home" / "ready.json"
-    real = ready.read_text() if ready.exists() else None
-    with running() as server:
-        server.events = [{"type": "done", "recipe": {}}]
-        ready.write_text(json.dumps({"host": "127.0.0.1", "port": server.port, "token": TOKEN}))
-        yield
-    if real is None:
-        ready.unlink()
-    else:
-        ready.write_text(real)
 
 
 class Usage(threading.Thread):
