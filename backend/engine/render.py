@@ -126,12 +126,11 @@ def _fetch_weights(name: str, report: Callable[[Event], None], stop: Callable[[]
     if weights.find(name) is not None:
         return
 
-    def progress(here: int, total: int) -> None:
+    def check() -> None:
         if stop():
-            raise Cancelled  # what has come is kept, and the next try goes on from there
-        report(Fetching(name, weights.CATALOGUE[name].licence, here, total))
+            raise Cancelled
 
-    weights.fetch(name, progress)
+    weights.fetch(name, lambda here, total: report(Fetching(name, weights.CATALOGUE[name].licence, here, total)), check)
 
 
 @functools.lru_cache(maxsize=1)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import json
 import os
 import pickle
-import time
+import queue
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +30,7 @@ Progress = Callable[[int, int], None]
 """Told the bytes that are here and the bytes in all, while a file is fetched."""
 
 BUNDLED = Path(__file__).resolve().parent.parent / "models"
-_ATTEMPTS = 5
+_ATTEMPTS, _FIRST_PAUSE = 5, 0.2  # seconds before the second attempt; doubled before each further one
 _SECONDS_TO_CONNECT, _SECONDS_OF_SILENCE = 5.0, 15.0
 _BLOCK = 1 << 18
 _LARGEST = 1 << 30  # bytes; VGG-19 has 548 MiB
@@ -134,53 +136,98 @@ def read(path: Path, caffe_names: Mapping[str, str]) -> dict[str, Tensor]:
     return dict(state)
 
 
-def fetch(name: str, progress: Progress = silent) -> Path:
+def fetch(name: str, progress: Progress = silent, check: Callable[[], None] = lambda: None) -> Path:
     """Downloads a network's weights into the cache and returns the file.
 
     A broken download is taken up where it stopped, also by a later run; only a file whose sha256 is right, or what is
-    kept of it, is moved into place. Raises ReverieError when the file cannot be had.
+    kept of it, is moved into place. `check` is called several times a second, also while nothing comes: what it raises
+    ends the fetch at once. Raises ReverieError when the file cannot be had.
     """
     entry = CATALOGUE[name]
     if not entry.url:
         raise ReverieError(
             f"“{BUNDLED / entry.files[0]}” belongs to Reverie itself and is missing. Get Reverie again (git clone)."
         )
-    target = cache() / (entry.kept or entry.files[0])
+    # In a thread, since looking a name up, connecting and waiting for bytes cannot be interrupted.
+    fetching = _Fetching(name, entry)
+    threading.Thread(target=fetching.run, daemon=True).start()
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(target.with_suffix(".lock")):
-            if not target.is_file():  # another process may have fetched it meanwhile
-                _download(entry, target, progress)
-    except OSError as error:
-        if isinstance(error, requests.RequestException):
-            raise _unreachable(name, entry, error) from error
-        raise ReverieError(
-            f"The weights of {name} cannot be saved in “{target.parent}”: {error.strerror or error}."
-        ) from error
-    return target
+        while True:
+            check()
+            with contextlib.suppress(queue.Empty):
+                news = fetching.news.get(timeout=0.1)
+                if isinstance(news, Path):
+                    return news
+                if isinstance(news, BaseException):
+                    raise news
+                progress(*news)
+    finally:
+        fetching.unwanted.set()
 
 
-def _download(entry: Entry, target: Path, progress: Progress) -> None:
-    part = target.with_name(entry.files[0] + ".part")
-    for attempt in range(_ATTEMPTS):
+class _Unwanted(Exception):
+    """Nobody waits for the file any more."""
+
+
+class _Fetching:
+    """One download. `news` are the bytes here and in all, and at last the file or why it cannot be had."""
+
+    def __init__(self, name: str, entry: Entry) -> None:
+        self.news: queue.Queue[tuple[int, int] | Path | BaseException] = queue.Queue()
+        self.unwanted = threading.Event()
+        self._name, self._entry = name, entry
+
+    def run(self) -> None:
         try:
-            _resume(entry, part, progress)
-            break
-        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError):
-            if attempt == _ATTEMPTS - 1:
-                raise
-            time.sleep(0.2 * 2**attempt)
-    if not _digest(part).startswith(entry.sha256):
-        part.unlink()
-        raise ReverieError(
-            f"What came from {entry.url} is not the file that was expected (its checksum differs), and was deleted. "
-            "Try again; if it happens again, something between here and there changes downloads."
-        )
-    if entry.kept:
-        _keep(entry, part, target)
-        part.unlink()
-    else:
-        part.replace(target)
+            self.news.put(self._file())
+        except BaseException as error:  # whoever waits for the file gets it
+            self.news.put(error)
+
+    def _file(self) -> Path:
+        name, entry = self._name, self._entry
+        target = cache() / (entry.kept or entry.files[0])
+        lock = FileLock(target.with_suffix(".lock"))
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            # Another process may be fetching the same, for as long as that takes.
+            with lock.acquire(cancel_check=self.unwanted.is_set):
+                if not target.is_file():
+                    self._download(target)
+        except OSError as error:
+            if isinstance(error, requests.RequestException):
+                raise _unreachable(name, entry, error) from error
+            raise ReverieError(
+                f"The weights of {name} cannot be saved in “{target.parent}”: {error.strerror or error}."
+            ) from error
+        return target
+
+    def _tell(self, here: int, total: int) -> None:
+        if self.unwanted.is_set():
+            raise _Unwanted  # what has come is kept, and the next try goes on from there
+        self.news.put((here, total))
+
+    def _download(self, target: Path) -> None:
+        entry, part = self._entry, target.with_name(self._entry.files[0] + ".part")
+        for attempt in range(_ATTEMPTS):
+            try:
+                _resume(entry, part, self._tell)
+                break
+            except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError):
+                if attempt == _ATTEMPTS - 1:
+                    raise
+                if self.unwanted.wait(_FIRST_PAUSE * 2**attempt):
+                    raise _Unwanted from None
+        if not _digest(part).startswith(entry.sha256):
+            part.unlink()
+            raise ReverieError(
+                f"What came from {entry.url} is not the file that was expected (its checksum differs), and was "
+                "deleted. Try again; if it happens again, something between here and there changes downloads."
+            )
+        if entry.kept:
+            _keep(entry, part, target)
+            part.unlink()
+        else:
+            part.replace(target)
 
 
 def _keep(entry: Entry, whole: Path, target: Path) -> None:

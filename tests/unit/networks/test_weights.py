@@ -7,7 +7,9 @@ import hashlib
 import http.server
 import io
 import pickle
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import ClassVar
 
 import pytest
 import torch
+from filelock import FileLock
 from safetensors import safe_open
 
 from backend.engine import render
@@ -75,7 +78,7 @@ def server(tmp_path, monkeypatch) -> Iterator[type[Server]]:
     entry = replace(weights.CATALOGUE[NAME], url=url, sha256=hashlib.sha256(BODY).hexdigest())
     monkeypatch.setattr(weights, "CATALOGUE", {**weights.CATALOGUE, NAME: entry})
     monkeypatch.setattr(weights, "cache", lambda: tmp_path / "cache")
-    monkeypatch.setattr(weights.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(weights, "_FIRST_PAUSE", 0.0)
     monkeypatch.delenv("REVERIE_WEIGHTS", raising=False)
     yield Fresh
     listening.shutdown()
@@ -104,6 +107,37 @@ def test_a_render_tells_of_the_download_and_stops_it(server):
     assert 0 < events[0].here < events[1].here < events[1].total == len(BODY)
     render._fetch_weights(NAME, events.append, lambda: False)
     assert weights.find(NAME) is not None
+
+
+def cancelled_soon(seconds: float = 0.3) -> None:
+    """Fetches, and asks to stop after a moment."""
+    begun = time.monotonic()
+    with pytest.raises(Cancelled):
+        render._fetch_weights(NAME, lambda event: None, lambda: time.monotonic() - begun > seconds)
+    assert time.monotonic() - begun < 5, "without the order to stop it takes at least as long"
+
+
+def test_a_fetch_is_stopped_while_nothing_comes(server, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        entry = replace(weights.CATALOGUE[NAME], url=f"http://127.0.0.1:{silent.getsockname()[1]}/weights.pth")
+        monkeypatch.setattr(weights, "CATALOGUE", {NAME: entry})
+        cancelled_soon()
+
+
+def test_a_fetch_is_stopped_while_another_process_has_the_lock(server, tmp_path):
+    (tmp_path / "cache").mkdir()
+    with FileLock(tmp_path / "cache" / "squeezenet1_1-b8a52dc0.lock"):
+        cancelled_soon()
+    assert weights.fetch(NAME).read_bytes() == BODY
+
+
+def test_a_fetch_is_stopped_between_two_attempts(server, monkeypatch):
+    monkeypatch.setattr(weights, "_FIRST_PAUSE", 60.0)
+    server.drop_after = [300_000]
+    cancelled_soon()
+    server.ranges.clear()
+    assert weights.fetch(NAME).read_bytes() == BODY
+    assert server.ranges[0] is not None, "what had come is kept"
 
 
 def test_a_dropped_connection_is_taken_up_where_it_broke(server):
