@@ -26,6 +26,7 @@ from backend.images import Picture
 from backend.recipe import Before, Recipe
 
 ANIMATED = (".gif", ".webp", ".apng")
+_NO_FOLDERS = (".png", ".jpg", ".jpeg", ".mp4", ".mov", ".avi", ".mkv", ".webm")  # who names these wants a file
 _DURATION = 100  # milliseconds, where the frames do not say
 _MAX_BYTES = 4 << 30
 _BEFORE = Before(content="the frame before", result="the result before")
@@ -110,7 +111,7 @@ def paint(
         raise ReverieError("A zoom goes on from one picture; give only one.")
     total = count if zoom > 1 else len(animation.frames)
     animated = output.suffix.lower() in ANIMATED
-    _make_folder(output.parent if animated else output)
+    _check_target(output)
     done: list[NDArray[np.uint8]] = []  # for an animated file
     content = last = animation.frame(0, size)
     begun = time.monotonic()
@@ -148,8 +149,21 @@ def _of_all(report: Callable[[Event], None], index: int, total: int, begun: floa
     return tell
 
 
-def _make_folder(folder: Path) -> None:
+def _check_target(output: Path) -> None:
+    """Makes the folder for an animation. Raises ReverieError for what is neither an animated file that can be written
+    nor a folder, before any work goes into the frames."""
+    animated = output.suffix.lower() in ANIMATED
+    if animated and output.is_dir():
+        raise ReverieError(f"“{output}” is a folder; name a file in it for the result.", "output")
+    if output.suffix.lower() in _NO_FOLDERS and not animated and not output.is_dir():
+        raise ReverieError(
+            f"“{output.name}” is no animation that can be written: name a {', '.join(ANIMATED)} file, or a folder for "
+            "a picture of each frame.",
+            "output",
+        )
+    folder = output.parent if animated else output
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ReverieError(f"The folder “{folder}” cannot be made: {error.strerror or error}.") from error
+        raise ReverieError(f"The folder “{folder}” cannot be made: {error.strerror or error}.", "output") from error
+    images.check_folder(folder)

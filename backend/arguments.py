@@ -14,14 +14,18 @@ _UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}
 
 
 def style(text: str) -> dict[str, Any]:
-    """`a.jpg` or `a.jpg:0.5`, a weight; a name that exists as it stands is taken whole, colon or not."""
-    name, _, weight = text.rpartition(":")
-    if name and not Path(text).exists():
-        try:
-            return {"image": name, "weight": float(weight)}
-        except ValueError:
-            pass  # the colon is part of the name: C:\paintings\a.jpg
-    return {"image": text}
+    """`a.jpg`, `a.jpg:0.5` (a weight), `a.jpg@2` (a scale) or `a.jpg:0.5@2`; a name that exists as it stands is taken
+    whole, colon or not."""
+    if Path(text).exists():
+        return {"image": text}
+    found = re.fullmatch(r"(.+?)(?::([\d.]+))?(?:@([\d.]+))?", text)
+    if not found:
+        return {"image": text}
+    result: dict[str, Any] = {"image": found[1]}
+    for name, value in (("weight", found[2]), ("scale", found[3])):
+        if value is not None:
+            result[name] = _number(value, f"style.{name}")
+    return result
 
 
 def fast(text: str) -> dict[str, Any]:

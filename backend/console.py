@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from types import FrameType, TracebackType
 
+from rich.box import SIMPLE
 from rich.console import Console as Terminal
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
@@ -108,6 +109,21 @@ class Console:
         self._bar.stop()
         self._terminal.print(f"[green]{output}[/]  {count} frames", highlight=False)
 
+    def finish_comparison(self, output: Path, rows: list[Row]) -> None:
+        """Says what each network took for the same job, and where the sheet is."""
+        if self._json:
+            told = [{name: value for name, value in vars(row).items() if name != "picture"} for row in rows]
+            print(json.dumps({"type": "done", "output": str(output), "networks": told}))
+            return
+        self._bar.stop()
+        table = Table("network", "seconds", "s/iteration", "memory", "parameters", box=SIMPLE)
+        for row in rows:
+            each = f"{row.per_iteration:.3f}"
+            memory, parameters = f"{row.memory / 2**20:.0f} MB", f"{row.parameters / 1e6:.1f} M"
+            table.add_row(row.network, f"{row.seconds:.1f}", each, memory, parameters)
+        _print(table)
+        self._terminal.print(f"[green]{output}[/]", highlight=False)
+
 
 def _told(dream: Dream) -> str:
     """What a resolved dream is of, in words."""
@@ -174,24 +190,24 @@ class TrainingConsole:
         )
 
 
-def print_comparison(rows: list[Row]) -> None:
-    """What each network took for the same job."""
-    table = Table("network", "seconds", "s/iteration", "memory", "parameters")
-    for row in rows:
-        each = f"{row.per_iteration:.3f}"
-        memory, parameters = f"{row.memory / 2**20:.0f} MB", f"{row.parameters / 1e6:.1f} M"
-        table.add_row(row.network, f"{row.seconds:.1f}", each, memory, parameters)
-    Terminal(file=sys.stdout).print(table)
-
-
 def print_networks(*, as_json: bool) -> None:
     """The networks that can be chosen, and whether their weights are at hand."""
     rows = registry.describe()
     if as_json:
-        print(json.dumps({"networks": rows}))
+        print(json.dumps({"networks": rows}, ensure_ascii=False))
         return
-    table = Table("network", "weights", "download", "licence")
+    table = Table("network", "what it is", "weights", "licence", box=SIMPLE)
     for row in rows:
         there = "bundled" if row["bundled"] else "at hand" if row["available"] else "to fetch"
-        table.add_row(str(row["name"]), there, f"{row['download_bytes'] / 1e6:.1f} MB", str(row["licence"]))
-    Terminal(file=sys.stdout).print(table)
+        size = f", {row['download_bytes'] / 1e6:.1f} MB" if there == "to fetch" else ""
+        chosen = " (auto)" if row["default"] else ""
+        table.add_row(f"{row['name']}{chosen}", str(row["title"]), there + size, str(row["licence"]))
+    _print(table)
+
+
+def _print(table: Table) -> None:
+    """On a terminal as wide as that is; in a file or a pipe a line a row, which can be searched."""
+    terminal = Terminal(file=sys.stdout)
+    if not terminal.is_terminal:
+        terminal = Terminal(file=sys.stdout, width=160)
+    terminal.print(table)

@@ -7,6 +7,7 @@ channels, values in [0, 1], sRGB-encoded.
 from __future__ import annotations
 
 import io
+import tempfile
 import tokenize
 from pathlib import Path
 from typing import Any, Literal
@@ -58,11 +59,7 @@ def write(path: str | Path, picture: Picture) -> None:
 
 def _encode(path: Path, picture: Picture) -> bytes:
     """The picture in the format that the path's ending names."""
-    format_name = Image.registered_extensions().get(path.suffix.lower())
-    if format_name not in FORMATS or format_name not in Image.SAVE:
-        raise ReverieError(
-            f"“{path.name}” does not end in the name of a picture format; use .png or .jpg, for example."
-        )
+    format_name = _format_of(path)
     image = _to_pillow(picture)
     if format_name in ("JPEG", "BMP", "PPM") and image.mode == "RGBA":  # without alpha: as on white paper
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
@@ -74,6 +71,37 @@ def _encode(path: Path, picture: Picture) -> bytes:
             f"A picture of {image.width}×{image.height} pixels cannot be saved as “{path.name}” ({error}); use .png."
         ) from error
     return buffer.getvalue()
+
+
+def _format_of(path: Path) -> str:
+    """Pillow's name of the format that the path's ending names. Raises ReverieError for one that is not written."""
+    format_name = Image.registered_extensions().get(path.suffix.lower())
+    if format_name not in FORMATS or format_name not in Image.SAVE:
+        raise ReverieError(
+            f"“{path.name}” does not end in the name of a picture format; use .png or .jpg, for example.", "output"
+        )
+    return format_name
+
+
+def check_target(path: Path) -> None:
+    """Raises ReverieError for a file that `write` could not write, before any work goes into the picture."""
+    if path.suffix.lower() != ".npy":
+        _format_of(path)
+    if path.is_dir():
+        raise ReverieError(f"“{path}” is a folder; name a file in it for the result.", "output")
+    if not path.parent.is_dir():
+        raise ReverieError(f"The folder “{path.parent}” for the result does not exist; make it first.", "output")
+    check_folder(path.parent)
+
+
+def check_folder(folder: Path) -> None:
+    """Raises ReverieError when no file can be written into a folder."""
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise ReverieError(
+            f"No file can be written into “{folder}”: {error.strerror or error}. Choose another folder.", "output"
+        ) from error
 
 
 def encode_npy(picture: Picture, depth: Depth, channels: int | None = None) -> bytes:

@@ -22,6 +22,7 @@ from backend.images import Picture
 from backend.networks import registry
 from backend.recipe import Recipe
 
+SIZE = 320  # pixels: longest side of each picture on a sheet, when nobody says
 _CAPTION, _NARROWEST = 44, 270  # pixels: height of a caption, and the width that it needs
 _COLUMNS = 3
 

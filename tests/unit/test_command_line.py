@@ -1,0 +1,180 @@
+"""The command line's words: what becomes of them, and what is refused before any work. In this process, without
+painting; whole commands are in test_cli.py."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from backend import __main__ as command_line
+from backend import arguments, demo, images
+from backend.engine import compare, render
+from backend.engine.compare import Row
+from backend.engine.render import Result
+from backend.networks import registry
+
+PHOTO, INK, GLASS = str(demo.content()), str(demo.styles()["ink"]), str(demo.styles()["stained_glass"])
+
+
+@pytest.fixture
+def rendered(monkeypatch) -> list:
+    """The recipes that are painted, which here gives nothing but a grey picture."""
+    recipes = []
+
+    def grey(recipe, content, pictures, **_):
+        recipes.append(recipe)
+        return Result(np.full((4, 4, 3), 0.5, np.float32), recipe, "none", "cpu", 0.0)
+
+    monkeypatch.setattr(render, "render", grey)
+    return recipes
+
+
+def _failure(capsys, *words: object) -> dict:
+    """The JSON line of a command that fails."""
+    assert command_line.main([*map(str, words), "--json"]) == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    return json.loads(line)
+
+
+def test_options_reach_the_recipe(rendered, tmp_path):
+    words = ["style", PHOTO, "--style", f"{INK}:0.5@2", "--style", GLASS, "--style-scale", "0.5", "--smallest", "64"]
+    words += ["--precision", "float32", "--total-variation", "0.4", "--style-layers", "fire2, fire3"]
+    words += ["--content-layers", "fire4", "-o", str(tmp_path / "a.png")]
+    assert command_line.main(words) == 0
+    (recipe,) = rendered
+    assert [(style.weight, style.scale) for style in recipe.style] == [(0.5, 2), (1, 0.5)]
+    assert (recipe.smallest, recipe.precision, recipe.total_variation) == (64, "float32", 0.4)
+    assert (recipe.style_layers, recipe.content_layers) == (["fire2", "fire3"], ["fire4"])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a.jpg", {"image": "a.jpg"}),
+        ("a.jpg:0.5", {"image": "a.jpg", "weight": 0.5}),
+        ("a.jpg@2", {"image": "a.jpg", "scale": 2}),
+        ("a.jpg:0.5@2", {"image": "a.jpg", "weight": 0.5, "scale": 2}),
+        (r"C:\paintings\a.jpg", {"image": r"C:\paintings\a.jpg"}),
+        ("me@home.jpg", {"image": "me@home.jpg"}),
+    ],
+)
+def test_the_short_forms_of_a_style(text, expected):
+    assert arguments.style(text) == expected
+
+
+def test_a_name_that_exists_is_taken_whole(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("a:0.5@2").touch()
+    assert arguments.style("a:0.5@2") == {"image": "a:0.5@2"}
+
+
+@pytest.mark.parametrize("command", [["style", PHOTO, "--style", INK], ["compare", PHOTO, "--style", INK]])
+@pytest.mark.parametrize("name", ["noext", "out.xyz", "folder.png", "nowhere/out.png"])
+def test_a_result_that_could_not_be_written_is_refused_before_any_work(rendered, capsys, tmp_path, command, name):
+    (tmp_path / "folder.png").mkdir()
+    failure = _failure(capsys, *command, "-o", tmp_path / name)
+    assert (failure["type"], failure["field"]) == ("failed", "output")
+    assert Path(name).name in failure["message"] or "nowhere" in failure["message"]
+    assert rendered == []
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="/proc takes files from nobody, not even from root")
+def test_a_folder_that_takes_no_files_is_told_before_any_work(rendered, capsys):
+    failure = _failure(capsys, "style", PHOTO, "--style", INK, "-o", "/proc/a.png")
+    assert failure["field"] == "output" and "“/proc”" in failure["message"]
+    assert rendered == []
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "frames.png", "taken.gif", "file"])
+def test_an_animation_that_could_not_be_written_is_refused_before_any_work(rendered, capsys, tmp_path, name):
+    (tmp_path / "taken.gif").mkdir()
+    (tmp_path / "file").touch()
+    failure = _failure(capsys, "frames", PHOTO, "--style", INK, "-o", tmp_path / name)
+    assert failure["field"] == "output" and name in failure["message"]
+    assert rendered == []
+
+
+@pytest.mark.parametrize("ending", [".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".npy"])
+def test_every_ending_that_is_accepted_can_be_written_and_read(tmp_path, ending):
+    for channels in (3, 4):
+        path = tmp_path / f"a{ending}"
+        images.check_target(path)
+        images.write(path, np.full((3, 5, channels), 0.5, np.float32))
+        assert images.read(path)[:, :, :3].mean() == pytest.approx(0.5, abs=0.01) or channels == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        (["nowhere.jpg", "--style", INK], "content"),
+        ([PHOTO, "--style", INK, "--style", "nowhere.jpg"], "style.1.image"),
+        ([PHOTO, "--style", INK, "--mask", "nowhere.png"], "style.0.mask"),
+        ([PHOTO, "--style", INK, "--init", "nowhere.png"], "init"),
+        ([PHOTO, "--style", INK, "--dream", "like:nowhere.png"], "dream.0.guide"),
+        ([PHOTO, "--style", INK, "--dream", "fire22"], "dream"),
+        ([PHOTO, "--style", INK, "--strength", "7"], "strength"),
+        ([PHOTO], "style"),
+        ([str(Path(__file__)), "--style", INK], "content"),
+        ([PHOTO, "--recipe", "nowhere.json"], "recipe"),
+    ],
+)
+def test_a_failure_is_a_line_of_json_that_names_the_field(rendered, capsys, tmp_path, words, field):
+    failure = _failure(capsys, "style", *words, "-o", tmp_path / "a.png")
+    assert (failure["type"], failure["field"]) == ("failed", field)
+    assert failure["message"].endswith((".", "?"))
+    assert rendered == [] and list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_is_a_line_of_json(monkeypatch, capsys, tmp_path):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(render, "render", interrupted)
+    assert command_line.main(["style", PHOTO, "--style", INK, "-o", str(tmp_path / "a.png"), "--json"]) == 130
+    assert json.loads(capsys.readouterr().out) == {"type": "cancelled"}
+
+
+def test_a_zoom_into_a_fast_style_dreams_of_nothing(rendered, tmp_path):
+    words = ["frames", PHOTO, "--zoom", "4", "--count", "2", "--fast", "udnie", "-o", str(tmp_path / "out")]
+    assert command_line.main(words) == 0
+    assert [(recipe.dream, recipe.fast[0].name) for recipe in rendered] == [([], "udnie")] * 2
+    assert command_line.main([*words[:6], "-o", str(tmp_path / "out")]) == 0
+    assert len(rendered[-1].dream) == 1
+
+
+def test_compare_takes_networks_a_recipe_and_dreams(monkeypatch, capsys, tmp_path):
+    asked = {}
+
+    def rows(recipe, content, pictures, *, networks, **_):
+        asked.update(recipe=recipe, networks=networks, longest=max(content.shape[:2]))
+        return [Row(name, np.zeros((6, 8, 3), np.float32), 2.0, 3, 0.5, 1 << 20, 1000) for name in networks]
+
+    monkeypatch.setattr(compare, "compare", rows)
+    (tmp_path / "r.json").write_text(json.dumps({"style": INK, "iterations": 7, "style_loss": "gram"}))
+    words = ["compare", PHOTO, "--recipe", str(tmp_path / "r.json"), "--network", "reverie", "--network", "vgg19"]
+    words += ["--dream", "auto", "-o", str(tmp_path / "sheet.png"), "--json"]
+    assert command_line.main(words) == 0
+    assert asked["networks"] == ["reverie", "vgg19"]
+    recipe = asked["recipe"]
+    assert (recipe.iterations, recipe.style_loss, len(recipe.dream)) == (7, "gram", 1)
+    assert recipe.size == asked["longest"] == compare.SIZE
+    done = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert done["type"] == "done" and images.read(done["output"]).shape[2] == 3
+    assert done["networks"][1] == {
+        "network": "vgg19", "seconds": 2.0, "iterations": 3, "per_iteration": 0.5, "memory": 1 << 20, "parameters": 1000
+    }  # fmt: skip
+    assert command_line.main(words[:-1]) == 0
+    assert "vgg19" in capsys.readouterr().out
+
+
+def test_the_table_of_networks_says_what_each_is_where_its_weights_are_and_their_licence(capsys):
+    assert command_line.main(["networks"]) == 0
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.strip()}
+    for row in registry.describe():
+        line = lines[row["name"]]
+        assert row["title"] in line and row["licence"] in line
+        to_fetch = f"{row['download_bytes'] / 1e6:.1f} MB"
+        assert ("bundled" if row["bundled"] else "at hand" if row["available"] else to_fetch) in line
