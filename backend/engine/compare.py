@@ -15,6 +15,7 @@ import psutil
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
+from backend.engine import device as devices
 from backend.engine import render
 from backend.engine.events import Event, Progress, Started, Warning_
 from backend.errors import ReverieError
@@ -89,7 +90,7 @@ def _row(
         report(name, event)
 
     render.forget_network()
-    with _PeakMemory() as peak:
+    with PeakMemory(devices.choose(device)) as peak:
         document = recipe.model_copy(update=update)
         result = render.render(document, content, pictures, device=device, report=listen, stop=stop)
     parameters = sum(value.numel() for value in registry.load(name).module.parameters())
@@ -98,30 +99,37 @@ def _row(
     return Row(name, result.picture, result.seconds, iterations, per_iteration, peak.bytes, parameters)
 
 
-class _PeakMemory:
-    """Watches how much memory is used at most, beyond what was before."""
+class PeakMemory:
+    """Watches, while it is entered, how many bytes of a device's memory the process takes at most beyond what it had
+    before; on the CPU by looking now and then, on CUDA what PyTorch allocates."""
 
-    def __enter__(self) -> _PeakMemory:
-        _return_freed_memory()  # what the network before has left behind would hide what this one takes
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
         self.bytes = 0
+
+    def __enter__(self) -> PeakMemory:
+        _return_freed_memory()  # what the network before has left behind would hide what this one takes
         self._process = psutil.Process()
-        self._before = self._process.memory_info().rss
         self._ended = threading.Event()
-        if torch.cuda.is_available():
-            torch.cuda.reset_peak_memory_stats()
         self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
+        if self._device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(self._device)
+            self._before = torch.cuda.memory_allocated(self._device)
+        else:
+            self._before = self._process.memory_info().rss
+            self._thread.start()
         return self
 
     def _watch(self) -> None:
-        while not self._ended.wait(0.02):
+        while not self._ended.wait(0.005):
             self.bytes = max(self.bytes, self._process.memory_info().rss - self._before)
 
     def __exit__(self, *error: object) -> None:
-        self._ended.set()
-        self._thread.join()
-        if torch.cuda.is_available():
-            self.bytes = torch.cuda.max_memory_allocated()
+        if self._device.type == "cuda":
+            self.bytes = torch.cuda.max_memory_allocated(self._device) - self._before
+        else:
+            self._ended.set()
+            self._thread.join()
 
 
 def _return_freed_memory() -> None:

@@ -1,3 +1,31 @@
-from tests.benchmarks.iteration import main
+"""python -m tests.benchmarks [--size 512] [--random] [--network N …] [--device cuda], or --pairs FOLDER --out FOLDER"""
 
-main()
+import argparse
+from pathlib import Path
+
+from backend.engine import device as devices
+from backend.networks import registry
+from tests.benchmarks import iteration, pairs
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=iteration.__doc__)
+    parser.add_argument("--size", type=int, default=512, help="longest side of the picture, in pixels (512)")
+    parser.add_argument("--repeat", type=int, default=7, help="iterations to take the fastest of (7)")
+    parser.add_argument("--race", type=int, default=60, help="iterations of L-BFGS to race Adam with, or 0 (60)")
+    parser.add_argument("--network", action="append", help="(all at hand)")
+    parser.add_argument("--random", action="store_true", help="the others, too, with random weights")
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    parser.add_argument("--pairs", type=Path, metavar="FOLDER", help="paint its photos/ in its styles/")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where these pictures go (pairs)", default="pairs")
+    options = parser.parse_args()
+    device = devices.choose(options.device).type
+    if options.pairs is not None:
+        pairs.paint(options.pairs, options.out, options.network or registry.available(), options.size, device)
+        return
+    names = options.network or list(registry.NETWORKS if options.random else registry.available())
+    iteration.compare(names, options.size, options.repeat, options.race, device)
+
+
+if __name__ == "__main__":
+    main()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
+import torch
 
 from backend import demo, images
 from backend.engine import compare
@@ -67,3 +70,20 @@ def test_a_network_that_cannot_do_the_job_is_left_out():
 def test_it_can_be_stopped():
     with pytest.raises(Cancelled):
         compare.compare(RECIPE, PHOTO, {"s": STYLE}, networks=["reverie"], device="cpu", stop=lambda: True)
+
+
+def test_memory_is_counted_beyond_what_was_there():
+    with compare.PeakMemory(torch.device("cpu")) as peak:
+        filled = torch.ones(64 << 20, dtype=torch.uint8)
+        time.sleep(0.1)
+        del filled
+    assert 60 << 20 < peak.bytes < 200 << 20
+
+
+def test_memory_on_cuda_is_counted_so_too(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda device: None)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: 100)
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda device: 350)
+    with compare.PeakMemory(torch.device("cuda")) as peak:
+        pass
+    assert peak.bytes == 250
