@@ -35,7 +35,7 @@ from backend.server.security import Guard, error
 from backend.server.store import Store
 from plugin.shared import PROTOCOL
 
-MAX_PICTURE_BYTES = 1 << 29
+MAX_PICTURE_BYTES = 16 * images.MAX_PIXELS + 4096  # float RGBA, and the header of the .npy
 MAX_JSON_BYTES = 1 << 20
 MAX_WAITING = 100  # jobs
 STALLED = 30.0  # seconds without a byte of an upload
@@ -48,6 +48,7 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 def create_app(
     worker: Worker,
+    store: Store,
     *,
     token: str,
     device: str = "auto",
@@ -63,7 +64,6 @@ def create_app(
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(ClientDisconnect, _broken_off)
     app.add_exception_handler(Exception, _unexpected)
-    store = Store()
     _add_state_calls(app, worker, device, shut_down)
     _add_picture_calls(app, worker, store)
     _add_job_calls(app, worker, store, device)
@@ -151,11 +151,18 @@ def _add_picture_calls(app: FastAPI, worker: Worker, store: Store) -> None:
     @app.get("/v1/presets")
     def list_presets() -> dict[str, Any]:
         worker.touch()
-        return {"presets": [_offered(preset, store) for preset in presets.listed()]}
+        offered = []
+        for preset in presets.listed():
+            try:
+                offered.append(_offered(preset, store))
+            except (ReverieError, OSError) as exception:
+                _log.warning("the preset “%s” is left out: %s", preset["title"], exception)
+        return {"presets": offered}
 
 
 def _offered(preset: dict[str, Any], store: Store) -> dict[str, Any]:
-    """A preset whose recipe can be submitted as it is: its pictures are among those sent."""
+    """A preset whose recipe can be submitted as it is: its pictures are among those sent. Raises ReverieError or
+    OSError when one of them is broken."""
     recipe = presets.recipe(preset)
     for style in recipe.get("style", []):
         path = Path(style.pop("image", ""))
@@ -318,4 +325,5 @@ def _find(worker: Worker, identifier: str) -> Job:
     job = worker.get(identifier)
     if job is None:
         raise HTTPException(404, "there is no such job (any more)")
+    job.asked = time.monotonic()
     return job

@@ -67,6 +67,7 @@ class Job:
         self.result: Picture | None = None
         self.preview: Picture | None = None
         self.watchers = 0
+        self.asked = time.monotonic()  # when a client last spoke of it
         self._stop = threading.Event()
         self._wish: Adjustment | None = None
         self._lock = threading.RLock()
@@ -188,6 +189,20 @@ class Worker:
         job.tell("queued", position=self.waiting + int(self.busy))
         self._jobs[job.id] = job
         self._queue.put((_JOB, next(self._numbers), job))
+
+    def cancel_unheard(self, seconds: float) -> None:
+        """Cancels the jobs to whose events nobody listens, and of which nobody has spoken for that time: their client
+        has gone."""
+        for job in list(self._jobs.values()):
+            if job.state not in FINISHED and job.watchers == 0 and time.monotonic() - job.asked > seconds:
+                _log.info("job %s: nobody has asked for it for %.0f s, cancelling", job.id, seconds)
+                job.cancel()
+
+    def forget_finished(self) -> None:
+        """Lets all finished jobs go, with their results."""
+        for job in list(self._jobs.values()):
+            if job.state in FINISHED:
+                del self._jobs[job.id]
 
     def errand(self, action: Callable[[], T]) -> Future[T]:
         """Has something done by the thread that owns the device, once no job waits. It should be done in a second, or

@@ -12,7 +12,7 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import uvicorn
@@ -23,12 +23,14 @@ from backend.engine.render import forget_network, render
 from backend.errors import ReverieError
 from backend.server.app import create_app
 from backend.server.jobs import Worker
+from backend.server.store import Store
 from plugin.shared import PROTOCOL, launcher, places
 from plugin.shared.client import BackendError
 
 _LONG = 20  # characters of a token that cannot be guessed
 _SECONDS_TO_ANSWER = 2.0
 _FREE_MEMORY_AFTER = 300.0  # seconds without a job
+_UNHEARD = 60.0  # seconds without a client's word of its job
 _OWN_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # “all addresses” is none that one can connect to everywhere
 _log = logging.getLogger("reverie")
 
@@ -53,7 +55,7 @@ def serve(*, host: str, port: int, ready_file: Path | None, idle_exit: float, de
     listening = _bind(host, port)
     ready = ready_file or Path(places.ready_file())
     _make_folder(ready.parent)
-    worker = Worker(render, device)
+    worker, store = Worker(render, device), Store()
     server: uvicorn.Server | None = None
 
     def shut_down() -> None:
@@ -63,7 +65,7 @@ def serve(*, host: str, port: int, ready_file: Path | None, idle_exit: float, de
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         _log.info("ready on port %d", listening.getsockname()[1])
-        watch = asyncio.create_task(_watch(worker, idle_exit, shut_down))
+        watch = asyncio.create_task(_watch(worker, store, idle_exit, shut_down))
         try:
             yield
         finally:
@@ -71,7 +73,7 @@ def serve(*, host: str, port: int, ready_file: Path | None, idle_exit: float, de
             _remove_ready(ready)
             worker.close()
 
-    app = create_app(worker, token=token, device=device, host=host, lifespan=lifespan, shut_down=shut_down)
+    app = create_app(worker, store, token=token, device=device, host=host, lifespan=lifespan, shut_down=shut_down)
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
     _refuse_second(ready)
@@ -131,8 +133,9 @@ def _write_ready(path: Path, host: str, port: int, token: str) -> None:
     }
     part = path.with_suffix(f".{os.getpid()}.part")
     try:
+        part.unlink(missing_ok=True)
         # Created with its final mode: the token must at no time be readable by others.
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             json.dump(document, file)
         part.replace(path)
     except OSError as error:
@@ -145,15 +148,21 @@ def _write_ready(path: Path, host: str, port: int, token: str) -> None:
 
 def _remove_ready(path: Path) -> None:
     """Removes the file unless a later backend has written its own there."""
-    with suppress(FileNotFoundError, ValueError):
-        if json.loads(path.read_text(encoding="utf-8")).get("pid") == os.getpid():
+    try:
+        named = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(named, dict) and named.get("pid") == os.getpid():
             path.unlink()
+    except (FileNotFoundError, ValueError):
+        pass  # it is gone, or another's
+    except OSError as error:
+        _log.warning("“%s” cannot be removed: %s", path, error.strerror or error)
 
 
-async def _watch(worker: Worker, idle_exit: float, shut_down: Callable[[], None]) -> None:
+async def _watch(worker: Worker, store: Store, idle_exit: float, shut_down: Callable[[], None]) -> None:
     freed = False
     while True:
         await asyncio.sleep(min(1.0, idle_exit / 4))
+        worker.cancel_unheard(_UNHEARD)
         idle = 0.0 if worker.busy or worker.waiting else time.monotonic() - worker.last_used
         if idle > idle_exit:
             _log.info("nothing to do for %.0f s: leaving", idle)
@@ -161,4 +170,6 @@ async def _watch(worker: Worker, idle_exit: float, shut_down: Callable[[], None]
             return
         if idle > _FREE_MEMORY_AFTER and not freed:
             forget_network()
+            worker.forget_finished()
+            store.clear()
         freed = idle > _FREE_MEMORY_AFTER

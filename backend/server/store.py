@@ -33,8 +33,11 @@ class Store:
 
     def add(self, data: bytes) -> Stored:
         """Keeps a picture. Raises ReverieError when the bytes are none (decodes them: not for the event loop)."""
+        identifier = hashlib.sha256(data).hexdigest()
+        if (known := self.get(identifier)) is not None:
+            return known
         (height, width, channels), depth = images.inspect(data)
-        stored = Stored(hashlib.sha256(data).hexdigest(), data, width, height, channels, depth)
+        stored = Stored(identifier, data, width, height, channels, depth)
         with self._lock:
             self._pictures[stored.id] = stored
             self._pictures.move_to_end(stored.id)
@@ -49,3 +52,8 @@ class Store:
             if stored is not None:
                 self._pictures.move_to_end(identifier)
             return stored
+
+    def clear(self) -> None:
+        """Lets all pictures go."""
+        with self._lock:
+            self._pictures.clear()

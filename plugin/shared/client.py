@@ -96,8 +96,11 @@ class Client(object):
                             "happens again, Reverie's log says why."
                         )
                     )
-                event = json.loads(line.decode("utf-8"))
-                finished = event["type"] in ("done", "failed", "cancelled")
+                try:
+                    event = json.loads(line.decode("utf-8"))
+                    finished = event["type"] in ("done", "failed", "cancelled")
+                except (ValueError, KeyError, TypeError):
+                    raise self._stranger()
                 yield event
         finally:
             connection.close()
@@ -107,7 +110,10 @@ class Client(object):
         try:
             return json.loads(data.decode("utf-8"))
         except ValueError:
-            raise BackendError(_("What answers on port %d is not Reverie's backend.") % self._port)
+            raise self._stranger()
+
+    def _stranger(self):
+        return BackendError(_("What answers on port %d is not Reverie's backend.") % self._port)
 
     def _bytes(self, method, path, body=None, kind=None, timeout=SILENCE):
         connection, response = self._open(method, path, body, kind, timeout)
@@ -124,7 +130,14 @@ class Client(object):
             headers["Content-Type"] = kind
 
         def send():
-            connection.request(method, path, body, headers)
+            try:
+                connection.request(method, path, body, headers)
+            except socket.timeout:
+                raise
+            except socket.error:
+                # A backend that refuses a picture answers before it has all of it, and closes: its words are there.
+                if connection.sock is None:
+                    raise
             return connection.getresponse()
 
         try:

@@ -28,8 +28,11 @@ def unpack(data):
     if not data.startswith(_MAGIC) or len(data) < 10:
         raise ValueError("not a .npy picture")
     (length,) = struct.unpack("<H", data[8:10])
-    header = ast.literal_eval(data[10 : 10 + length].decode("ascii").strip())
-    depth = header["descr"].lstrip("|<")
+    try:
+        header = ast.literal_eval(data[10 : 10 + length].decode("ascii").strip())
+        depth = header["descr"].lstrip("|<")
+    except (SyntaxError, KeyError, TypeError, AttributeError):
+        raise ValueError("the .npy picture is damaged")
     if depth not in SAMPLE_SIZE or header["fortran_order"] or len(header["shape"]) != 3:
         raise ValueError("not a .npy picture: %r" % (header,))
     height, width, channels = header["shape"]

@@ -51,10 +51,17 @@ def carry_out(client, order, tell, previews=False):
                 continue
             tell(event)
             if event["type"] == "done":
-                return npy.unpack(client.result(job))[0], _renamed(event["recipe"], names)
+                return _samples(client.result(job)), _renamed(event["recipe"], names)
     finally:
         events.close()
     raise BackendError(_("The backend ended the job without a result. Try again."))
+
+
+def _samples(result):
+    try:
+        return npy.unpack(result)[0]
+    except ValueError:  # cut off on its way
+        raise BackendError(_("The backend ended the job without a result. Try again."))
 
 
 def _renamed(recipe, names):

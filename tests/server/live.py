@@ -15,12 +15,14 @@ import numpy as np
 import pytest
 import uvicorn
 
+from backend.engine.control import Adjustment
 from backend.engine.events import Cancelled, Preview, Progress, Started
 from backend.engine.render import Result
 from backend.recipe import Recipe
 from backend.server.app import create_app
 from backend.server.jobs import Worker
 from backend.server.lifecycle import _bind
+from backend.server.store import Store
 
 TOKEN = "a-token-for-tests"
 
@@ -32,6 +34,7 @@ class Controlled:
         self.release = threading.Event()
         self.failures: list[Exception] = []
         self.seeds: list[int] = []
+        self.wishes: list[Adjustment] = []
 
     def __call__(self, recipe: Recipe, content, pictures, *, device, report, stop, adjust) -> Result:
         self.seeds.append(recipe.seed)
@@ -43,6 +46,10 @@ class Controlled:
         while not self.release.wait(0.01):
             if stop():
                 raise Cancelled
+            wish = adjust()
+            self.wishes += [wish] if wish else []
+            if wish and wish.finish:
+                break
         return Result(content, recipe, "stand-in", "cpu", 0.5)
 
 
@@ -51,6 +58,7 @@ class Backend:
     client: httpx.Client
     port: int
     worker: Worker
+    store: Store
     render: Controlled
 
     def upload(self, array: np.ndarray) -> str:
@@ -85,12 +93,12 @@ def until(condition: Callable[[], bool], seconds: float, what: str) -> None:
 
 @contextmanager
 def running(render: Any) -> Iterator[Backend]:
-    worker = Worker(render, "cpu")
+    worker, store = Worker(render, "cpu"), Store()
     listening = _bind("127.0.0.1", 0)
     port = listening.getsockname()[1]
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(worker, token=TOKEN, device="cpu"),
+            create_app(worker, store, token=TOKEN, device="cpu"),
             log_level="critical",
             access_log=False,
             timeout_graceful_shutdown=1,
@@ -102,7 +110,7 @@ def running(render: Any) -> Iterator[Backend]:
     headers = {"Authorization": f"Bearer {TOKEN}"}
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=20) as client:
-            yield Backend(client, port, worker, render)
+            yield Backend(client, port, worker, store, render)
     finally:
         worker.close()
         server.should_exit = True

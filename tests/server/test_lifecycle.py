@@ -1,7 +1,9 @@
 """The backend as a process of its own, with the real engine."""
 
+# ruff: noqa: F811 - a test's argument is the fixture imported
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import os
@@ -16,9 +18,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import requests
+from live import Controlled, running, small  # noqa: F401 (fixture)
 
 from backend import demo
 from backend.networks import registry
+from backend.server import lifecycle
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -80,6 +84,37 @@ def test_it_leaves_when_there_is_nothing_to_do_and_lets_another_ones_file_be(tmp
     (tmp_path / "ready.json").write_text(json.dumps(other))
     assert process.wait(timeout=20) == 0
     assert json.loads((tmp_path / "ready.json").read_text()) == other
+
+
+def test_an_idle_backend_lets_go_of_pictures_and_results(monkeypatch, small):
+    monkeypatch.setattr(lifecycle, "_FREE_MEMORY_AFTER", 0.2)
+    controlled = Controlled()
+    with running(controlled) as backend:
+        image = backend.upload(small)
+        done, waits = backend.submit(image), backend.submit(image)
+        backend.wait(done, "running")
+        controlled.release.set()
+        backend.wait(waits, "done")
+        watch = lifecycle._watch(backend.worker, backend.store, 2.0, lambda: None)
+        asyncio.run(watch)  # up to the time when it would leave
+        assert backend.store.get(image) is None
+        assert backend.client.get(f"/v1/jobs/{done}/result").status_code == 404
+
+
+def test_the_ready_file_is_private_whatever_an_earlier_one_left_behind(tmp_path):
+    """A file of this process's number that others may read."""
+    part = tmp_path / f"ready.{os.getpid()}.part"
+    part.touch()
+    part.chmod(0o666)
+    lifecycle._write_ready(tmp_path / "ready.json", "127.0.0.1", 1, "secret")
+    assert stat.S_IMODE((tmp_path / "ready.json").stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["ready.json"]
+
+
+def test_a_ready_file_that_cannot_be_removed_is_a_line_in_the_log(tmp_path, caplog):
+    (tmp_path / "ready.json").mkdir()
+    lifecycle._remove_ready(tmp_path / "ready.json")
+    assert "cannot be removed: Is a directory" in caplog.text
 
 
 def test_a_port_that_is_taken_is_said_so(tmp_path):

@@ -18,11 +18,13 @@ import pytest
 from live import TOKEN, backend, npy, small  # noqa: F401 (fixtures)
 from PIL import Image
 
+from backend import images, presets
 from backend.errors import ReverieError
 from backend.server import app, store
 from backend.server.app import create_app
 from backend.server.jobs import Worker
 from backend.server.lifecycle import serve
+from plugin.shared.client import BackendError, Client
 
 
 def message(answer: httpx.Response, status: int, field: str | None = None) -> str:
@@ -178,6 +180,20 @@ def test_too_large_is_told_from_the_announced_length(backend):
     assert backend.client.get("/v1/health").status_code == 200
 
 
+def test_the_plug_in_gets_to_read_that_its_picture_is_too_large(backend, monkeypatch):
+    """Though the backend answers and closes while it still sends."""
+    monkeypatch.setattr(app, "MAX_PICTURE_BYTES", 1000)
+    client = Client("127.0.0.1", backend.port, TOKEN)
+    with pytest.raises(BackendError, match="reduce it first") as error:
+        client.add_picture(bytes(50_000_000))
+    assert error.value.status == 413
+
+
+def test_a_float_picture_of_the_largest_size_is_not_too_large():
+    header = len(npy(np.zeros((1, 1, 4), np.float32))) - 16
+    assert images.MAX_PIXELS * 4 * 4 + header <= app.MAX_PICTURE_BYTES
+
+
 def test_too_large_without_a_length_ends_in_the_stream(backend, monkeypatch):
     monkeypatch.setattr(app, "MAX_PICTURE_BYTES", 1000)
     connection = http.client.HTTPConnection("127.0.0.1", backend.port, timeout=10)
@@ -274,6 +290,13 @@ def test_the_store_lets_the_longest_unused_go():
     assert kept.get(first) and kept.get(third)
 
 
+def test_a_picture_that_is_sent_again_is_not_decoded_again(monkeypatch, small):
+    kept = store.Store()
+    first = kept.add(npy(small))
+    monkeypatch.setattr(images, "inspect", None)
+    assert kept.add(npy(small)) is first
+
+
 def test_a_folder_for_the_ready_file_that_cannot_be_made_is_a_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ReverieError, match="cannot be made"):
@@ -287,6 +310,19 @@ def test_a_preset_can_be_submitted_as_it_is_offered(backend, small):
     for name in ("mosaic", "daydream"):
         answer = backend.client.post("/v1/jobs", json={"recipe": offered[name]["recipe"], "content": content})
         assert answer.status_code == 202, answer.text
+
+
+def test_a_preset_with_a_broken_picture_is_left_out(backend, tmp_path, monkeypatch, caplog):
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    own = {
+        "name": "own", "title": "Own", "filter": "style", "description": "",
+        "recipe": {"style": [{"image": str(tmp_path / "broken.jpg")}]},
+    }  # fmt: skip
+    listed = [*presets.listed(), own]
+    monkeypatch.setattr(presets, "listed", lambda: listed)
+    offered = backend.client.get("/v1/presets").json()["presets"]
+    assert [preset["title"] for preset in offered] == [preset["title"] for preset in listed[:-1]]
+    assert "“Own” is left out" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -305,7 +341,7 @@ def test_a_preset_can_be_submitted_as_it_is_offered(backend, small):
 def test_a_backend_for_other_machines_answers_to_its_names(bound, named, status):
     """The application without its server, whose address would have to be another one of this machine."""
     worker = Worker(lambda *_, **__: None, "cpu")
-    transport = httpx.ASGITransport(create_app(worker, token=TOKEN, device="cpu", host=bound))
+    transport = httpx.ASGITransport(create_app(worker, store.Store(), token=TOKEN, device="cpu", host=bound))
     address = "http://" + named.format(own=socket.gethostname())
 
     async def ask() -> list[int]:

@@ -55,6 +55,59 @@ def test_a_silent_job_shows_that_it_lives_twice_a_second(backend, small):
     assert max(np.diff(times)) < 0.75  # 0.5 promised; the rest is this machine's
 
 
+def test_a_waiting_job_shows_that_it_lives_too(backend, small):
+    image = backend.upload(small)
+    backend.wait(backend.submit(image), "running")
+    alive = 0
+    with backend.client.stream("GET", f"/v1/jobs/{backend.submit(image)}/events") as answer:
+        for line in answer.iter_lines():
+            alive += json.loads(line)["type"] == "alive"
+            if alive == 3:
+                break
+
+
+def test_a_running_job_is_adjusted_and_finished_early(backend, small):
+    job = backend.submit(backend.upload(small))
+    backend.wait(job, "running")
+    for wish in ({"strength": 0.8}, {"dream_strength": 0.1}, {"finish": True}):
+        assert backend.client.patch(f"/v1/jobs/{job}", json=wish).status_code == 202
+    backend.wait(job, "done")
+    told = backend.render.wishes
+    assert [wish.strength for wish in told if wish.strength is not None] == [0.8]
+    assert [wish.dream_strength for wish in told if wish.dream_strength is not None] == [0.1]
+    assert told[-1].finish
+    assert backend.client.patch(f"/v1/jobs/{job}", json={"strength": 0.8}).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("wish", "field"),
+    [({"strength": 0}, "strength"), ({"strength": "much"}, "strength"), ({"strenght": 0.5}, "strenght")],
+)
+def test_a_wrong_adjustment_is_refused_with_its_field(backend, small, wish, field):
+    job = backend.submit(backend.upload(small))
+    answer = backend.client.patch(f"/v1/jobs/{job}", json=wish)
+    assert answer.status_code == 422
+    assert answer.json()["error"]["field"] == field
+
+
+def test_a_job_of_which_nobody_speaks_is_cancelled(backend, small):
+    """Its client was killed between sending it and listening to it."""
+    image = backend.upload(small)
+    silent, heard, asked = backend.submit(image), backend.submit(image), backend.submit(image)
+    backend.wait(silent, "running")
+    listener = _listen(backend, heard)
+    assert listener.recv(100)
+    backend.worker.cancel_unheard(60)
+    assert [backend.state(job) for job in (silent, heard, asked)] == ["running", "queued", "queued"]
+    for job in (silent, heard):
+        backend.worker.get(job).asked -= 61
+    backend.worker.cancel_unheard(60)
+    backend.wait(silent, "cancelled", 2)
+    backend.wait(heard, "running", 2)
+    assert backend.state(asked) == "queued"
+    listener.close()
+
+
 def test_a_running_job_is_cancelled(backend, small):
     job = backend.submit(backend.upload(small))
     backend.wait(job, "running")
@@ -87,7 +140,7 @@ def test_jobs_run_one_after_the_other_in_order(backend, small):
     backend.render.release.set()
     backend.wait(jobs[-1], "done")
     assert backend.render.seeds == [0, 1, 2, 3]
-    assert kinds(events(backend, jobs[3]))[0] == "queued"
+    assert events(backend, jobs[3])[0] == {"type": "queued", "position": 3}
 
 
 def test_too_many_waiting_jobs_are_refused(backend, small, monkeypatch):

@@ -28,6 +28,8 @@ class StandIn(ThreadingHTTPServer):
         self.health: Any = {"version": "9.9", "protocol": 1}
         self.slow = 0.0  # seconds before it answers what it is asked for
         self.events: list[dict[str, Any]] = []
+        self.lines: list[bytes] | None = None  # what it says instead of events
+        self.result: bytes | None = None  # instead of the content
         self.has_preview = True
         self.pictures: dict[str, bytes] = {}
         self.jobs: list[dict[str, Any]] = []
@@ -76,7 +78,8 @@ class Handler(BaseHTTPRequestHandler):
             return self._json(200, {"classes": ["tench", "goldfish"]})
         if self.path.endswith("/preview"):
             return self._answer(200, PNG) if self.server.has_preview else self._refuse(404, "There is no preview.")
-        return self._answer(200, self.server.pictures[self.server.jobs[-1]["content"]])
+        content = self.server.pictures[self.server.jobs[-1]["content"]]
+        return self._answer(200, content if self.server.result is None else self.server.result)
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -98,6 +101,11 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
+        if self.server.lines is not None:
+            for line in self.server.lines:
+                self.wfile.write(b"%x\r\n%s\n\r\n" % (len(line) + 1, line))
+            self.close_connection = True
+            return
         for event in self.server.events:
             if event["type"] == "done":
                 event = {**event, "recipe": {**self.server.jobs[-1]["recipe"], **event["recipe"]}}

@@ -91,6 +91,22 @@ def test_a_job_without_a_result_is_told_in_a_sentence(backend, client, order, ev
         work.carry_out(client, order, lambda event: None)
 
 
+@pytest.mark.parametrize("line", [b"<html>", b"[1]", b'{"kind": "done"}', b"\xff"])
+def test_a_stream_of_something_else_is_told_in_a_sentence(backend, client, order, line):
+    backend.lines = [line]
+    with pytest.raises(BackendError, match="is not Reverie's backend"):
+        work.carry_out(client, order, lambda event: None)
+
+
+@pytest.mark.parametrize(
+    "result", [b"", npy.pack(SAMPLES, 3, 2, 4, "u1")[:-1], b"\x93NUMPY\x01\x00\x04\x00((((", b"x" * 80]
+)
+def test_a_result_that_is_no_picture_is_told_in_a_sentence(backend, client, order, result):
+    backend.result = result
+    with pytest.raises(BackendError, match="ended the job without a result"):
+        work.carry_out(client, order, lambda event: None)
+
+
 def test_what_the_listener_raises_ends_the_job(client, order):
     def stop(event):
         raise KeyboardInterrupt
