@@ -27,6 +27,7 @@ class Ascent:
         `decorrelated` ascends in a basis of colours that are independent in photos, so that colours change as they do
         there."""
         self.length, self._decorrelated = step, decorrelated
+        self._mix: Tensor | None = None  # on the picture's device
 
     def step(self, x: Tensor, gradient: Tensor) -> None:
         """Moves x, in place, against the gradient of the loss there."""
@@ -35,8 +36,9 @@ class Ascent:
         share = (gradient != 0).any(1).float().mean()
         if self._decorrelated:
             # x = C z: a step along the gradient of z moves x by C Cᵀ times its own gradient.
-            mix = (_COLORS @ _COLORS.T).to(direction)
-            direction = torch.einsum("ij,njhw->nihw", mix, direction)
+            if self._mix is None:
+                self._mix = (_COLORS @ _COLORS.T).to(direction)
+            direction = torch.einsum("ij,njhw->nihw", self._mix, direction)
         length = self.length * share.sqrt()
         x.sub_(direction * (length / (direction.square().mean().sqrt() + 1e-12))).clamp_(0, 1)
 

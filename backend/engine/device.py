@@ -61,6 +61,14 @@ def memory(device: torch.device) -> dict[str, int]:
     return {key: page * os.sysconf(name) for key, name in names.items() if page and name in os.sysconf_names}
 
 
+def wait_for(device: torch.device) -> None:
+    """Waits until the device has done what it was told: a GPU is told ahead, and time is to be measured without."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
 def keep_freed_memory(keep: bool = True) -> None:
     """Makes glibc keep freed memory instead of returning it to the kernel after each iteration, or stop doing so.
 

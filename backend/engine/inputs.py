@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,13 +23,15 @@ _LEAST_REGION = 1e-4  # share of the picture
 @dataclass(frozen=True)
 class Look:
     """A style picture: its reference, its 1×3×h×w pixels, where it is opaque (1×1×h×w; None: everywhere), and how it is
-    to be used."""
+    to be used; its number in the recipe, and a hash of all that its pixels come from (empty: not known)."""
 
     image: str
     picture: Tensor
     opaque: Tensor | None
     weight: float
     scale: float
+    index: int = 0
+    digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,13 @@ class Inputs:
         ]
         guides = {name: guide.to(where) for name, guide in self.guides.items()}
         return Inputs(self.source.to(where), regions, guides, move(self.content_mask), move(self.init))
+
+    def weighted(self, styles: Sequence[Style]) -> Inputs:
+        """The same with the weights of these styles, the recipe's."""
+        regions = [
+            (mask, [replace(look, weight=styles[look.index].weight) for look in looks]) for mask, looks in self.regions
+        ]
+        return replace(self, regions=regions)
 
 
 def gather(recipe: Recipe, content: Picture, pictures: Mapping[str, Picture], where: torch.device) -> Inputs:
@@ -143,7 +153,7 @@ def _regions(
         found = mask(f"style.{index}.mask", style.mask)
         if style.mask is not None and found is not None:
             masks[style.mask] = found
-        looks.setdefault(style.mask, []).append(_look(style, pictures[style.image], recipe, source))
+        looks.setdefault(style.mask, []).append(_look(style, index, pictures[style.image], recipe, source))
     rest = 1 - torch.stack(list(masks.values())).amax(0) if masks else None
     regions = []
     for reference, own in looks.items():
@@ -163,9 +173,12 @@ def _regions(
     return regions
 
 
-def _look(style: Style, picture: Picture, recipe: Recipe, source: Tensor) -> Look:
+def _look(style: Style, index: int, picture: Picture, recipe: Recipe, source: Tensor) -> Look:
+    digest = hashlib.blake2b(repr(picture.shape).encode())
+    digest.update(np.ascontiguousarray(picture).data)
     opaque = _opaque(picture, source.device)
     pixels = fill(to_tensor(picture[:, :, :3], source.device), opaque)
     if recipe.color == "match":
         pixels = color.match_colors(pixels, source)
-    return Look(style.image, pixels, opaque, style.weight, style.scale)
+        digest.update(source.cpu().contiguous().numpy().data)
+    return Look(style.image, pixels, opaque, style.weight, style.scale, index, digest.hexdigest())

@@ -13,6 +13,10 @@ from backend.networks.network import Network
 
 _SAMPLE = 256  # pixels: side of the picture whose activations are counted
 _LEAST_TILE = 128
+_EXHAUSTED = (  # of PyTorch, of C++ itself, and of the libraries that convolutions and products are left to
+    *("out of memory", "can't allocate memory", "std::bad_alloc", "bad allocation"),
+    *("CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED", "CUSOLVER_STATUS_ALLOC_FAILED"),
+)
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def is_exhausted(error: BaseException) -> bool:
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     text = str(error)
-    return isinstance(error, RuntimeError) and ("out of memory" in text or "can't allocate memory" in text)
+    return isinstance(error, RuntimeError) and any(words in text for words in _EXHAUSTED)
 
 
 def retreat(footing: Footing, longest: int) -> tuple[Footing, str] | None:

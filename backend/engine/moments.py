@@ -48,7 +48,7 @@ def sums(features: Tensor, center: Tensor, weights: Tensor | None = None) -> tup
     """
     flat = features.flatten(2)[0] - center.to(features.dtype)[:, None]
     if weights is None:
-        count = torch.tensor(float(flat.shape[1]), device=flat.device)
+        count = torch.full((), float(flat.shape[1]), device=flat.device)  # made on the device, which need not wait
         return flat.sum(1, dtype=torch.float32), _products(flat), count
     across = weights.flatten()
     flat = flat * across.sqrt().to(flat.dtype)

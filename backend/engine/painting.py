@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import math
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -26,7 +27,7 @@ from backend.engine.pyramid import COARSEST, RATIO, Scale, scales, within
 from backend.engine.resize import fit, resize, to_picture
 from backend.engine.terms import Term
 from backend.errors import ReverieError
-from backend.networks.network import Network
+from backend.networks.network import BEFORE_LOGITS, Network
 from backend.recipe import Recipe
 
 PREVIEW_SECONDS = 1.0
@@ -35,6 +36,8 @@ _PATH = 0.8  # of a dream alone at full strength: how far it moves the picture i
 _JITTER = 32  # pixels
 _PROBE = 256  # pixels: longest side at which the time of an iteration is measured
 _PAINTING = 0.97  # share of a budget; the rest is for enlarging and colours at the end
+
+T = TypeVar("T")
 
 
 class Optimizer(Protocol):
@@ -63,9 +66,8 @@ class Painter:
         self._clock, self._report, self._stop, self._adjust = clock, report, stop, adjust
         self._network = load(footing)
         self._dreams_alone = not inputs.regions
-        assert recipe.content_layers and recipe.style_layers  # filled in by resolve
-        self._units = calibration.units(self._network, recipe.content_layers, recipe.style_layers)
         self._finish = False
+        self._picture: Tensor | None = None
         self._iteration, self._work_done = 0, 0.0
         self._previewed = self._told = time.monotonic()
         self._value = 0.0
@@ -73,20 +75,25 @@ class Painter:
 
     def paint(self) -> Tensor:
         """The optimised picture, 1×3×H×W, at the finest scale that was reached."""
+        self._units = self._hold(calibration.SIDE, self._measure_units)
         self._plan = self._make_plan()
         self._iterations = sum(scale.iterations for scale in self._plan)
         self._begun = self._clock.elapsed
         self._report(Started(self._footing.device.type, self._network.name, self._iterations))
         for sentence in sizes.enlarged_styles(self._inputs, max(self._plan[-1].width, self._plan[-1].height)):
             self._report(Warning_(sentence))
-        picture: Tensor | None = None
         for scale in self._plan:
             self._check_stop()
             if self._finish:
                 break
-            picture = self._hold(scale, picture)
-        assert picture is not None  # a plan has at least one scale
-        return picture
+            done = self._iteration, self._work_done
+            self._picture = self._hold(max(scale.width, scale.height), functools.partial(self._at_scale, scale, done))
+        assert self._picture is not None  # a plan has at least one scale
+        return self._picture
+
+    def _measure_units(self) -> calibration.Units:
+        assert self._recipe.content_layers and self._recipe.style_layers  # filled in by resolve
+        return calibration.units(self._network, self._recipe.content_layers, self._recipe.style_layers)
 
     def _make_plan(self) -> list[Scale]:
         recipe, source = self._recipe, self._inputs.source
@@ -99,33 +106,38 @@ class Painter:
             smallest = max(16, round(max(size) / RATIO ** (recipe.octaves - 1)))
         if recipe.budget is None:
             return scales(*size, smallest, recipe.iterations, self._can_be_seen)
-        seconds = self._clock.left * _PAINTING
-        return within(seconds, self._seconds_per_pixel(smallest, size), *size, smallest, self._can_be_seen)
+        coarse = scales(*size, min(max(smallest, _PROBE), max(size)), 2, self._can_be_seen)[0]
+        seconds_per_pixel = self._hold(
+            max(coarse.width, coarse.height), functools.partial(self._seconds_per_pixel, coarse)
+        )
+        return within(self._clock.left * _PAINTING, seconds_per_pixel, *size, smallest, self._can_be_seen)
 
     def _can_be_seen(self, width: int, height: int) -> bool:
         """Whether the network can look at all pictures of the job when it is computed at that size."""
         return sizes.too_small(self._recipe, self._inputs, width, height) is None
 
-    def _seconds_per_pixel(self, smallest: int, size: tuple[int, int]) -> float:
+    def _seconds_per_pixel(self, coarse: Scale) -> float:
         """Time of an iteration at a small scale, divided by its pixels; the first is not counted, in which libraries
         make their plans. At the very coarsest scale, what each call costs by itself would count for too much."""
-        coarse = scales(*size, min(max(smallest, _PROBE), max(size)), 2, self._can_be_seen)[0]
         content = self._content(coarse)
-        objective, _ = self._objective(content, self._network, None)
+        objective, _ = self._objective(content, self._tile(coarse))
         objective(content)
+        devices.wait_for(content.device)
         begun = time.monotonic()
         objective(content)
+        devices.wait_for(content.device)
         return (time.monotonic() - begun) / (coarse.width * coarse.height)
 
-    def _hold(self, scale: Scale, picture: Tensor | None) -> Tensor:
-        """The picture at a scale, with what memory there is: when it runs out, once more with less."""
+    def _hold(self, longest: int, action: Callable[[], T]) -> T:
+        """What an action gives, at a picture of that longest side, with what memory there is: when it runs out, once
+        more with less."""
         while True:
             try:
-                return self._at_scale(scale, picture)
+                return action()
             except (RuntimeError, MemoryError) as error:
                 if not memory.is_exhausted(error):
                     raise
-            step = memory.retreat(self._footing, max(scale.width, scale.height))
+            step = memory.retreat(self._footing, longest)
             if step is None:
                 raise ReverieError(
                     "There is not enough memory for this picture, even in small tiles and half precision. Choose a "
@@ -134,9 +146,9 @@ class Painter:
                 )
             footing, sentence = step
             self._report(Warning_(sentence))
-            picture = self._move(footing, picture)
+            self._move(footing)
 
-    def _move(self, footing: Footing, picture: Tensor | None) -> Tensor | None:
+    def _move(self, footing: Footing) -> None:
         gc.collect()  # the tensors of the failed try
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
@@ -144,15 +156,15 @@ class Painter:
             self._network = self._load(footing)
         if footing.device != self._footing.device:
             self._inputs = self._inputs.to(footing.device)
-            picture = picture.to(footing.device) if picture is not None else None
+            self._picture = self._picture.to(footing.device) if self._picture is not None else None
         self._footing = footing
-        return picture
 
     def _content(self, scale: Scale) -> Tensor:
         return resize(self._inputs.source, scale.width, scale.height)
 
-    def _start(self, scale: Scale, content: Tensor, picture: Tensor | None) -> Tensor:
+    def _start(self, scale: Scale, content: Tensor) -> Tensor:
         """The picture that a scale starts from."""
+        picture = self._picture
         if picture is None:
             return resize(self._first(content), scale.width, scale.height)
         if self._dreams_alone:
@@ -176,19 +188,28 @@ class Painter:
             return targets.recolored(content, self._inputs)  # what a feature is nearest to depends on its colours, too
         return content
 
-    def _at_scale(self, scale: Scale, picture: Tensor | None) -> Tensor:
+    def _at_scale(self, scale: Scale, done: tuple[int, float]) -> Tensor:
+        """The picture at a scale. `done` counts iterations and work before it: a failed try does not count."""
+        self._iteration, self._work_done = done
         content = self._content(scale)
-        x = self._start(scale, content, picture).clamp(0, 1).contiguous().clone()
-        tile = self._footing.tile or memory.tile_for(self._network, self._layers(), scale.height, scale.width)
+        x = self._start(scale, content).clamp(0, 1).contiguous().clone()
+        tile = self._tile(scale)
         devices.keep_freed_memory(tile is None)
-        objective, balance = self._objective(content, self._network, tile)
+        objective, balance = self._objective(content, tile)
         optimizer = self._optimizer(scale)
-        begun, count, took = self._clock.elapsed, 0, 0.0
+        begun, count, took, moved = self._clock.elapsed, 0, 0.0, 0.0
         while self._goes_on(scale, count, took):
-            if balance is not None and count % ITERATIONS == 0:
+            changed = self._change()
+            if changed:
+                objective, balance = self._objective(content, tile)
+            if balance is not None and (changed or count % ITERATIONS == 0):
                 balance.update(x)
+            if changed or (balance is not None and count % ITERATIONS == 0):
                 optimizer.objective_changed()
-            self._change(balance, optimizer)
+            if isinstance(optimizer, Ascent):
+                step = self._part_of_the_path(scale, count, took, moved)
+                moved += step
+                optimizer.length = self._recipe.dream_strength * _PATH * step
             loss = self._iterate(x, objective, optimizer)
             count += 1
             took = (self._clock.elapsed - begun) / count
@@ -211,22 +232,34 @@ class Painter:
         # To the nearest iteration; each scale has one at least, but not one that begins too late.
         return scale.deadline is None or count == 0 or self._clock.elapsed + took / 2 < self._begun + scale.deadline
 
+    def _part_of_the_path(self, scale: Scale, count: int, took: float, moved: float) -> float:
+        """The part of all that a dream alone is to move the picture by, for the next iteration: the same for each. With
+        a budget there are as many iterations as there is time for, and what is left of the scale's part is shared out
+        over those that are left."""
+        usual = 1 / self._iterations
+        if scale.deadline is None or count == 0:
+            return usual
+        more = max(1, round((self._begun + scale.deadline - self._clock.elapsed) / took))
+        return max(0.0, scale.iterations * usual - moved) / more
+
+    def _tile(self, scale: Scale) -> int | None:
+        return self._footing.tile or memory.tile_for(self._network, self._layers(), scale.height, scale.width)
+
     def _layers(self) -> list[str]:
         recipe = self._recipe
-        wanted = [dream.layer or "logits" for dream in recipe.dream]
+        wanted = [BEFORE_LOGITS if dream.layer in (None, "logits") else dream.layer for dream in recipe.dream]
         if not self._dreams_alone:
             wanted += [*(recipe.content_layers or []), *(recipe.style_layers or [])]
         return sorted(set(wanted))
 
-    def _objective(self, content: Tensor, network: Network, tile: int | None) -> tuple[Objective, Balance | None]:
-        recipe, inputs = self._recipe, self._inputs
-        dreams = targets.dream_terms(recipe, inputs, content, network)
+    def _objective(self, content: Tensor, tile: int | None) -> tuple[Objective, Balance | None]:
+        recipe, inputs, network = self._recipe, self._inputs, self._network
+        dreams = targets.dream_terms(recipe, inputs, content, network, tile)
         styles = targets.style_terms(recipe, inputs, content, network, tile, self._check_stop)
         rest: list[Term] = []
-        self._content_term = None
         if styles:
-            self._content_term = targets.content_term(recipe, inputs, content, network, tile, self._units)
-            rest = [self._content_term, targets.total_variation_term(recipe, content, self._units)]
+            rest.append(targets.content_term(recipe, inputs, content, network, tile, self._units))
+            rest.append(targets.total_variation_term(recipe, content, self._units))
             if recipe.style_loss == "nearest":
                 rest.append(targets.value_range_term(content))
         objective = Objective(network, [*styles, *rest, *dreams], tile)
@@ -238,8 +271,7 @@ class Painter:
 
     def _optimizer(self, scale: Scale) -> Optimizer:
         if self._dreams_alone:
-            step = self._recipe.dream_strength * _PATH / self._iterations
-            return Ascent(step, self._recipe.parametrisation == "decorrelated")
+            return Ascent(0.0, self._recipe.parametrisation == "decorrelated")  # its length is set at each step
         small = scale.width * scale.height <= _LBFGS_PIXELS
         if self._recipe.optimizer == "lbfgs" or (self._recipe.optimizer == "auto" and small):
             return LBFGS()
@@ -257,21 +289,17 @@ class Painter:
         optimizer.step(x, gradient)
         return loss
 
-    def _change(self, balance: Balance | None, optimizer: Optimizer) -> None:
-        """Takes up what the person who watches has changed meanwhile."""
+    def _change(self) -> bool:
+        """Takes up what the person who watches has changed meanwhile, and says whether the objective is another."""
         wish = self._adjust()
         if wish is None:
-            return
+            return False
         self._finish = self._finish or wish.finish
-        update = {name: getattr(wish, name) for name in ("strength", "dream_strength")}
-        self._recipe = self._recipe.model_copy(update={k: v for k, v in update.items() if v is not None})
-        if self._content_term is not None:
-            self._content_term.weight = targets.content_weight(self._recipe.strength, self._units)
-        if balance is not None:
-            balance.share = targets.dream_share(self._recipe.dream_strength)
-        if isinstance(optimizer, Ascent):
-            optimizer.length = self._recipe.dream_strength * _PATH / self._iterations
-        optimizer.objective_changed()
+        recipe = wish.applied(self._recipe)
+        if recipe == self._recipe:
+            return False
+        self._recipe, self._inputs = recipe, self._inputs.weighted(recipe.style)
+        return True
 
     @property
     def recipe(self) -> Recipe:
@@ -298,9 +326,8 @@ class Painter:
             # Reading a number waits for the GPU: not in each of its iterations.
             self._told, value = now, float(loss)
             self._value = value if math.isfinite(value) else 0.0
-        self._report(
-            Progress(self._iteration, self._iterations, scale.width, scale.height, self._value, fraction, left)
-        )
+        iterations = max(self._iteration, self._iterations)  # with a budget, it was only expected
+        self._report(Progress(self._iteration, iterations, scale.width, scale.height, self._value, fraction, left))
         if now - self._previewed >= PREVIEW_SECONDS:
             self._previewed = now
             self._report(Preview(to_picture(picture)))

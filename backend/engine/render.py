@@ -75,7 +75,8 @@ def render(
             painted = one_pass.paint(recipe, inputs.source, precision, clock, report, stop)
             return Result(_finish(recipe, painted, inputs, content), recipe, "one pass", where.type, clock.elapsed)
         _check_sizes(recipe, inputs)
-        _fetch_weights(recipe.network, report, stop)
+        with clock.stopped():
+            _fetch_weights(recipe.network, report, stop)
         footing = Footing(where, precision, recipe.tile)
         load = functools.partial(_network, recipe.network, recipe.pooling)
         check(recipe, load(footing))

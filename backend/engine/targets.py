@@ -8,12 +8,13 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from backend.engine import color, sizes, tiling
+from backend.engine import color, drawing, sizes, style_statistics, tiling
 from backend.engine.calibration import Units
 from backend.engine.inputs import Inputs, Look
 from backend.engine.region import Region
 from backend.engine.resize import resize
-from backend.engine.terms import Features, Term
+from backend.engine.terms import Term
+from backend.engine.terms.class_dream import ClassDream
 from backend.engine.terms.content import Content
 from backend.engine.terms.dream import Dream
 from backend.engine.terms.guided_dream import GuidedDream
@@ -34,7 +35,8 @@ WASSERSTEIN_WEIGHT = 1.6
 NEAREST_WEIGHT, NEAREST_COVARIANCE = 1.2, 0.7
 """Weights of the other style losses at which a strength means about the same as with the covariance. The nearest
 neighbours come with the covariance: by themselves they settle on the few, often flat, places of a style that most of a
-photo is near to. All found by looking."""
+photo is near to. All found by looking. On each network `calibration` measures the content against the covariance, for
+every style loss: how the losses compare with each other is in these numbers alone."""
 
 _RANGE_WEIGHT = 10.0
 
@@ -88,18 +90,16 @@ def _terms_of_region(
 ) -> list[Term]:
     assert recipe.style_layers
     share = region.share if region is not None else 1.0
-    statistics, maps = [], []
+    statistics = []
     for look in looks:
         check_stop()
-        found = tiling.statistics(network, look.picture, recipe.style_layers, tile, look.opaque)
-        statistics.append((found, look.weight))
-        if recipe.style_loss == "nearest":
-            maps.append((_opaque_maps(look, network, recipe.style_layers, tile), look.weight))
+        statistics.append((style_statistics.of(network, look, recipe.style_layers, tile), look.weight))
     if recipe.style_loss == "wasserstein":
         return [Wasserstein(statistics, WASSERSTEIN_WEIGHT * share, region)]
     if recipe.style_loss == "nearest":
+        drawn = drawing.of_styles(network, looks, recipe.style_layers, tile, recipe.seed)
         return [
-            NearestNeighbour(maps, NEAREST_WEIGHT * share, region, recipe.seed),
+            NearestNeighbour(drawn, NEAREST_WEIGHT * share, region),
             Style(statistics, NEAREST_COVARIANCE * share, "covariance", region),
         ]
     return [Style(statistics, share, recipe.style_loss, region)]
@@ -110,20 +110,6 @@ def _sized_look(look: Look, longest: int) -> Look:
     size = sizes.of_style(look.picture, look.scale, longest)
     opaque = resize(look.opaque, *size).clamp(0, 1) if look.opaque is not None else None
     return replace(look, picture=resize(look.picture, *size).clamp(0, 1), opaque=opaque)
-
-
-def _opaque_maps(look: Look, network: Network, layers: list[str], tile: int | None) -> dict[str, Tensor]:
-    """The features of a style picture where it is opaque: 1×C×1×N by layer."""
-    maps = tiling.maps(network, look.picture, layers, tile)
-    if look.opaque is None:
-        return maps
-    region = Region(look.opaque, network)
-    whole = Features.of_whole(maps)
-    covers = {layer: region.weights(whole, layer) for layer in layers}
-    # A speck of a style may cover no position of a deep layer by half: the one that it covers most, then.
-    return {
-        layer: fmap[:, :, None, covers[layer] >= covers[layer].max().clamp(max=0.5)] for layer, fmap in maps.items()
-    }
 
 
 def recolored(content: Tensor, inputs: Inputs) -> Tensor:
@@ -137,22 +123,25 @@ def recolored(content: Tensor, inputs: Inputs) -> Tensor:
     return result
 
 
-def dream_terms(recipe: Recipe, inputs: Inputs, content: Tensor, network: Network) -> list[Term]:
+def dream_terms(recipe: Recipe, inputs: Inputs, content: Tensor, network: Network, tile: int | None) -> list[Term]:
     """A term for each dream, their weights in the ratios of the recipe's."""
     terms: list[Term] = []
     for dream in recipe.dream:
         if dream.class_name is not None:
-            terms.append(Dream("logits", dream.weight, network.class_names.index(dream.class_name)))
+            number = network.class_names.index(dream.class_name)
+            terms.append(ClassDream(network.classifier, dream.weight, number))
             continue
         assert dream.layer is not None  # filled in by resolve
+        if dream.layer == "logits":
+            terms.append(ClassDream(network.classifier, dream.weight, dream.channel))
+            continue
         if dream.guide is None:
             terms.append(Dream(dream.layer, dream.weight, dream.channel, dream.at))
             continue
         guide = inputs.guides[dream.guide]
         size = sizes.of_guide(guide, max(content.shape[2:]))
-        with torch.no_grad():
-            maps = network.features(resize(guide, *size).clamp(0, 1), [dream.layer])
-        terms.append(GuidedDream(dream.layer, maps[dream.layer], dream.weight))
+        features = drawing.of_guide(network, resize(guide, *size).clamp(0, 1), dream.layer, tile)
+        terms.append(GuidedDream(dream.layer, features, dream.weight))
     return terms
 
 

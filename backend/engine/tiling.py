@@ -49,16 +49,16 @@ def tiles(network: Network, layers: Iterable[str], height: int, width: int, side
     stride = max((network.receptive_field(layer).stride for layer in layers), default=1)
     side = max(stride, side // stride * stride)
     if (height <= side and width <= side) or not layers or "logits" in layers:
-        return []  # a classifier averages over the whole picture: it has no tiles
-    sizes = _sizes(network, layers, height, width)
-    down = [_Span(network, sizes, 0, start, side, height, stride) for start in _starts(height, side)]
-    across = [_Span(network, sizes, 1, start, side, width, stride) for start in _starts(width, side)]
+        return []  # logits have no places
+    found = sizes(network, layers, height, width)
+    down = [_Span(network, found, 0, start, side, height, stride) for start in _starts(height, side)]
+    across = [_Span(network, found, 1, start, side, width, stride) for start in _starts(width, side)]
     return [
         Tile(
             (rows.pixels, columns.pixels),
             {layer: (rows.core[layer], columns.core[layer]) for layer in layers},
             {layer: (rows.inner[layer], columns.inner[layer]) for layer in layers},
-            sizes,
+            found,
         )
         for rows in down
         for columns in across
@@ -98,7 +98,7 @@ class _Span:
             self.inner[layer] = slice(begin - first // field.stride, end - first // field.stride)
 
 
-def _sizes(network: Network, layers: Iterable[str], height: int, width: int) -> dict[str, tuple[int, int]]:
+def sizes(network: Network, layers: Iterable[str], height: int, width: int) -> dict[str, tuple[int, int]]:
     """The size of each layer for a picture of height×width, found on two strips of it."""
     layers = tuple(layers)
     least = max(network.least_size(layer) for layer in layers)
@@ -123,6 +123,31 @@ def maps(network: Network, picture: Tensor, layers: Iterable[str], side: int | N
                 result[layer] = fmap.new_empty(1, fmap.shape[1], *found.sizes[layer])
             rows, columns = found.at[layer]
             result[layer][:, :, rows, columns] = fmap
+    return result
+
+
+@torch.no_grad()
+def samples(network: Network, picture: Tensor, positions: Mapping[str, Tensor], side: int | None) -> dict[str, Tensor]:
+    """The features, C×N by layer, of a 1×3×H×W picture at N positions of each layer (row · width + column, on the CPU).
+    Computed in tiles of that side where it is given, and then no layer is ever held as a whole."""
+    parts = tiles(network, positions, picture.shape[2], picture.shape[3], side) if side else []
+    if not parts:
+        return {
+            layer: fmap.flatten(2)[0, :, positions[layer].to(fmap.device)]
+            for layer, fmap in network.features(picture, positions).items()
+        }
+    result: dict[str, Tensor] = {}
+    for tile in parts:
+        found = tile.features(network, tile.cut(picture))
+        for layer, fmap in found.maps.items():
+            (rows, columns), (_, width) = found.at[layer], found.sizes[layer]
+            row, column = positions[layer] // width, positions[layer] % width
+            here = (
+                (rows.start <= row) & (row < rows.stop) & (columns.start <= column) & (column < columns.stop)
+            ).nonzero()[:, 0]
+            if layer not in result:
+                result[layer] = fmap.new_empty(fmap.shape[1], len(row))
+            result[layer][:, here.to(fmap.device)] = fmap[0][:, row[here] - rows.start, column[here] - columns.start]
     return result
 
 

@@ -10,9 +10,14 @@ class Classifier(nn.Module):
 
     def __init__(self, side: int, *layers: nn.Module) -> None:
         super().__init__()
+        self.side = side
         self.average = nn.AdaptiveAvgPool2d(side)
         self.layers = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:
-        logits: Tensor = self.layers(self.average(x).flatten(1))
+        return self.of_average(self.average(x))
+
+    def of_average(self, average: Tensor) -> Tensor:
+        """The logits, given the features' 1×C×side×side average."""
+        logits: Tensor = self.layers(average.flatten(1))
         return logits[:, :, None, None]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
 import torch
 from torch import Tensor, nn
 
 from backend.errors import ReverieError
 from backend.networks import classes
+from backend.networks.classifier import Classifier
 from backend.networks.receptive_field import ReceptiveField, after, least_side, union
 
 
@@ -26,15 +28,25 @@ class Preprocessing:
         """RGB in 0 to 1, 1×3×H×W, to the network's own range."""
         if self.bgr:
             picture = picture.flip(1)
-        mean = picture.new_tensor(self.mean)[:, None, None]
-        std = picture.new_tensor(self.std)[:, None, None]
+        mean, std = (_constant(values, picture.device, picture.dtype) for values in (self.mean, self.std))
         return (self.scale * picture - mean) / std
+
+
+@lru_cache(maxsize=16)
+def _constant(values: tuple[float, ...], device: torch.device, dtype: torch.dtype) -> Tensor:
+    """C×1×1 on the device, made once: to send it there makes a GPU wait for the host."""
+    return torch.tensor(values, device=device, dtype=dtype)[:, None, None]
 
 
 # Of the networks that PyTorch publishes: https://pytorch.org/vision/stable/models.html
 IMAGENET = Preprocessing(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
 # Of the networks that Caffe's users publish: BGR, 0 to 255, less the mean of ImageNet.
 CAFFE = Preprocessing(mean=(104.0, 117.0, 123.0), scale=255.0, bgr=True)
+
+
+BEFORE_LOGITS = "before logits"
+"""The layer that the classifier averages over positions. It has places in the picture, as “logits” has not, but no name
+of its own: it cannot be chosen."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +95,9 @@ class Network:
         deepest of them. Raises ReverieError for a picture too small to have features there."""
         missing = set(layers)
         self._check_size(picture, missing)
-        x = self.preprocessing(picture).to(self._dtype, memory_format=torch.channels_last)
+        x = self.preprocessing(picture).to(self.dtype, memory_format=torch.channels_last)
         result = {}
-        for name, stage in self.stages:
+        for name, stage in self._steps:
             if not missing:
                 break
             x = stage(x)
@@ -112,21 +124,37 @@ class Network:
         """What the channels of the layer “logits” stand for; empty for a network without one."""
         return classes.names() if "logits" in self.layers else ()
 
+    @property
+    def classifier(self) -> Classifier:
+        """What makes logits of the layer BEFORE_LOGITS, for a network that has them."""
+        found = self._steps[-1][1]
+        assert isinstance(found, Classifier)
+        return found
+
+    @cached_property
+    def _steps(self) -> list[tuple[str, nn.Module]]:
+        """The stages, that of the logits in two."""
+        name, last = self.stages[-1]
+        if name != "logits":
+            return list(self.stages)
+        parts = [last] if isinstance(last, Classifier) else list(last.children())
+        return [*self.stages[:-1], (BEFORE_LOGITS, nn.Sequential(*parts[:-1])), (name, parts[-1])]
+
     def _up_to(self, layer: str) -> list[nn.Module]:
-        if layer not in self.layers:  # the registry knows the name: so the weights are a file that somebody cut off
+        names = [name for name, _ in self._steps]
+        if layer not in names:  # the registry knows the name: so the weights are a file that somebody cut off
             raise ReverieError(
                 f"The weights of {self.name} that are here end at layer “{self.layers[-1]}”, before “{layer}”. Use an "
                 "earlier layer, or delete the file, and the whole is fetched."
             )
-        index = self.layers.index(layer)
-        return [stage for _, stage in self.stages[: index + 1]]
+        return [stage for _, stage in self._steps[: names.index(layer) + 1]]
 
     @property
     def device(self) -> torch.device:
         return next(self.module.parameters()).device
 
     @property
-    def _dtype(self) -> torch.dtype:
+    def dtype(self) -> torch.dtype:
         return next(self.module.parameters()).dtype
 
     def _check_size(self, picture: Tensor, layers: Iterable[str]) -> None:

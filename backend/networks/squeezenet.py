@@ -7,6 +7,7 @@ from collections import OrderedDict
 import torch
 from torch import Tensor, nn
 
+from backend.networks.classifier import Classifier
 from backend.networks.network import Defaults, Network, Preprocessing
 
 DEFAULTS = Defaults(
@@ -67,17 +68,6 @@ class Fire(nn.Module):
         return torch.relu(torch.cat([self.expand1x1(x), self.expand3x3(x)], 1))
 
 
-class _Classifier(nn.Module):
-    """Logits: a 1×1 convolution, averaged over all positions."""
-
-    def __init__(self, convolution: nn.Conv2d) -> None:
-        super().__init__()
-        self.convolution = convolution
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.relu(self.convolution(x)).mean((2, 3), keepdim=True)
-
-
 class SqueezeNet(nn.Module):
     """The parameters of SqueezeNet under their published names; `build` makes a Network of them."""
 
@@ -106,7 +96,7 @@ class SqueezeNet(nn.Module):
         self.features = nn.Sequential(*features)
         conv10 = nn.Conv2d(512, 1000, 1)
         self.classifier = nn.Sequential(OrderedDict([("1", conv10)]))
-        self._stages = [*steps, ("logits", _Classifier(conv10))]
+        self._stages = [*steps, ("logits", nn.Sequential(conv10, nn.ReLU(), Classifier(1)))]
 
     @property
     def stages(self) -> list[tuple[str, nn.Module]]:

@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -194,6 +194,9 @@ async def _body(request: Request, limit: int) -> bytes | None:
     return b"".join(parts)
 
 
+Weight = Annotated[float, Field(gt=0, le=100)]
+
+
 class Wish(BaseModel):
     """What a client may change of a job that runs: `finish` ends it with the picture as it is."""
 
@@ -201,6 +204,8 @@ class Wish(BaseModel):
 
     strength: float | None = Field(None, gt=0, le=1)
     dream_strength: float | None = Field(None, ge=0, le=1)
+    style_weights: tuple[Weight, ...] | None = None
+    dream_weights: tuple[Weight, ...] | None = None
     finish: bool = False
 
 
@@ -232,7 +237,9 @@ def _add_job_calls(app: FastAPI, worker: Worker, store: Store, device: str) -> N
         job = _find(worker, identifier)
         if job.state in FINISHED:
             return error(409, f"The job is {job.state}: there is nothing left to adjust.")
-        job.adjust(Adjustment(wish.strength, wish.dream_strength, wish.finish))
+        adjustment = Adjustment(**dict(wish))
+        adjustment.check(job.recipe)
+        job.adjust(adjustment)
         return JSONResponse({"id": job.id}, 202)
 
     @app.get("/v1/jobs/{identifier}/events")

@@ -1,4 +1,4 @@
-"""Dream: the picture shows more of what a layer, a channel, a neuron or a class responds to."""
+"""Dream: the picture shows more of what a layer, a channel or a neuron responds to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from backend.engine.terms import Features
 
 class Dream:
     """Minus the response: of a whole layer the mean square (Mordvintsev, Olah & Tyka 2015, “Inceptionism”), of one
-    channel its mean, of one neuron its activation. A class is the channel of the layer “logits” that stands for it."""
+    channel its mean, of one neuron its activation."""
 
     def __init__(
         self, layer: str, weight: float, channel: int | None = None, at: tuple[float, float] | None = None

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from backend.engine.terms import Features
 
-_POSITIONS = 4096  # at a time: bounds the table of products
+_TABLE = 1 << 24  # products that are held at a time
 
 
 class GuidedDream:
@@ -15,16 +15,17 @@ class GuidedDream:
     (Mordvintsev, Olah & Tyka 2015, the notebook “dreaming with a guide image”)."""
 
     def __init__(self, layer: str, guide: Tensor, weight: float) -> None:
-        """`guide` is the guide picture's 1×C×H×W features in the layer."""
+        """`guide` is the guide picture's features in the layer, C×N, at some or all positions."""
         self.layers = (layer,)
         self.weight = weight
         self._layer = layer
-        self._guide = guide.flatten(2)[0].float()
+        self._guide = guide.float()
 
     def measure(self, features: Features) -> tuple[Tensor, ...]:
         height, width = features.sizes[self._layer]
         flat = features.maps[self._layer].flatten(2)[0].float()
-        products = [(part * self._best(part)).sum() for part in torch.split(flat, _POSITIONS, 1)]
+        count = max(1, _TABLE // self._guide.shape[1])
+        products = [(part * self._best(part)).sum() for part in torch.split(flat, count, 1)]
         return (torch.stack(products).sum() / (height * width),)
 
     def loss(self, sums: tuple[Tensor, ...]) -> Tensor:

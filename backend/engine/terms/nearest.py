@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -11,7 +11,6 @@ from torch import Tensor
 from backend.engine.region import Region
 from backend.engine.terms import Features
 
-_STYLE_POSITIONS = 4096  # a layer: as many of all styles together are looked through
 _POSITIONS = 20000  # a layer: of larger ones a lattice of positions is looked at
 _AT_A_TIME = 2048  # positions: bounds the table of similarities
 
@@ -27,23 +26,13 @@ class NearestNeighbour:
     its own.
     """
 
-    def __init__(
-        self,
-        styles: Sequence[tuple[Mapping[str, Tensor], float]],
-        weight: float,
-        region: Region | None = None,
-        seed: int = 0,
-    ) -> None:
-        """`styles` pairs the 1×C×h×w features by layer of each style picture with its weight, its share of the
-        positions that are looked through; they are drawn at random, by `seed`. `region` limits the term to a part of
-        the picture."""
-        self.layers = tuple(styles[0][0])
+    def __init__(self, styles: Mapping[str, Tensor], weight: float, region: Region | None = None) -> None:
+        """`styles` are the features of the style pictures, C×N by layer, that are looked through. `region` limits the
+        term to a part of the picture."""
+        self.layers = tuple(styles)
         self.weight = weight
         self._region = region
-        generator = torch.Generator().manual_seed(seed)
-        self._pools = {
-            layer: _Pool(_draw([(maps[layer], share) for maps, share in styles], generator)) for layer in self.layers
-        }
+        self._pools = {layer: _Pool(features) for layer, features in styles.items()}
 
     def measure(self, features: Features) -> tuple[Tensor, ...]:
         found: list[Tensor] = []
@@ -73,17 +62,6 @@ def lattice(features: Features, layer: str) -> tuple[slice, slice]:
     step = math.ceil(math.sqrt(height * width / _POSITIONS))
     rows, columns = features.at[layer]
     return slice((step // 2 - rows.start) % step, None, step), slice((step // 2 - columns.start) % step, None, step)
-
-
-def _draw(maps: Sequence[tuple[Tensor, float]], generator: torch.Generator) -> Tensor:
-    """Positions of the styles' 1×C×h×w features, of each as many as its share, or all it has: C×N."""
-    total = sum(share for _, share in maps)
-    drawn = []
-    for fmap, share in maps:
-        flat = fmap.flatten(2)[0]
-        count = max(1, round(_STYLE_POSITIONS * share / total))
-        drawn.append(flat[:, torch.randperm(flat.shape[1], generator=generator)[:count].to(flat.device)])
-    return torch.cat(drawn, 1)
 
 
 class _Pool:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from small_network import SmallNetwork
 
+from backend.engine import drawing
+from backend.engine.inputs import Look
 from backend.engine.objective import Objective
 from backend.engine.region import Region
 from backend.engine.terms import Features, nearest
@@ -23,7 +26,7 @@ def _loss(term: NearestNeighbour, fmap: torch.Tensor) -> torch.Tensor:
 
 def test_value_and_gradient_are_those_of_the_definition():
     picture, style = _map(1, 7, 9).requires_grad_(True), _map(2, 5, 8) + 0.5
-    loss = _loss(NearestNeighbour([({"a": style}, 1.0)], 1.0), picture)
+    loss = _loss(NearestNeighbour({"a": style.flatten(2)[0]}, 1.0), picture)
     (gradient,) = torch.autograd.grad(loss, picture)
     own, theirs = picture.detach().flatten(2)[0].T, style.flatten(2)[0].T
     mean = theirs.mean(0)
@@ -40,19 +43,31 @@ def test_value_and_gradient_are_those_of_the_definition():
 
 def test_loss_is_zero_where_every_feature_is_one_of_the_styles():
     style = _map(2, 6, 8)
-    term = NearestNeighbour([({"a": style}, 1.0)], 1.0)
+    term = NearestNeighbour({"a": style.flatten(2)[0]}, 1.0)
     assert float(_loss(term, style.flip(3))) < 1e-10
     assert float(_loss(term, 2 * style)) > 0.1  # the cosine alone would not see the contrast
 
 
 def test_styles_give_positions_by_their_shares_and_the_seed_decides_which():
-    one, two = torch.zeros(1, 2, 90, 90), torch.ones(1, 2, 90, 90)
-    drawn = nearest._draw([(one, 1.0), (two, 3.0)], torch.Generator().manual_seed(0))
-    assert drawn.shape == (2, 4096)
+    class Pixels(SmallNetwork):
+        """Whose one layer is the picture itself."""
+
+        device, least_size = torch.device("cpu"), staticmethod(lambda layer: 1)
+
+        def features(self, x, layers):
+            return dict.fromkeys(layers, x)
+
+    looks = [
+        Look(name, torch.full((1, 3, 90, 90), value), None, weight, 1.0)
+        for name, value, weight in (("one", 0.0, 1.0), ("two", 1.0, 3.0))
+    ]
+    drawn = drawing.of_styles(Pixels(), looks, ["a"], None, 0)["a"]
+    assert drawn.shape == (3, 4096)
     assert float(drawn.mean()) == pytest.approx(0.75)
-    style, picture = _map(2, 90, 90), _map(1, 8, 8)
-    losses = [float(_loss(NearestNeighbour([({"a": style}, 1.0)], 1.0, seed=seed), picture)) for seed in (0, 0, 1)]
-    assert losses[0] == losses[1] != losses[2]
+    random = [Look("r", torch.rand(1, 3, 90, 90), None, 1.0, 1.0)]
+    same, again, other = (drawing.of_styles(Pixels(), random, ["a"], None, seed)["a"] for seed in (0, 0, 1))
+    assert torch.equal(same, again)
+    assert not torch.equal(same, other)
 
 
 class PixelByPixel:
@@ -67,32 +82,31 @@ def test_region_limits_it_to_where_the_mask_is():
     picture = torch.cat([style, _map(3, 6, 8)], 3)
     mask = torch.zeros(1, 1, 6, 16)
     mask[..., :8] = 1
-    inside = NearestNeighbour([({"a": style}, 1.0)], 1.0, Region(mask, PixelByPixel()))
-    outside = NearestNeighbour([({"a": style}, 1.0)], 1.0, Region(1 - mask, PixelByPixel()))
+    inside = NearestNeighbour({"a": style.flatten(2)[0]}, 1.0, Region(mask, PixelByPixel()))
+    outside = NearestNeighbour({"a": style.flatten(2)[0]}, 1.0, Region(1 - mask, PixelByPixel()))
     assert float(_loss(inside, picture)) < 1e-10
     assert float(_loss(outside, picture)) == pytest.approx(
-        float(_loss(NearestNeighbour([({"a": style}, 1.0)], 1.0), picture[..., 8:])), rel=1e-5
+        float(_loss(NearestNeighbour({"a": style.flatten(2)[0]}, 1.0), picture[..., 8:])), rel=1e-5
     )
 
 
 def test_matching_in_parts_is_matching_at_once(monkeypatch):
-    term = NearestNeighbour([({"a": _map(2, 9, 9)}, 1.0)], 1.0)
+    term = NearestNeighbour({"a": _map(2, 9, 9).flatten(2)[0]}, 1.0)
     at_once = float(_loss(term, _map(1, 11, 13)))
     monkeypatch.setattr(nearest, "_AT_A_TIME", 10)
     assert float(_loss(term, _map(1, 11, 13))) == pytest.approx(at_once, rel=1e-6)
 
 
-@pytest.mark.parametrize("positions", [20000, 700])
-def test_gradient_in_tiles_is_that_of_the_whole(monkeypatch, positions: int):
+def test_gradient_in_tiles_is_that_of_the_whole_on_a_lattice(monkeypatch):
     """With 700 positions, conv1 is looked at on a lattice of every fourth row and column, which no tile begins with."""
-    monkeypatch.setattr(nearest, "_POSITIONS", positions)
+    monkeypatch.setattr(nearest, "_POSITIONS", 700)
     torch.manual_seed(0)
     network = registry.NETWORKS["squeezenet1_0"].build(squeezenet.SqueezeNet("1_0").state_dict(), "random.pth")
     random = torch.Generator().manual_seed(1)
     style = network.features(torch.rand(1, 3, 90, 80, generator=random), ["conv1", "fire2"])
     picture = torch.rand(1, 3, 201, 167, generator=random)
     for region in (None, Region(torch.rand(1, 1, 201, 167, generator=random), network)):
-        term = NearestNeighbour([(style, 1.0)], 1.0, region)
+        term = NearestNeighbour({layer: fmap.flatten(2)[0] for layer, fmap in style.items()}, 1.0, region)
         loss, gradient = Objective(network, [term])(picture)
         tiled_loss, tiled = Objective(network, [term], 64)(picture)
         assert float(tiled_loss) == pytest.approx(float(loss), rel=1e-4)

@@ -1,0 +1,86 @@
+"""An iteration sends nothing from the host to the device and waits for nothing: on a GPU, each would be a halt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from backend.engine import moments
+from backend.engine.adam import Adam
+from backend.engine.ascent import Ascent
+from backend.engine.lbfgs import LBFGS
+from backend.engine.objective import Objective
+from backend.engine.region import Region
+from backend.engine.terms import Term
+from backend.engine.terms.class_dream import ClassDream
+from backend.engine.terms.content import Content
+from backend.engine.terms.dream import Dream
+from backend.engine.terms.guided_dream import GuidedDream
+from backend.engine.terms.nearest import NearestNeighbour
+from backend.engine.terms.style import Style
+from backend.engine.terms.total_variation import TotalVariation
+from backend.networks.network import Network
+from tests.random_networks import random_network
+
+# Tensors made of Python's numbers, tensors read by Python, and results whose size depends on values. There is no GPU in
+# the tests: what would halt one is known by the names of the operations.
+HALTS = ("lift", "_local_scalar_dense", "nonzero", "masked_select", "is_nonzero", "equal")
+
+
+class Watch(TorchDispatchMode):
+    def __init__(self) -> None:
+        super().__init__()
+        self.halts: list[str] = []
+
+    def __torch_dispatch__(self, operation, types, arguments=(), keywords=None):
+        name = str(operation).removeprefix("aten.")
+        by_mask = name == "index.Tensor" and any(
+            index is not None and index.dtype == torch.bool for index in arguments[1]
+        )
+        if name.startswith(HALTS) or by_mask:
+            self.halts.append(name)
+        return operation(*arguments, **(keywords or {}))
+
+
+def test_the_watch_sees_what_it_is_to_see():
+    x = torch.ones(3)
+    for halt in (lambda: torch.tensor([1.0, 2.0]), lambda: x.new_tensor(3.0), lambda: float(x[0]), lambda: x[x > 0]):
+        with Watch() as watch:
+            halt()
+        assert watch.halts
+
+
+def _terms(size: tuple[int, int]) -> tuple[Network, list[Term]]:
+    network = random_network("squeezenet1_1")
+    layers = ["conv1", "fire3"]
+    maps = network.features(torch.rand(1, 3, *size), layers)
+    style = [({layer: moments.of(fmap) for layer, fmap in maps.items()}, 1.0)]
+    flat = {layer: fmap.flatten(2)[0] for layer, fmap in maps.items()}
+    region = Region(torch.rand(1, 1, *size), network)
+    return network, [
+        Content(maps, 1.0),
+        Style(style, 1.0),
+        Style(style, 1.0, "gram", region),
+        NearestNeighbour(flat, 1.0, region),
+        Dream("fire3", 1.0, 2, (0.5, 0.5)),
+        GuidedDream("fire3", flat["fire3"], 1.0),
+        ClassDream(network.classifier, 1.0, 3),
+        TotalVariation(*size, 1.0),
+    ]
+
+
+@pytest.mark.parametrize("optimizer", [LBFGS, lambda: Ascent(0.01, True), Adam], ids=["L-BFGS", "ascent", "Adam"])
+@pytest.mark.parametrize("tile", [None, 48])
+def test_an_iteration_halts_nowhere(optimizer: Callable[[], LBFGS], tile: int | None):
+    size = (40, 130)
+    network, terms = _terms(size)
+    objective, steps = Objective(network, terms, tile), optimizer()
+    x = torch.rand(1, 3, *size)
+    for _ in range(2):  # constants are made in the first
+        with Watch() as watch:
+            steps.step(x, objective(x)[1])
+    # PyTorch's Adam counts its steps in a tensor that is always on the CPU.
+    assert [name for name in watch.halts if not (optimizer is Adam and name == "_local_scalar_dense.default")] == []
