@@ -69,19 +69,27 @@ def test_a_waiting_job_shows_that_it_lives_too(backend, small):
 def test_a_running_job_is_adjusted_and_finished_early(backend, small):
     job = backend.submit(backend.upload(small))
     backend.wait(job, "running")
-    for wish in ({"strength": 0.8}, {"dream_strength": 0.1}, {"finish": True}):
+    for wish in ({"strength": 0.8}, {"dream_strength": 0.1}, {"style_weights": [2.5]}, {"finish": True}):
         assert backend.client.patch(f"/v1/jobs/{job}", json=wish).status_code == 202
     backend.wait(job, "done")
     told = backend.render.wishes
     assert [wish.strength for wish in told if wish.strength is not None] == [0.8]
     assert [wish.dream_strength for wish in told if wish.dream_strength is not None] == [0.1]
+    assert [wish.style_weights for wish in told if wish.style_weights is not None] == [(2.5,)]
     assert told[-1].finish
     assert backend.client.patch(f"/v1/jobs/{job}", json={"strength": 0.8}).status_code == 409
 
 
 @pytest.mark.parametrize(
     ("wish", "field"),
-    [({"strength": 0}, "strength"), ({"strength": "much"}, "strength"), ({"strenght": 0.5}, "strenght")],
+    [
+        ({"strength": 0}, "strength"),
+        ({"strength": "much"}, "strength"),
+        ({"strenght": 0.5}, "strenght"),
+        ({"style_weights": [0]}, "style_weights.0"),
+        ({"style_weights": [1, 2]}, "style_weights"),
+        ({"dream_weights": [1]}, "dream_weights"),
+    ],
 )
 def test_a_wrong_adjustment_is_refused_with_its_field(backend, small, wish, field):
     job = backend.submit(backend.upload(small))

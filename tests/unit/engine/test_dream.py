@@ -12,6 +12,7 @@ from backend.engine.ascent import Ascent, even_out
 from backend.engine.events import Progress
 from backend.engine.redirect import Redirected
 from backend.engine.resize import shrink_to, to_tensor
+from backend.engine.resolve import resolve
 from backend.errors import ReverieError
 from backend.networks import registry
 from backend.networks.network import Network
@@ -140,17 +141,28 @@ def test_several_dreams_share_by_weight(photo, network):
     assert mostly_second[1] > mostly_first[1]
 
 
-def test_dream_and_style_at_once(photo, network):
+@pytest.mark.parametrize(
+    ("dream", "layers"),
+    [
+        ({}, None),
+        ({}, ["level1", "level3", "level8"]),  # the default layer for dreams is the style's here: another is chosen
+        ({"layer": "level8", "channel": 11, "at": [0.4, 0.6]}, None),
+    ],
+    ids=["default layer", "chosen layer", "neuron"],
+)
+def test_dream_and_style_at_once(photo, network, dream, layers):
     """The dream's response rises above the style's alone, while the picture still nears the style's statistics."""
     style = shrink_to(images.read(demo.styles()["stained_glass"]), 96)
-    both = _render(photo, {"s": style}, style="s", dream={}, iterations=80)
-    (dream,) = both.recipe.dream
-    assert dream.layer is not None
-    assert dream.layer not in [*both.recipe.style_layers, *both.recipe.content_layers]
-    alone = _render(photo, {"s": style}, style="s", iterations=80)
-    response = _response(network, both.picture, dream.layer)
-    assert response > 1.2 * _response(network, alone.picture, dream.layer)
-    assert response > 1.2 * _response(network, photo, dream.layer)
+    settings = {"style": "s", "style_layers": layers, "iterations": 80}
+    both = _render(photo, {"s": style}, dream=dream, **settings)
+    (found,) = both.recipe.dream
+    assert found.layer not in [*both.recipe.style_layers, *both.recipe.content_layers]
+    assert found.layer == ("level8" if layers is None else "level7")
+    alone = _render(photo, {"s": style}, **settings)
+    what = (found.layer, found.channel, found.at)
+    response = _response(network, both.picture, *what)
+    assert response > 1.2 * _response(network, alone.picture, *what)
+    assert response > 1.2 * _response(network, photo, *what)
 
     def distance(picture) -> float:
         layers = both.recipe.style_layers
@@ -162,6 +174,17 @@ def test_dream_and_style_at_once(photo, network):
         )
 
     assert distance(both.picture) < 0.8 * distance(photo)
+
+
+@pytest.mark.parametrize("name", registry.NETWORKS)
+def test_a_layer_is_chosen_that_style_and_content_do_not_use(name):
+    spec = registry.NETWORKS[name]
+    chosen = resolve(Recipe.parse({"style": "s", "dream": {}, "network": name}), "cpu")
+    assert chosen.dream[0].layer in spec.layers
+    assert chosen.dream[0].layer not in [*chosen.style_layers, *chosen.content_layers, "logits"]
+    assert chosen.style_layers  # of AlexNet, whose every layer is the style's, the dream takes one
+    alone = resolve(Recipe.parse({"dream": {}, "network": name}), "cpu")
+    assert alone.dream[0].layer == spec.defaults.dream[0]
 
 
 def test_the_same_seed_gives_the_same_dream(photo):
