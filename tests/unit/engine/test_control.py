@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -20,6 +21,7 @@ from backend.engine.resize import shrink_to
 from backend.errors import ReverieError
 from backend.networks import registry
 from backend.recipe import Recipe
+from tests.random_networks import random_network
 
 SETTINGS = {"style": "strokes", "size": 160, "smallest": 64, "iterations": 40, "precision": "float32"}
 pytestmark = pytest.mark.skipif(not registry.available(), reason="needs the weights of a network")
@@ -200,6 +202,35 @@ def test_out_of_memory_goes_on_in_tiles_with_the_same_picture(photo, pictures, s
     warnings = [event.message for event in events if isinstance(event, Warning_)]
     assert len(warnings) == 1 and "tiles of 128" in warnings[0]
     assert np.abs(tiled.picture - whole.picture).max() < 0.02
+
+
+def test_a_class_beside_a_style_goes_on_in_tiles_too(photo, pictures, scarce, monkeypatch):
+    """It sees the whole picture, and yet is no reason to hold all of it."""
+    network = random_network("squeezenet1_1")
+    monkeypatch.setattr(engine.weights, "find", lambda name: Path(name))
+    monkeypatch.setattr(engine.registry, "load", lambda name, pooling: network)
+    engine.forget_network()
+    seen: list[tuple[int, int]] = []
+    original = type(network).features
+
+    def features(self, picture, layers):
+        seen.append(tuple(picture.shape[2:]))
+        return original(self, picture, layers)
+
+    scarce(lambda objective, picture: objective._tile is None)
+    monkeypatch.setattr(type(network), "features", features)
+    long = np.tile(photo, (1, 4, 1))  # longer than a tile and what a unit sees beside it
+    settings = {
+        "network": "squeezenet1_1",
+        "dream": {"class_name": "pug"},
+        "style": [{"image": "strokes", "scale": 0.3}],
+    }
+    result, events = _render(long, pictures, **settings, size=640, smallest=640, iterations=2)
+    engine.forget_network()
+    (warning,) = [event.message for event in events if isinstance(event, Warning_)]
+    assert "tiles of 320" in warning
+    assert np.isfinite(result.picture).all()
+    assert all(width < 500 for _, width in seen[-4:])  # an iteration's: two tiles, each seen twice
 
 
 def test_progress_does_not_count_a_failed_try(photo, pictures, monkeypatch):

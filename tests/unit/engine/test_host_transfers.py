@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+import backend.networks.network
 from backend.engine import moments
 from backend.engine.adam import Adam
 from backend.engine.ascent import Ascent
@@ -70,6 +71,15 @@ def _terms(size: tuple[int, int]) -> tuple[Network, list[Term]]:
         ClassDream(network.classifier, 1.0, 3),
         TotalVariation(*size, 1.0),
     ]
+
+
+def test_an_iteration_computes_no_geometry(monkeypatch):
+    """How small a picture may be is found out once a layer: for a deep network that takes milliseconds."""
+    picture, network_and_terms = torch.rand(1, 3, 40, 130), _terms((40, 130))
+    objective = Objective(*network_and_terms)
+    objective(picture)
+    monkeypatch.setattr(backend.networks.network, "least_side", None)
+    objective(picture)
 
 
 @pytest.mark.parametrize("optimizer", [LBFGS, lambda: Ascent(0.01, True), Adam], ids=["L-BFGS", "ascent", "Adam"])

@@ -9,8 +9,9 @@ from small_network import SmallNetwork
 from backend.engine import moments
 from backend.engine.moments import Moments
 from backend.engine.objective import Objective
-from backend.engine.terms import Features, Term
+from backend.engine.terms import Features, Term, guided_dream
 from backend.engine.terms.content import Content
+from backend.engine.terms.guided_dream import GuidedDream
 from backend.engine.terms.style import Style
 from backend.engine.terms.total_variation import TotalVariation
 
@@ -76,6 +77,18 @@ def test_two_styles_pull_to_the_mean_of_their_statistics():
     sums = blend.measure(Features.of_whole(NETWORK.features(x, ["a"])))
     mean = sums[0] / sums[2] + (a + b)[0]
     torch.testing.assert_close(mean.double(), NETWORK.features(x, ["a"])["a"].mean((2, 3))[0], rtol=1e-5, atol=1e-6)
+
+
+def test_a_guide_is_compared_in_parts_as_at_once(monkeypatch):
+    """So that the table of products is bounded, however large picture and guide are."""
+    guide, features = NETWORK.features(_picture(3), ["b"])["b"].flatten(2)[0], NETWORK.features(_picture(1), ["b"])
+    term, shapes = GuidedDream("b", guide, 1.0), []
+    at_once = float(term.loss(term.measure(Features.of_whole(features))))
+    original = term._best
+    monkeypatch.setattr(term, "_best", lambda part: (shapes.append(part.shape), original(part))[1])
+    monkeypatch.setattr(guided_dream, "_TABLE", 5 * guide.shape[1])
+    assert float(term.loss(term.measure(Features.of_whole(features)))) == pytest.approx(at_once, rel=1e-6)
+    assert len(shapes) > 5 and max(shape[1] for shape in shapes) == 5
 
 
 def test_the_network_is_not_run_past_the_deepest_layer():
