@@ -193,7 +193,12 @@ class Recipe(_Document):
         if self.fast and self.dream and not self.style:
             raise ValueError("fast: a dream needs an optimisation; name a style picture, too, or dream on the result")
         if self.dream and not self.style:
-            self._has_no_use_for("a dream without a style", "optimizer", "content_mask", "style_loss")
+            without = "a dream without a style"
+            self._has_no_use_for(without, "optimizer", "content_mask", "style_loss", "style_layers", "content_layers")
+            if self.color == "match":
+                raise ValueError(f"color: {without} has no colours to match; choose another")
+        if self.style:
+            self._has_no_use_for("a job with a style", "parametrisation")
         if self.octaves is not None:
             self._has_no_use_for("a job with a number of octaves", "smallest")
         if self.budget is not None:
@@ -205,6 +210,7 @@ class Recipe(_Document):
             self._has_no_use_for("what starts from a fast style", "init")
         elif self.fast:
             self._has_no_use_for("a fast style", "budget", "pooling", "content_mask", "init")
+            self._has_no_use_for("a fast style", "optimizer", "style_loss", "style_layers", "content_layers")
         return self
 
     def _has_no_use_for(self, what: str, *names: str) -> None:

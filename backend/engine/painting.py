@@ -75,7 +75,8 @@ class Painter:
 
     def paint(self) -> Tensor:
         """The optimised picture, 1×3×H×W, at the finest scale that was reached."""
-        self._units = self._hold(calibration.SIDE, self._measure_units)
+        if not self._dreams_alone:
+            self._units = self._hold(calibration.SIDE, self._measure_units)
         self._plan = self._make_plan()
         self._iterations = sum(scale.iterations for scale in self._plan)
         self._begun = self._clock.elapsed

@@ -32,8 +32,8 @@ def resolve(recipe: Recipe, device: str) -> Recipe:
         # A network whose layers are all in use: the dream takes its own out of the style's.
         style = [each for each in style if each != layer] if recipe.style_layers is None else style
         dreams = [dream.model_copy(update={"layer": layer}) if _is_open(dream) else dream for dream in dreams]
-    if recipe.method == "patches" or _is_fast(recipe):
-        content, style = [], []  # no network looks at anything
+    if recipe.method == "patches" or not recipe.style:
+        content, style = [], []  # nothing is compared in them
     size = recipe.size or (one_pass.SIZE if _is_fast(recipe) else devices.COMFORTABLE_SIZE[devices.choose(device).type])
     return recipe.model_copy(
         update={

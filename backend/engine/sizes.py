@@ -28,10 +28,9 @@ def of_guide(picture: Tensor, longest: int) -> tuple[int, int]:
 def too_small(recipe: Recipe, inputs: Inputs, width: int, height: int) -> ReverieError | None:
     """The complaint about the first picture that is too small for a resolved recipe's network when the job is computed
     at width×height; None when all are large enough. It needs no weights."""
-    assert recipe.style_layers and recipe.content_layers  # filled in by resolve
     longest = max(width, height)
     layers = [dream.layer or "logits" for dream in recipe.dream]
-    layers += [*recipe.style_layers, *recipe.content_layers] if inputs.regions else []
+    layers += [*(recipe.style_layers or []), *(recipe.content_layers or [])] if inputs.regions else []
     pictures: list[tuple[str, str, tuple[int, int], Sequence[str]]] = [
         ("The picture", "content", (width, height), layers)
     ]
@@ -39,7 +38,7 @@ def too_small(recipe: Recipe, inputs: Inputs, width: int, height: int) -> Reveri
         for look in (look for _, own in inputs.regions for look in own if look.image == style.image):
             size = of_style(look.picture, style.scale, longest)
             what = f"The style picture “{style.image}”"
-            pictures.append((what, f"style.{index}.image", size, recipe.style_layers))
+            pictures.append((what, f"style.{index}.image", size, recipe.style_layers or []))
     for index, dream in enumerate(recipe.dream):
         if dream.guide is not None and dream.layer is not None:
             size = of_guide(inputs.guides[dream.guide], longest)

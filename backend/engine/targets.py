@@ -35,8 +35,10 @@ WASSERSTEIN_WEIGHT = 1.6
 NEAREST_WEIGHT, NEAREST_COVARIANCE = 1.2, 0.7
 """Weights of the other style losses at which a strength means about the same as with the covariance. The nearest
 neighbours come with the covariance: by themselves they settle on the few, often flat, places of a style that most of a
-photo is near to. All found by looking. On each network `calibration` measures the content against the covariance, for
-every style loss: how the losses compare with each other is in these numbers alone."""
+photo is near to. All were found by looking. On each network `calibration` measures the content against the covariance,
+for every style loss. To measure with each loss instead would only change these numbers: with them, a loss's gradient is
+about the same part of the covariance's on different networks (of the Gram matrix 0.55 with reverie and 0.63 with
+SqueezeNet 1.0, of Wasserstein 0.37 and 0.39, of the nearest neighbours 0.75 and 0.76)."""
 
 _RANGE_WEIGHT = 10.0
 
