@@ -155,7 +155,11 @@ class Recipe(_Document):
     )
     iterations: int = Field(160, ge=1, le=10000, description="Optimiser iterations, shared out over the scales.")
     budget: float | None = Field(
-        None, ge=1, le=86400, description="Seconds that the whole job may take; iterations then do not count."
+        None,
+        ge=1,
+        le=86400,
+        description="Seconds that the whole job may take, but for fetching weights; there are then as many iterations as "
+        "there is time for, and none are named.",
     )
     optimizer: Literal["auto", "lbfgs", "adam"] = Field(
         "auto",
