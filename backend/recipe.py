@@ -158,8 +158,8 @@ class Recipe(_Document):
         None,
         ge=1,
         le=86400,
-        description="Seconds that the whole job may take, but for fetching weights; there are then as many iterations as "
-        "there is time for, and none are named.",
+        description="Seconds that the whole job may take, but for fetching weights; there are then as many iterations "
+        "as there is time for, and none are named.",
     )
     optimizer: Literal["auto", "lbfgs", "adam"] = Field(
         "auto",
