@@ -140,7 +140,7 @@ class _Dialog:
         if isinstance(result, Exception):
             raise result
         samples, recipe = result
-        origin = orders.origin(self._filter, self._config, source.image)
+        origin = orders.origin(self._filter, self._config, source)
         return layers.Result(source, samples, name, recipe, origin)
 
     def _hear(self, event):

@@ -28,13 +28,14 @@ class Source:
 
     `version` is an earlier result for the same area: a new one goes above it, or into its place if it `replaces` it,
     with the same mask if it `keeps_mask`. Without one (None), the selection decides. Before a job, regions.py sets the
-    area anew, the samples of the new layer's `mask` (None: it gets none), and its `regions`.
+    area anew, the samples of the new layer's `mask` (None: it gets none), a `guide` (where styles act, as .npy; None:
+    everywhere), and its `regions`.
     """
 
     def __init__(self, layer, area, selected, version=None):
         self.image, self.layer, self.area, self.version = layer.get_image(), layer, area, version
         self.selected, self.keeps_mask, self.replaces = selected, False, False
-        self.asked, self.mask, self.regions = area, None, []
+        self.asked, self.mask, self.guide, self.regions = area, None, None, []
         self.frame = None  # what frames.py says of it, when it is a frame of an animation
         self.result = None  # the Result, once it is painted
         self.depth = _depth(self.image)
@@ -102,7 +103,7 @@ def recorded_source(image, version):
         raise Refusal(_("The layer “%s” was cropped: the painted part is gone. Start anew on it.") % layer.get_name())
     source = Source(layer, area, False, version)
     # Where regions alone made the mask, they make it again: they may have been painted on meanwhile.
-    by_regions = origin.get("regions") is not None and not origin.get("selected")
+    by_regions = bool(origin.get("regions")) and not origin.get("selected")
     source.keeps_mask = version.get_mask() is not None and not by_regions
     return source, recipe, origin
 
@@ -210,6 +211,13 @@ def all_layers(image):
         if isinstance(layer, Gimp.GroupLayer):
             rest = list(layer.get_children()) + rest
     return found
+
+
+def by_tattoo(image, number):
+    """The layer, channel or layer mask of an image that has that tattoo; None when there is none."""
+    found = image.get_layer_by_tattoo(number) or image.get_channel_by_tattoo(number)
+    masks = (layer.get_mask() for layer in all_layers(image))
+    return found or next((mask for mask in masks if mask is not None and mask.get_tattoo() == number), None)
 
 
 # --- results into GIMP -----------------------------------------------------------------------------------------------

@@ -75,6 +75,7 @@ def _style(config, source):
     pictures = {name: picture}
     if source.regions:
         recipe, pictures = regions.styled(recipe, pictures, source)
+    recipe, pictures = regions.guided(recipe, pictures, source)
     names = dict.fromkeys(work.short_name(entry["image"]) for entry in recipe["style"])
     title = _("Neural style: ") + ", ".join([*names, dream] if dream else names)
     return work.Order(source.picture(), pictures, recipe), title
@@ -121,15 +122,14 @@ _ALIKE = {  # arguments that are fields of the recipe as they stand
 }
 
 
-def origin(filter_name, config, image):
-    """What the recipe cannot say: the filter, and the layer of this image that was style or guide, by its tattoo."""
+def origin(filter_name, config, source):
+    """What the recipe cannot say: the filter, and the layer of that image that was style or guide, by its tattoo."""
     used = config.get_property(LAYERS[filter_name])
-    here = used is not None and used.get_image() == image
-    parts = config.get_property("regions") if config.find_property("regions") else None
+    here = used is not None and used.get_image() == source.image
     return {
         "filter": filter_name,
         "used": used.get_tattoo() if here else None,
-        "regions": None if parts is None else parts.get_tattoo(),
+        "regions": regions.recorded(config, source),
     }
 
 
@@ -140,10 +140,7 @@ def restore(recipe, origin, config, image):
     if used and origin["filter"] == STYLE:
         config.set_property("style-file", None)
     config.set_property(LAYERS[origin["filter"]], used or None)
-    if origin.get("regions"):
-        number = origin["regions"]
-        found = image.get_layer_by_tattoo(number) or image.get_channel_by_tattoo(number)
-        config.set_property("regions", found or None)
+    regions.restore(origin.get("regions") or [], config, image)
 
 
 def show(recipe, filter_name, config):

@@ -7,6 +7,7 @@ import layers
 import regions
 from choosers import class_entry, layer_chooser, row
 from gi.repository import GdkPixbuf, Gio, Gtk
+from region_chooser import region_chooser
 from shared import work
 from shared.words import _
 from styles import bundled_styles
@@ -80,16 +81,8 @@ def where_controls(window, config, source):
     controls = []
     if source.selected and config.find_property("grow"):
         controls.append(window.fill_box("reverie-selection", ["grow", "feather"]))
-    maps = regions.maps(source.image)
-    if maps and config.find_property("regions"):
-        chooser = layer_chooser(config, "regions", _("none: one style for all"), maps)
-        chooser.set_tooltip_text(
-            _(
-                "A layer group as a map: each of its layers is painted where its own style goes, and is named after it "
-                "(“ink”, a file, or another layer; any other name means the style chosen above)"
-            )
-        )
-        controls.append(row(_("Re_gions"), chooser))
+    if regions.offered(source) and config.find_property("regions"):
+        controls.append(row(_("Re_gions"), region_chooser(config, source)))
     return controls
 
 

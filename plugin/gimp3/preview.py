@@ -9,6 +9,7 @@ import threading
 
 import layers
 import orders
+import regions
 from choosers import pixbuf
 from gi.repository import GdkPixbuf, GLib, Gtk
 from shared import launcher, npy, work
@@ -88,20 +89,17 @@ class Preview:
     def _wanted(self):
         """What a preview depends on. Raises Refusal when something is missing."""
         chosen = [self._config.get_property(name) for name in orders.LAYERS.values() if self._has(name)]
-        chosen.append(self._regions())
+        chosen.append(regions.chosen(self._config, self._source))
         indexed = layers.is_indexed(self._source.image) and not self._config.get_property("convert-indexed")
         return [orders.recipe_of(self._filter, self._config), chosen, indexed]
 
     def _has(self, name):
         return self._config.find_property(name) is not None
 
-    def _regions(self):
-        return self._config.get_property("regions") if self._has("regions") else None
-
     def _order(self):
         """The order for the whole picture, with a reduced one in its place."""
         small = copy.copy(self._source)
-        if self._regions() is None:
+        if not regions.chosen(self._config, self._source):
             small.selected = small.keeps_mask = False  # masks are not seen in a preview, and take long in large images
         small.picture = lambda: _picture(small)
         order, _title = orders.order(self._filter, self._config, small)

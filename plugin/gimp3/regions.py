@@ -1,8 +1,9 @@
 """Where a layer is painted, and which part of it in which style: the selection, grown and feathered, and regions.
 
-A region is a layer: where it is opaque, or a channel: where it is white. Its name names the style. The layers of a
-group are a map of regions, in which the upper ones cover the lower ones, as they are seen. Outside of all regions the
-picture stays as it is, as it does outside of a selection: together they become the new layer's mask.
+A region is a layer: where it is opaque, or a channel or a layer's mask: where it is white. Its name names the style; a
+mask has that of its layer. The layers of a group are a map of regions, in which the upper ones cover the lower ones, as
+they are seen; so do the first of several regions the others. Outside of all regions the picture stays as it is, as it
+does outside of a selection: together they become the new layer's mask.
 """
 
 import os
@@ -16,6 +17,7 @@ from shared.words import _
 from styles import bundled_styles
 
 _LONGEST = 2048  # pixels: a mask of a style says nothing finer at the sizes at which pictures are computed
+_SELECTION = "the selection"  # what the recipe calls its mask
 _LEAST = 1e-4  # share of the part that is worked on: what is smaller cannot be seen
 
 
@@ -24,31 +26,32 @@ class Region:
 
     def __init__(self, item, mask):
         self.item, self.mask = item, mask
-        self.reference = "region: " + item.get_name()  # what the recipe calls the mask
+        self.reference = "region: " + _name(item)  # what the recipe calls the mask
 
 
 def place(source, config):
     """Sets where a source is worked on, by its image's selection and a filter's arguments: its area, its mask and its
     regions. Raises Refusal when nothing is left of it."""
-    item, grow, feather = (_argument(config, name) for name in ("regions", "grow", "feather"))
+    items, grow, feather = chosen(config, source), _argument(config, "grow"), _argument(config, "feather")
     source.size = source.layer.get_width(), source.layer.get_height()
-    source.area, source.mask, source.regions = source.asked, None, []
+    source.area, source.mask, source.guide, source.regions = source.asked, None, None, []
     if source.frame is not None:
         return
     if source.keeps_mask:
         source.mask = layers.mask_of_version(source)
-    if not source.selected and item is None:
+        source.guide = _mask(source, source.version.get_mask())
+    if not source.selected and not items:
         return
     stencil = _Stencil(source.image, layers.MASK_FORMATS[source.depth])
     try:
         if source.selected:
             stencil.take_selection(grow or 0, feather or 0)
-        shares = [] if item is None else stencil.take_regions(_parts(item, source))
+        shares = stencil.take_regions(_parts(items, source)) if items else []
         area = stencil.bounds(source.layer)
-        if area is None and item is not None:
+        if area is None and items:
             raise Refusal(
                 _("The regions in “%s” do not touch the layer “%s”, or what is selected of it. Paint where each is.")
-                % (item.get_name(), source.layer.get_name())
+                % (", ".join(_name(item) for item in items), source.layer.get_name())
             )
         if area is None:
             raise Refusal(
@@ -62,6 +65,8 @@ def place(source, config):
             mask = _mask(source, share)
             if mask is not None:
                 source.regions.append(Region(part, mask))
+        if source.selected and not items:
+            source.guide = _mask(source, stencil.selection)
     finally:
         stencil.close()
     if not source.selected and not source.keeps_mask and layers.is_white(source):
@@ -86,24 +91,109 @@ def styled(recipe, pictures, source):
     return dict(recipe, style=chosen + named), kept
 
 
-def maps(image):
-    """What can be chosen as regions in an image: its layer groups, then its channels."""
-    groups = [layer for layer in layers.all_layers(image) if isinstance(layer, Gimp.GroupLayer)]
-    return groups + list(image.get_channels())
+def guided(recipe, pictures, source):
+    """(The recipe, the pictures) with the styles where the source's selection is, if it has no regions. What is around
+    it is context: were the styles' statistics taken there, too, what is shown would only get a share of them."""
+    if source.guide is None or source.regions or not recipe.get("style"):
+        return recipe, pictures
+    styles = [dict(entry, mask=_SELECTION) for entry in recipe["style"]]
+    return dict(recipe, style=styles), dict(pictures, **{_SELECTION: source.guide})
+
+
+# --- which they are --------------------------------------------------------------------------------------------------
+
+
+CHANNELS, MASKS = "channels", "masks"  # values of the argument regions-of: all of an image's
+
+
+def chosen(config, source):
+    """The layers, groups, channels or masks that a filter's arguments name as regions of a source. Raises Refusal."""
+    if not config.find_property("regions"):
+        return []
+    which, item = (config.get_property("regions-of") or "").strip(), config.get_property("regions")
+    if which not in ("", CHANNELS, MASKS):
+        raise Refusal(_("Regions can be of “channels” or of “masks”, not of “%s”.") % which)
+    return _all_of(which, source) if which else [] if item is None else [item]
+
+
+def choose(config, which, item):
+    """Sets the arguments to all channels or masks, an item, or, with neither, to none."""
+    config.set_property("regions-of", which)
+    config.set_property("regions", item)
+
+
+def offered(source):
+    """[(what is said, which, item)]: what can be chosen as regions of a source, the likeliest first."""
+    several = [(_("all channels"), CHANNELS, None), (_("the masks of all layers"), MASKS, None)]
+    masks, channels = (_all_of(which, source) for which in (MASKS, CHANNELS))
+    others = [layer for layer in layers.all_layers(source.image) if layer != source.layer]
+    groups = [each for each in others if isinstance(each, Gimp.GroupLayer)]
+    single = [*groups, *channels, *masks, *(each for each in others if each not in groups)]
+    return [
+        *(choice for choice in several if len(_all_of(choice[1], source)) > 1),
+        *((_spoken(each), "", each) for each in single),
+    ]
+
+
+def recorded(config, source):
+    """What a result's record says of the regions that are chosen: their tattoos."""
+    return [item.get_tattoo() for item in chosen(config, source)]
+
+
+def restore(tattoos, config, image):
+    """Chooses the regions that a record names. Raises Refusal when one is gone."""
+    found = [layers.by_tattoo(image, tattoo) for tattoo in tattoos]
+    if None in found:
+        raise Refusal(
+            _("A region by which this layer was painted is not in the image any more. Bring it back, or start anew.")
+        )
+    if len(found) > 1:
+        choose(config, MASKS if isinstance(found[0], Gimp.LayerMask) else CHANNELS, None)
+    elif found:
+        choose(config, "", found[0])
+
+
+def _all_of(which, source):
+    """All channels of a source's image, or the masks of its layers; but not those of results, nor the source's own."""
+    if which == CHANNELS:
+        return source.image.get_channels()
+    others = [each for each in layers.all_layers(source.image) if each != source.layer]
+    masks = [each.get_mask() for each in others if layers.record(each, layers.RECIPE) is None]
+    return [mask for mask in masks if mask is not None]
+
+
+def _spoken(item):
+    if isinstance(item, Gimp.LayerMask):
+        return _("the mask of “%s”") % _name(item)
+    return _("the channel “%s”") % _name(item) if isinstance(item, Gimp.Channel) else _name(item)
+
+
+def _name(item):
+    """What a region is called: a mask as its layer, since GIMP calls it “… mask”, in the user's language."""
+    layer = Gimp.Layer.from_mask(item) if isinstance(item, Gimp.LayerMask) else item
+    return layer.get_name()
 
 
 def _argument(config, name):
     return config.get_property(name) if config.find_property(name) else None
 
 
-def _parts(item, source):
-    """The regions of a map, the topmost first; the layer that is painted is none."""
-    parts = item.get_children() if isinstance(item, Gimp.GroupLayer) else [item]
-    parts = [part for part in parts if part != source.layer]
-    if not parts:
-        raise Refusal(
-            _("The group “%s” has no regions: put a layer for each into it, and paint where it is.") % item.get_name()
-        )
+def _parts(items, source):
+    """The regions, the topmost first: the layers of a group instead of it; the layer that is painted is none."""
+    parts = []
+    for item in items:
+        if item.get_image() != source.image:
+            raise Refusal(
+                _("“%s” is in another image, so it says nothing of where to paint here. Choose regions of this image.")
+                % _name(item)
+            )
+        inner = item.get_children() if isinstance(item, Gimp.GroupLayer) else [item]
+        inner = [part for part in inner if part != source.layer]
+        if not inner:
+            raise Refusal(
+                _("The group “%s” has no regions: put a layer for each into it, and paint where it is.") % _name(item)
+            )
+        parts += inner
     return parts
 
 
@@ -112,7 +202,7 @@ def _style_of(item, source):
 
     Raises BackendError for a file that cannot be read.
     """
-    name = re.sub(r" #\d+$", "", item.get_name()).strip()  # GIMP numbers layers of one name
+    name = re.sub(r" #\d+$", "", _name(item)).strip()  # GIMP numbers layers of one name
     bundled = dict((work.short_name(path), path) for path in bundled_styles())
     path = bundled.get(name.lower().replace(" ", "_"), os.path.expanduser(name))
     if os.path.isabs(path):
@@ -124,10 +214,10 @@ def _style_of(item, source):
 
 
 def _mask(source, share):
-    """A channel of a stencil as a picture for the backend, of the part of the source that is worked on; None when there
+    """A channel or mask as a picture for the backend, of the part of the source that is worked on; None when there
     is next to nothing of it."""
     x, y, width, height = source.area
-    left, top = layers.offsets(source.layer)
+    left, top = (here - there for here, there in zip(layers.offsets(source.layer), layers.offsets(share), strict=True))
     factor = min(1.0, float(_LONGEST) / max(width, height))
     reduced = Gegl.Rectangle.new(
         int((x + left) * factor), int((y + top) * factor), max(1, int(width * factor)), max(1, int(height * factor))
@@ -190,9 +280,14 @@ class _Stencil:
         selected = (left - x, top - y, right - left, bottom - top)
         return geometry.intersection(selected, (0, 0, layer.get_width(), layer.get_height()))
 
+    @property
+    def selection(self):
+        """What is selected, as a channel."""
+        return self._image.get_selection()
+
     def mask(self, layer):
         """What is selected of a layer of the other image: the samples of a mask for it."""
-        return layers.mask_samples(self._image.get_selection(), layer, self._form)
+        return layers.mask_samples(self.selection, layer, self._form)
 
     def _select_part(self, part):
         if isinstance(part, Gimp.Layer):

@@ -154,7 +154,7 @@ def paint_quietly(filter_name, config, sources):
                 Gimp.progress_pulse()  # where GIMP has gone, this ends the plug-in, and with it the job
 
         samples, recipe = work.carry_out(client, order, tell)
-        origin = orders.origin(filter_name, config, source.image)
+        origin = orders.origin(filter_name, config, source)
         results.append(layers.Result(source, samples, title, recipe, origin))
     Gimp.progress_end()
     return results
@@ -405,9 +405,16 @@ def _add_regions_argument(procedure):
         _(
             "A layer group, each layer of which is painted where its own style goes; the layer's name names the style: "
             "one of Reverie's, a file, or another layer. Any other name stands for the style that is chosen. Or a "
-            "single layer or channel"
+            "single layer, layer mask or channel"
         ),
         True,
+        FLAGS,
+    )
+    procedure.add_string_argument(
+        "regions-of",
+        _("Regions of"),
+        _("Instead of one of these, “channels”: all of the image, or “masks”: those of all layers"),
+        "",
         FLAGS,
     )
 

@@ -51,7 +51,8 @@ def carry_out(client, order, tell, previews=False):
                 continue
             tell(event)
             if event["type"] == "done":
-                return _samples(client.result(job)), _renamed(event["recipe"], names)
+                recipe = _as_asked(_renamed(event["recipe"], names), order.recipe, ids)
+                return _samples(client.result(job)), recipe
     finally:
         events.close()
     raise BackendError(_("The backend ended the job without a result. Try again."))
@@ -75,6 +76,19 @@ def _renamed(recipe, names):
             ]
     if recipe.get("before"):
         recipe["before"] = dict((field, names[name]) for field, name in recipe["before"].items())
+    return recipe
+
+
+def _as_asked(recipe, asked, ids):
+    """The recipe as carried out, its pictures by the names that were asked for: two of equal bytes have one id, which
+    leads back to only one name. `ids` are those of all names."""
+    for field, reference in (("style", "image"), ("style", "mask"), ("dream", "guide")):
+        for entry, wanted in zip(recipe.get(field) or [], asked.get(field) or []):  # noqa: B905 - Python 2.7
+            name = wanted.get(reference)
+            if name and ids[name] == ids.get(entry.get(reference)):
+                entry[str(reference)] = name
+    if asked.get("before"):
+        recipe["before"] = dict(asked["before"])
     return recipe
 
 

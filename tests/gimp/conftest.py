@@ -23,7 +23,7 @@ import pytest
 from backend.networks.weights import BUNDLED, CATALOGUE
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "unit"))
-from stand_in_backend import TOKEN, running
+from stand_in_backend import TOKEN, StandIn, running
 
 ROOT = Path(__file__).resolve().parents[2]
 TREE = Path(os.environ.get("REVERIE_GIMP_ROOT", "/var/cache/reverie-gimp/trixie"))
@@ -191,14 +191,14 @@ def running_backend(gimp: Gimp) -> Iterator[Callable[[], Backend]]:
 
 
 @pytest.fixture
-def echo(gimp) -> Iterator[None]:
+def echo(gimp) -> Iterator[StandIn]:
     """A backend that gives back what it gets: computing takes no time, and what is left is the plug-in's own."""
     ready = gimp.folder / "home" / "ready.json"
     real = ready.read_text() if ready.exists() else None
     with running() as server:
         server.events = [{"type": "done", "recipe": {}}]
         ready.write_text(json.dumps({"host": "127.0.0.1", "port": server.port, "token": TOKEN}))
-        yield
+        yield server
     if real is None:
         ready.unlink()
     else:

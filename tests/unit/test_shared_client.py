@@ -50,6 +50,13 @@ def test_a_job_sends_its_pictures_by_id_and_brings_the_samples_back(backend, cli
     assert [event["type"] for event in heard] == ["progress", "done"]
 
 
+def test_two_pictures_of_equal_bytes_keep_their_own_names(backend, client):
+    pictures = {"sky": b"one", "copy of sky": b"one", "mask": b"other"}
+    recipe = {"style": [{"image": "sky"}, {"image": "copy of sky", "mask": "mask"}], "before": {"content": "sky"}}
+    order = work.Order(npy.pack(SAMPLES, 3, 2, 4, "u1"), pictures, recipe)
+    assert work.carry_out(client, order, lambda event: None)[1]["style"] == recipe["style"]
+
+
 def test_a_guide_goes_by_its_id_and_comes_back_by_its_name(backend, client):
     order = work.Order(npy.pack(SAMPLES, 3, 2, 4, "u1"), {"Nächte": b"a guide"}, {"dream": [{"guide": "Nächte"}, {}]})
     _, recipe = work.carry_out(client, order, lambda event: None)

@@ -1,0 +1,44 @@
+"""The chooser of regions: of what there is in the image, and of several at once."""
+
+import layers
+import regions
+from choosers import pixbuf
+from gi.repository import GdkPixbuf, Gtk
+from shared.words import _
+
+_ICON = 32
+
+
+def region_chooser(config, source):
+    """A list of what can be regions of a source, bound to the argument; its first entry is none."""
+    choices = [(_("none: one style for all"), "", None), *regions.offered(source)]
+    store = Gtk.ListStore(GdkPixbuf.Pixbuf, str)
+    for said, _which, item in choices:
+        store.append([None if item is None else pixbuf(*layers.thumbnail(item, None, _ICON)), said])
+    chooser = Gtk.ComboBox(model=store, hexpand=True)
+    picture, text = Gtk.CellRendererPixbuf(), Gtk.CellRendererText(ellipsize=3, width_chars=24)  # 3: at the end
+    chooser.pack_start(picture, False)
+    chooser.pack_start(text, True)
+    chooser.add_attribute(picture, "pixbuf", 0)
+    chooser.add_attribute(text, "text", 1)
+    chooser.set_tooltip_text(
+        _(
+            "A layer group as a map: each of its layers is painted where its own style goes, and is named after it "
+            "(“ink”, a file, or another layer; any other name means the style chosen above). Channels and masks are "
+            "regions, too"
+        )
+    )
+
+    def show(*_):
+        now = (config.get_property("regions-of") or "", config.get_property("regions"))
+        chooser.set_active(next((place for place, choice in enumerate(choices) if choice[1:] == now), -1))
+
+    def take(_):
+        if chooser.get_active() >= 0:
+            regions.choose(config, *choices[chooser.get_active()][1:])
+
+    show()
+    chooser.connect("changed", take)
+    for name in ("regions", "regions-of"):
+        config.connect("notify::" + name, show)
+    return chooser
