@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import sys
 
+import psutil
 import torch
 
 from backend.errors import ReverieError
@@ -52,13 +52,12 @@ def title(device: torch.device) -> str:
 
 
 def memory(device: torch.device) -> dict[str, int]:
-    """Free and total memory of the device in bytes, as far as the system tells."""
+    """Free and total memory of the device in bytes."""
     if device.type == "cuda":
         free, total = torch.cuda.mem_get_info(device)
         return {"free": free, "total": total}
-    names = {"free": "SC_AVPHYS_PAGES", "total": "SC_PHYS_PAGES"}
-    page = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
-    return {key: page * os.sysconf(name) for key, name in names.items() if page and name in os.sysconf_names}
+    here = psutil.virtual_memory()
+    return {"free": here.available, "total": here.total}
 
 
 def wait_for(device: torch.device) -> None:

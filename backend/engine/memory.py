@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import psutil
 import torch
 
+from backend.engine import device as devices
 from backend.networks.network import Network
 
 _SAMPLE = 256  # pixels: side of the picture whose activations are counted
@@ -29,11 +29,9 @@ class Footing:
 
 
 def free(device: torch.device) -> int:
-    """Bytes that a job may take."""
-    if device.type == "cuda":
-        there, _ = torch.cuda.mem_get_info(device)
-        return int(there + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device))
-    return int(psutil.virtual_memory().available)
+    """Bytes that a job may take: what is free, and what PyTorch keeps at hand."""
+    kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device) if device.type == "cuda" else 0
+    return devices.memory(device)["free"] + kept
 
 
 def tile_for(network: Network, layers: Sequence[str], height: int, width: int) -> int | None:

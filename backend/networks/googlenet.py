@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 from torch import Tensor, nn
 
 from backend.networks.classifier import Classifier
+from backend.networks.convolution import Convolution
 from backend.networks.network import Defaults, Network, Preprocessing
 
 # The published weights come from TensorFlow, whose pictures ran from −1 to 1 (torchvision: transform_input).
 TENSORFLOW = Preprocessing(mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
-
-_Mode = Literal["zeros", "replicate"]
 
 # Input, 1×1, 3×3 reduce, 3×3, “5×5” reduce, “5×5” (published as 3×3), pool projection (ibid., table 1).
 _INCEPTIONS = {
@@ -35,26 +32,14 @@ DEFAULTS = Defaults(
 )
 
 
-class Convolution(nn.Module):
-    """Convolution without bias, batch normalisation, ReLU."""
-
-    def __init__(self, channels: int, width: int, kernel: int, stride: int = 1, mode: _Mode = "zeros") -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(channels, width, kernel, stride, kernel // 2, bias=False, padding_mode=mode)
-        self.bn = nn.BatchNorm2d(width, eps=1e-3)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.relu(self.bn(self.conv(x)))
-
-
 class Inception(nn.Module):
     """Four branches side by side (ibid., figure 2b)."""
 
     def __init__(self, channels: int, one: int, reduce3: int, three: int, reduce5: int, five: int, pool: int) -> None:
         super().__init__()
         self.branch1 = Convolution(channels, one, 1)
-        self.branch2 = nn.Sequential(Convolution(channels, reduce3, 1), Convolution(reduce3, three, 3))
-        self.branch3 = nn.Sequential(Convolution(channels, reduce5, 1), Convolution(reduce5, five, 3))
+        self.branch2 = nn.Sequential(Convolution(channels, reduce3, 1), Convolution(reduce3, three, 3, padding=1))
+        self.branch3 = nn.Sequential(Convolution(channels, reduce5, 1), Convolution(reduce5, five, 3, padding=1))
         self.branch4 = nn.Sequential(nn.MaxPool2d(3, 1, 1, ceil_mode=True), Convolution(channels, pool, 1))
 
     @property
@@ -71,9 +56,9 @@ class GoogLeNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         # We depart in the padding, which repeats the border instead of framing the picture in black.
-        self.conv1 = Convolution(3, 64, 7, 2, "replicate")
+        self.conv1 = Convolution(3, 64, 7, 2, 3, "replicate")
         self.conv2 = Convolution(64, 64, 1)
-        self.conv3 = Convolution(64, 192, 3)
+        self.conv3 = Convolution(64, 192, 3, padding=1)
         for name, widths in _INCEPTIONS.items():
             self.add_module(f"inception{name}", Inception(*widths))
         self.fc = nn.Linear(1024, 1000)

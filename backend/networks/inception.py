@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from backend.networks.classifier import Classifier
+from backend.networks.convolution import Convolution
 from backend.networks.googlenet import TENSORFLOW
 from backend.networks.network import Defaults, Network
 
-_Size = int | tuple[int, int]
 _STEM = ("Conv2d_1a_3x3", "Conv2d_2a_3x3", "Conv2d_2b_3x3", "Conv2d_3b_1x1", "Conv2d_4a_3x3")
 _MIXED = tuple(f"Mixed_{name}" for name in ("5b", "5c", "5d", "6a", "6b", "6c", "6d", "6e", "7a", "7b", "7c"))
 LAYERS = (*_STEM, *_MIXED, "logits")
@@ -18,18 +18,6 @@ DEFAULTS = Defaults(
     style=("Conv2d_1a_3x3", "Conv2d_2b_3x3", "Conv2d_4a_3x3", "Mixed_5b", "Mixed_6b"),
     dream=("Mixed_6d",),
 )
-
-
-class Convolution(nn.Module):
-    """Convolution without bias, batch normalisation, ReLU."""
-
-    def __init__(self, channels: int, width: int, kernel: _Size, stride: int = 1, padding: _Size = 0) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(channels, width, kernel, stride, padding, bias=False)
-        self.bn = nn.BatchNorm2d(width, eps=1e-3)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.relu(self.bn(self.conv(x)))
 
 
 def _across(channels: int, width: int, length: int) -> Convolution:

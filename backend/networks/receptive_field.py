@@ -22,8 +22,7 @@ def after(reach: ReceptiveField, module: nn.Module, axis: int) -> ReceptiveField
 
     Araujo, Norris & Sim 2019, “Computing Receptive Fields of Convolutional Neural Networks”, eq. 2–3: a window of k
     units with stride s and padding p adds (k − 1)·stride, multiplies the stride by s and shifts by p·stride. Branches
-    that run side by side (a module that lists them as `branches`) see what the widest of them sees. A module of our own
-    that looks at a window tells kernel, stride and padding as `window`.
+    that run side by side (a module that lists them as `branches`) see what the widest of them sees.
     """
     branches = getattr(module, "branches", None)
     if branches is not None:
@@ -77,8 +76,7 @@ def _window(module: nn.Module, axis: int) -> tuple[int, int, int] | None:
     if isinstance(module, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d):
         padding = 0 if isinstance(module.padding, str) else _along(module.padding, axis)
         return _along(module.kernel_size, axis), _along(module.stride, axis), padding
-    window: tuple[int, int, int] | None = getattr(module, "window", None)
-    return window
+    return None
 
 
 def _along(value: int | tuple[int, ...], axis: int) -> int:
