@@ -34,7 +34,7 @@ def paint(folder: Path, out: Path, networks: list[str], size: int, device: str) 
     for photo, style in PAIRS:
         content = shrink_to(images.read(folder / "photos" / photo), size)
         look = images.read(folder / "styles" / style)
-        name = f"{Path(photo).stem} × {Path(style).stem}"
+        name = f"{Path(photo).stem} in {Path(style).stem}"
         row = [(shrink_to(content, _CELL), name)]
         for network in networks:
             recipe = Recipe.parse({"style": style, "network": network, "size": size})
