@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
 
-from backend.engine import calibration, tiling
+from backend import demo, images
+from backend.engine import calibration, render, tiling
 from backend.engine.objective import Objective
+from backend.engine.resize import shrink_to
 from backend.engine.terms.content import Content
 from backend.engine.terms.style import Style
-from backend.networks import registry
+from backend.networks import registry, weights
+from backend.recipe import Recipe
 from tests.random_networks import random_network
 
 
@@ -47,3 +53,19 @@ def test_noise_has_the_spectrum_of_photos():
     radius = (torch.fft.fftfreq(256)[:, None].square() + torch.fft.rfftfreq(256).square()).sqrt() * 256
     low, high = (float(spectrum[(radius >= r) & (radius < 2 * r)].mean()) for r in (8, 16))
     assert 2.5 < low / high < 6
+
+
+@pytest.mark.parametrize("name", ["squeezenet1_0", "googlenet", "resnet50", "alexnet"])
+def test_a_dreams_strength_moves_the_picture_as_far_on_every_network(name, monkeypatch):
+    """As far as on our own encoder, also with random weights: a step's length does not depend on the gradient's."""
+    photo = shrink_to(images.read(demo.content()), 96)
+    monkeypatch.setattr(weights, "find", lambda network: Path("random.pth"))
+    monkeypatch.setattr(registry, "load", lambda network, pooling=None: random_network(network))
+    distances = []
+    for network in ("reverie", name):
+        render.forget_network()
+        recipe = {"dream": {}, "network": network, "iterations": 5, "smallest": 96, "precision": "float32"}
+        picture = render.render(Recipe.parse(recipe), photo, {}, device="cpu").picture
+        distances.append(float(np.sqrt(np.square(picture - photo).mean())))
+    render.forget_network()
+    assert 0.5 < distances[1] / distances[0] < 2
