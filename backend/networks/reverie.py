@@ -36,11 +36,11 @@ DEFAULTS = Defaults(
 )
 
 
-def halve(padding: int = 0) -> nn.AvgPool2d:
-    """Down-sampling by two that averages overlapping 3×3 windows: low-pass filter enough, and four times as fast as a
-    binomial one that convolves each channel by itself. Its windows lie where those of the teacher's poolings (no
-    padding) and of its first convolution (a padding of 1) do."""
-    return nn.AvgPool2d(3, 2, padding, ceil_mode=padding == 0, count_include_pad=False)
+def halve(ceil_mode: bool = False) -> nn.AvgPool2d:
+    """Down-sampling by two: the mean of each 2×2. Every position counts once, with the same weight, so that the
+    gradient has no raster; windows of 3×3 that overlap would count every other row twice, and be blind to a pattern of
+    three pixels. The sizes are those of the teacher's poolings, and of its first convolution (which rounds up)."""
+    return nn.AvgPool2d(2, ceil_mode=ceil_mode)
 
 
 def convolution(inputs: int, outputs: int) -> nn.Sequential:
@@ -67,7 +67,7 @@ class Encoder(nn.Module):
         super().__init__()
         self.trunk = nn.ModuleList(
             [
-                nn.Sequential(convolution(3, 24), halve(padding=1), convolution(24, 64)),  # stride 2
+                nn.Sequential(convolution(3, 32), halve(ceil_mode=True), convolution(32, 64)),  # stride 2
                 nn.Sequential(halve(), convolution(64, 80), convolution(80, 80)),  # stride 4
                 convolution(80, 96),
                 convolution(96, 96),

@@ -85,9 +85,15 @@ class Crops:
         self._random = np.random.default_rng(seed)
         self._altered = altered
         made = [(dead_leaves if i % 3 else fractal_noise)(320, self._random) for i in range(generated)]
-        self._kinds = [list(photos), made]
+        self._kinds: list[list[Photo]] = [list(photos), made, []]
         areas = np.array([photo.shape[0] * photo.shape[1] for photo in photos], float) ** 0.5
-        self._chances = [areas / areas.sum(), np.full(len(made), 1 / len(made))]
+        self._chances = areas / areas.sum()
+
+    def add(self, photo: Photo, most: int = 96) -> None:
+        """Another picture, which takes the place of the oldest of its kind; a fourth of all crops come from these."""
+        added = self._kinds[2]
+        added.append(photo)
+        del added[:-most]
 
     def restart(self, seed: int) -> None:
         """Begins another sequence of crops, of the same pictures."""
@@ -100,7 +106,10 @@ class Crops:
     def _crop(self, size: int) -> Tensor:
         random = self._random
         kind = int(random.random() < 0.2 or not self._kinds[0])
-        photo = self._kinds[kind][random.choice(len(self._kinds[kind]), p=self._chances[kind])]
+        if self._kinds[2] and random.random() < 0.25:
+            kind = 2
+        pictures = self._kinds[kind]
+        photo = pictures[random.choice(len(pictures), p=None if kind else self._chances)]
         height, width = photo.shape[:2]
         side = int(min(height, width, size / np.exp(random.uniform(np.log(0.35), np.log(1.4)))))
         top, left = random.integers(0, height - side + 1), random.integers(0, width - side + 1)

@@ -4,6 +4,8 @@ Every step shows a batch of crops to the teacher and to the encoder; the loss is
 that the encoder leaves unexplained, averaged over channels and layers (after Romero et al. 2015, “FitNets”, whose hints
 are unscaled; the teacher's channels differ in scale by a factor of hundreds, and unscaled targets teach nothing).
 
+Now and then the encoder paints a picture, which is learnt from like the others (see own_pictures.py).
+
 It may be stopped at any time: the same command goes on from the last state, which is written every two minutes beside
 the output, each file complete or not at all.
 """
@@ -18,21 +20,24 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from safetensors import SafetensorError
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from backend.engine import device as devices
 from backend.errors import ReverieError
-from backend.networks import registry
+from backend.files import replace_with
+from backend.networks import registry, reverie
 from backend.networks.network import Network
 from backend.networks.reverie import PREPROCESSING, TEACHER, Encoder
-from backend.training import pictures
+from backend.training import own_pictures, pictures
 
 _TEACHER_LAYERS = [layer for layer, _ in TEACHER.values()]
+HELD_OUT = [*(f"kodak{n}" for n in range(19, 25)), "golden_gate", "tubingen", "hoovertowernight"]
 _SECONDS_BETWEEN_STATES = 120
+_BEGINNER = 200  # steps before the encoder paints: before, there is nothing to be learnt from it
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -42,10 +47,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     photos = pictures.load([path for path in files if path.stem not in options.hold_out])
     if not photos:
         raise ReverieError("There is no picture to learn from: name folders with .jpg or .png files with --data.")
-    teacher = registry.load("squeezenet1_0").to(torch.device("cpu"), devices.precision("auto", torch.device("cpu")))
+    where = devices.choose(options.device)
+    teacher = registry.load("squeezenet1_0").to(where, devices.precision("auto", where))
     torch.manual_seed(options.seed)
     encoder = Encoder()
-    encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if options.start is not None:
+        _start(encoder, options.start)
+    encoder.to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
     print(f"{len(photos)} pictures, {len(held_out)} held out, {_count(encoder) / 1e6:.2f} M parameters", flush=True)
     crops = pictures.Crops(photos, options.seed)
     scales = _scales(teacher, crops, options.size)
@@ -55,14 +63,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders of pictures")
-    parser.add_argument("--hold-out", nargs="*", default=[f"kodak{n}" for n in range(19, 25)], help="not learned from")
+    parser.add_argument("--hold-out", nargs="*", default=HELD_OUT, help="not learned from")
     parser.add_argument("--output", type=Path, required=True, help="a .safetensors file")
+    parser.add_argument("--start", type=Path, help="begin with the parameters in this file, as far as they fit")
+    parser.add_argument("--device", default="auto")
     parser.add_argument("--steps", type=int, default=8000, help="length of the whole training")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--size", type=int, default=128, help="side of a crop, in pixels")
     parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--own", type=int, default=16, help="the encoder paints a picture every so many steps")
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args(arguments)
+
+
+def _start(encoder: Encoder, file: Path) -> None:
+    """Takes over from a file what has the shape that it has here: a stage made anew does not undo the others."""
+    own = encoder.state_dict()
+    fitting = {name: value.float() for name, value in load_file(file).items() if own[name].shape == value.shape}
+    encoder.load_state_dict(own | fitting)
 
 
 def _count(encoder: Encoder) -> int:
@@ -79,27 +97,26 @@ def _train(
 ) -> None:
     optimizer = torch.optim.AdamW(encoder.parameters(), lr=options.rate, weight_decay=0.01)
     state = options.output.with_suffix(".state")
-    spent, step = 0.0, 0
-    if state.exists():
-        saved = torch.load(state, weights_only=True)
-        encoder.load_state_dict(saved["encoder"])
-        optimizer.load_state_dict(saved["optimizer"])
-        spent, step = saved["spent"], saved["step"]
+    spent, step = _restore(encoder, optimizer, state) if state.exists() else (0.0, 0)
     crops.restart(options.seed + step)  # not once more the crops that the run before it was stopped began with
+    random = np.random.default_rng(options.seed + step)
     running, reported = 0.0, time.monotonic()
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns) as progress:
         task = progress.add_task("training", total=options.steps, completed=step)
         while step < options.steps:
             begun = time.monotonic()
+            if step % options.own == options.own - 1 and step > _BEGINNER:
+                crops.add(own_pictures.paint(_as_used(encoder, teacher), crops, random))
             for group in optimizer.param_groups:
                 group["lr"] = options.rate * _schedule(step, options.steps)
-            loss = _step(encoder, teacher, scales, crops.batch(options.batch, options.size), optimizer)
-            if not math.isfinite(loss):
+            try:
+                loss = _step(encoder, teacher, scales, crops.batch(options.batch, options.size), optimizer)
+            except FloatingPointError as error:
                 raise ReverieError(
-                    f"The training diverged at step {step + 1}: the loss is no longer a number. The last good state is "
-                    f"kept in “{state}”; run the same command with a lower --rate than {options.rate}."
-                )
+                    f"The training diverged at step {step + 1}: {error}. The last good state is in “{state}”; run the "
+                    f"same command with a lower --rate than {options.rate}."
+                ) from error
             running += (loss - running) / min(step + 1, 50)
             spent, step = spent + time.monotonic() - begun, step + 1
             progress.update(task, completed=step, description=f"step {step}, loss {running:.3f}")
@@ -111,6 +128,24 @@ def _train(
     state.unlink(missing_ok=True)
 
 
+def _restore(encoder: Encoder, optimizer: torch.optim.Optimizer, state: Path) -> tuple[float, int]:
+    """Takes up a training where it was left; returns the seconds it has taken, and its steps."""
+    try:
+        saved = torch.load(state, weights_only=True)
+        encoder.load_state_dict(saved["encoder"])
+        optimizer.load_state_dict(saved["optimizer"])
+        return saved["spent"], saved["step"]
+    except Exception as error:  # torch raises whatever a damaged archive makes its parts raise
+        raise ReverieError(
+            f"The state of the training in “{state}” is damaged. Remove the file to begin anew."
+        ) from error
+
+
+def _as_used(encoder: Encoder, teacher: Network) -> Network:
+    """The encoder as it is now, as the engine uses it."""
+    return reverie.build(encoder.state_dict()).to(teacher.device, devices.precision("auto", teacher.device))
+
+
 def _schedule(step: int, steps: int) -> float:
     """Share of the learning rate: a warm-up over 100 steps, then a cosine down to a fiftieth over all of them."""
     return min(1, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / steps)))
@@ -119,9 +154,12 @@ def _schedule(step: int, steps: int) -> float:
 def _step(
     encoder: Encoder, teacher: Network, scales: list[Tensor], batch: Tensor, optimizer: torch.optim.Optimizer
 ) -> float:
+    """Learns from a batch; returns the loss before. Raises FloatingPointError, and learns nothing, when it or its
+    gradient is no number."""
+    batch = batch.to(teacher.device)
     with torch.no_grad():
         targets = teacher.features(batch, _TEACHER_LAYERS)
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(teacher.device.type, torch.bfloat16):
         predictions = encoder(PREPROCESSING(batch).contiguous(memory_format=torch.channels_last))
     losses = [
         _unexplained(prediction.float(), targets[layer].float() / scale)
@@ -130,9 +168,12 @@ def _step(
     loss = torch.stack(losses).mean()
     optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
+    steepness = float(torch.nn.utils.clip_grad_norm_(encoder.parameters(), 1.0))
+    value = float(loss.detach())
+    if not (math.isfinite(value) and math.isfinite(steepness)):
+        raise FloatingPointError(f"the loss is {value:.3g} and the norm of its gradient {steepness:.3g}")
     optimizer.step()
-    return float(loss.detach())
+    return value
 
 
 def _unexplained(prediction: Tensor, target: Tensor) -> Tensor:
@@ -145,7 +186,7 @@ def _unexplained(prediction: Tensor, target: Tensor) -> Tensor:
 def _scales(teacher: Network, crops: pictures.Crops, size: int) -> list[Tensor]:
     """The standard deviation of each of the teacher's channels, 1×C×1×1 a layer: what its features are divided by."""
     with torch.no_grad():
-        features = teacher.features(crops.batch(96, size), _TEACHER_LAYERS)
+        features = teacher.features(crops.batch(96, size).to(teacher.device), _TEACHER_LAYERS)
     result = []
     for layer in _TEACHER_LAYERS:
         deviation = features[layer].float().std((0, 2, 3), keepdim=True)
@@ -160,7 +201,8 @@ def evaluate(encoder: Encoder, teacher: Network, scales: list[Tensor], photos: S
         # Whole multiples of the largest stride: elsewhere the teacher's sizes differ from ours by one.
         height, width = (side // 16 * 16 for side in photo.shape[:2])
         x = torch.tensor(photo[:height, :width], dtype=torch.float32).div(255).permute(2, 0, 1)[None]
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        x = x.to(teacher.device)
+        with torch.no_grad(), torch.autocast(teacher.device.type, torch.bfloat16):
             predictions = encoder(PREPROCESSING(x).contiguous(memory_format=torch.channels_last))
             targets = teacher.features(x, _TEACHER_LAYERS)
         for index, layer in enumerate(_TEACHER_LAYERS):
@@ -182,29 +224,12 @@ def _report(log: Path, step: int, spent: float, loss: float, explained: list[flo
 def _save(
     encoder: Encoder, optimizer: torch.optim.Optimizer, output: Path, state: Path, spent: float, step: int
 ) -> None:
-    """Writes the weights in use (float16) and the state to resume from, each complete or not at all. Raises
+    """Writes the weights in use (float16) and the state to go on from, each complete or not at all. Raises
     ReverieError when there is no room; what was there before stays."""
-    try:
-        _write(encoder, optimizer, output, state, spent, step)
-    except (OSError, RuntimeError, SafetensorError) as error:  # torch and safetensors wrap the system's errors
-        output.with_suffix(".part").unlink(missing_ok=True)
-        raise ReverieError(
-            f"The training cannot be saved in “{output.parent}”: {error}. Make room, or name another folder with "
-            "--output; the same command goes on from the last state that was saved."
-        ) from error
-
-
-def _write(
-    encoder: Encoder, optimizer: torch.optim.Optimizer, output: Path, state: Path, spent: float, step: int
-) -> None:
-    weights = {name: value.to(torch.float16).contiguous() for name, value in encoder.state_dict().items()}
-    part = output.with_suffix(".part")
-    save_file(weights, part)
-    part.replace(output)
-    torch.save(
-        {"encoder": encoder.state_dict(), "optimizer": optimizer.state_dict(), "spent": spent, "step": step}, part
-    )
-    part.replace(state)
+    weights = {name: value.to("cpu", torch.float16).contiguous() for name, value in encoder.state_dict().items()}
+    replace_with(output, lambda part: save_file(weights, part))
+    contents = {"encoder": encoder.state_dict(), "optimizer": optimizer.state_dict(), "spent": spent, "step": step}
+    replace_with(state, lambda part: torch.save(contents, part))
 
 
 if __name__ == "__main__":
@@ -213,3 +238,5 @@ if __name__ == "__main__":
         main()
     except ReverieError as error:
         sys.exit(error.message)
+    except KeyboardInterrupt:
+        sys.exit(130)  # the same command goes on from the last state

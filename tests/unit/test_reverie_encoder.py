@@ -14,7 +14,7 @@ from backend.errors import ReverieError
 from backend.networks import registry, squeezenet, weights
 from backend.networks.network import CAFFE, Network
 from backend.networks.reverie import LAYERS, TEACHER, Encoder
-from backend.training import pictures, train_encoder
+from backend.training import own_pictures, pictures, train_encoder
 
 STRIDES = dict(zip(LAYERS, (2, 4, 4, 4, 8, 8, 8, 16), strict=True))
 SIDE = 160
@@ -183,13 +183,46 @@ def test_training_goes_on_where_it_was_stopped(quick, monkeypatch):
     assert not output.with_suffix(".state").exists()
 
 
-def test_diverging_is_told_and_the_last_good_state_kept(quick, monkeypatch):
+@pytest.mark.parametrize("spoilt", ["loss", "gradient"])
+def test_diverging_is_told_and_the_last_good_state_kept(quick, monkeypatch, spoilt):
     output, command = quick
-    results = iter([0.5, 0.4, float("nan")])
-    monkeypatch.setattr(train_encoder, "_step", lambda *arguments: next(results))
+    unexplained, calls = train_encoder._unexplained, []
+
+    def of_no_number(prediction, target) -> torch.Tensor:
+        calls.append(1)
+        value = unexplained(prediction, target)
+        if len(calls) <= 2 * len(LAYERS):
+            return value
+        return value * float("nan") if spoilt == "loss" else value + (prediction * 0).sum().sqrt()  # 0 · ∞ in backward
+
+    monkeypatch.setattr(train_encoder, "_unexplained", of_no_number)
     with pytest.raises(ReverieError, match="diverged at step 3"):
         train_encoder.main([*command, "--steps", "100"])
-    assert torch.load(output.with_suffix(".state"), weights_only=True)["step"] == 2
+    saved = torch.load(output.with_suffix(".state"), weights_only=True)
+    assert saved["step"] == 2
+    assert all(bool(value.isfinite().all()) for value in saved["encoder"].values())
+
+
+def test_a_damaged_state_is_told(quick):
+    output, command = quick
+    torch.save({"step": 3}, output.with_suffix(".state"))
+    with pytest.raises(ReverieError, match=r"damaged\. Remove the file"):
+        train_encoder.main([*command, "--steps", "4"])
+
+
+def test_the_encoder_learns_from_pictures_of_its_own(quick, monkeypatch):
+    """Every second step it paints one, the same in each run."""
+    _, command = quick
+    monkeypatch.setattr(train_encoder, "_BEGINNER", -1)
+    monkeypatch.setattr(own_pictures, "_SIDE", 64)
+    painted: list[list[pictures.Photo]] = []
+    # `Crops` is a partial here, of the class: its method is what the trainer calls.
+    monkeypatch.setattr(pictures.Crops.func, "add", lambda crops, photo: painted[-1].append(photo))
+    for _ in range(2):
+        painted.append([])
+        train_encoder.main([*command, "--steps", "4", "--own", "2"])
+    assert [photo.shape for photo in painted[0]] == [(64, 64, 3)] * 2
+    assert all(np.array_equal(one, other) for one, other in zip(*painted, strict=True))
 
 
 def test_a_full_disk_leaves_the_old_checkpoint(quick, monkeypatch):
@@ -204,6 +237,13 @@ def test_a_full_disk_leaves_the_old_checkpoint(quick, monkeypatch):
     with pytest.raises(ReverieError, match="No space left"):
         train_encoder.main([*command, "--steps", "100"])
     assert output.read_bytes() == b"old"
+
+
+def test_a_fourth_of_all_crops_come_from_added_pictures():
+    crops = pictures.Crops([np.zeros((40, 40, 3), np.uint8)], 0, generated=1, altered=False)
+    crops.add(np.full((40, 40, 3), 255, np.uint8))
+    white = sum(float(crops.batch(1, 16).min()) > 0.999 for _ in range(400)) / 400
+    assert 0.18 < white < 0.32
 
 
 def test_no_pictures_is_an_error(quick, tmp_path):
