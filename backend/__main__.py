@@ -270,11 +270,34 @@ def _styles(options: argparse.Namespace) -> None:
 
     if options.remove is not None:
         styles.remove(options.remove)
-        listed = styles.listed()
+        return
+    if options.photo:
+        _style_sheet(options)
+        return
+    listed = styles.listed()
     if options.json:
         print(json.dumps({"styles": listed}, ensure_ascii=False))
-    for style in [] if options.json else listed:
+        return
+    for style in listed:
         print(f"{style['name']}  ({'bundled' if style['bundled'] else styles.file_of(str(style['name']))})")
+
+
+def _style_sheet(options: argparse.Namespace) -> None:
+    from rich.progress import Progress
+
+    from backend import images
+    from backend.engine.style_sheet import style_sheet
+
+    if options.output is None:
+        raise ReverieError("Name the file for the sheet with -o.", "output")
+    images.check_target(options.output)
+    photos = [images.read(photo) for photo in options.photo]
+    with Progress(disable=options.json) as progress:
+        task = progress.add_task("Painting", total=None)
+        sheet = style_sheet(
+            photos, options.size, report=lambda done, total: progress.update(task, completed=done, total=total)
+        )
+    images.write(options.output, sheet)
 
 
 def _train_style(options: argparse.Namespace) -> None:

@@ -104,7 +104,10 @@ def _add_atlas(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def _add_lists(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     networks = commands.add_parser("networks", help="list the networks, where their weights are, and their licences")
     presets = commands.add_parser("presets", help="list the settings that have a name")
-    styles = commands.add_parser("styles", help="list the fast styles, or remove one of yours")
+    styles = commands.add_parser("styles", help="list the fast styles, look at them on photos, or remove one of yours")
+    styles.add_argument("photo", type=Path, nargs="*", help="paint these in every style, on one sheet")
+    styles.add_argument("-o", "--output", type=Path, metavar="SHEET")
+    styles.add_argument("--size", type=int, default=320, help="width of each picture on the sheet (320)")
     styles.add_argument("--remove", metavar="NAME")
     for command in (networks, presets, styles):
         command.add_argument("--json", action="store_true")

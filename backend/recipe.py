@@ -98,7 +98,8 @@ class Recipe(_Document):
     )
     fast: Annotated[list[Fast], BeforeValidator(_as_fast)] = Field(
         default_factory=list,
-        description="Fast styles, painted in one pass. Beside style pictures: what the optimisation starts from.",
+        description="Fast styles, painted in one pass. Beside style pictures: what the optimisation starts from, "
+        "with half the iterations.",
     )
     strength: float = Field(0.85, ge=0, le=1, description="0 keeps the picture as it is, 1 gives all to the style.")
     method: Literal["optimise", "patches"] = Field(

@@ -35,6 +35,7 @@ _LBFGS_PIXELS = 4_000_000  # above, the history of L-BFGS would outweigh everyth
 _PATH = 0.8  # of a dream alone at full strength: how far it moves the picture in all, root mean square
 _JITTER = 32  # pixels
 _PROBE = 256  # pixels: longest side at which the time of an iteration is measured
+_FROM_FAST = 0.5  # share of the size to begin at, and of the iterations, where a fast style has painted before
 _PAINTING = 0.97  # share of a budget; the rest is for enlarging and colours at the end
 
 T = TypeVar("T")
@@ -103,10 +104,14 @@ class Painter:
         size = fit(width, height, min(recipe.size, max(width, height)))
         # A picture to continue with has its coarse structures already: they would be lost on the way down and up.
         smallest = recipe.smallest or (COARSEST if self._inputs.init is None else max(size))
+        iterations = recipe.iterations
+        if recipe.fast:  # what it has painted is half way there, but its large shapes may still change
+            smallest = recipe.smallest or max(COARSEST, round(max(size) * _FROM_FAST))
+            iterations = max(1, round(iterations * _FROM_FAST))
         if recipe.octaves is not None:
             smallest = max(16, round(max(size) / RATIO ** (recipe.octaves - 1)))
         if recipe.budget is None:
-            return scales(*size, smallest, recipe.iterations, self._can_be_seen)
+            return scales(*size, smallest, iterations, self._can_be_seen)
         coarse = scales(*size, min(max(smallest, _PROBE), max(size)), 2, self._can_be_seen)[0]
         seconds_per_pixel = self._hold(
             max(coarse.width, coarse.height), functools.partial(self._seconds_per_pixel, coarse)

@@ -14,7 +14,7 @@ from torch import Tensor
 from backend.errors import ReverieError
 from backend.fast.network import Architecture, StyleNetwork
 
-ARCHITECTURE = Architecture((32, 64, 128), blocks=5, kernel=9, enlarging="nearest")
+ARCHITECTURE = Architecture((32, 64, 128), blocks=5, kernel=9, reducing="stride", enlarging="nearest")
 
 _CONVOLUTIONS = {
     **{"first": "conv1", "down.0": "conv2", "down.1": "conv3"},

@@ -25,13 +25,15 @@ _EPSILON = 1e-5
 @dataclass(frozen=True)
 class Architecture:
     """`widths` are the channels at full, half, quarter … size; `blocks` residual blocks work at the smallest; `kernel`
-    is the side of the first and the last convolution; `enlarging` is how maps are enlarged before a convolution. The
-    defaults are those of the network that comes with Reverie; (32, 64, 128), 5, 9 and nearest are those of Johnson et
-    al. as most people train them."""
+    is the side of the first and the last convolution; `reducing` and `enlarging` are how maps change their size: by the
+    mean of each 2×2 before a convolution, or by the convolution's own stride; bilinearly, or by repeating, before a
+    convolution. The defaults are those of the network that comes with Reverie; (32, 64, 128), 5, 9, stride and nearest
+    are those of Johnson et al. as most people train them."""
 
     widths: tuple[int, ...] = (16, 32, 64, 128)
     blocks: int = 5
     kernel: int = 5
+    reducing: Literal["average", "stride"] = "average"
     enlarging: Literal["bilinear", "nearest"] = "bilinear"
 
     @property
@@ -53,7 +55,7 @@ class Architecture:
     def halo(self) -> int:
         """How far, in pixels, a pixel of the result sees: half the receptive field, rounded up to the stride."""
         ends = 2 * (self.kernel // 2)
-        levels = 2 * (self.stride - 1)  # a pixel at each size, down and up
+        levels = 4 * (self.stride - 1)  # a pixel at each size, down and up, and what a mean takes in
         enlarging = 2 * self.stride  # a pixel at each smaller size
         reach = ends + levels + 2 * self.blocks * self.stride + enlarging
         return -(-reach // self.stride) * self.stride
@@ -70,7 +72,8 @@ class StyleNetwork(nn.Module):
         widths, kernel = architecture.widths, architecture.kernel
         # No bias where an instance normalisation follows, which would take it away again.
         self.first = nn.Conv2d(3, widths[0], kernel, bias=False)
-        self.down = nn.ModuleList(nn.Conv2d(a, b, 3, stride=2, bias=False) for a, b in itertools.pairwise(widths))
+        stride = 2 if architecture.reducing == "stride" else 1
+        self.down = nn.ModuleList(nn.Conv2d(a, b, 3, stride, bias=False) for a, b in itertools.pairwise(widths))
         self.residual = nn.ModuleList(
             nn.Conv2d(widths[-1], widths[-1], 3, bias=False) for _ in range(2 * architecture.blocks)
         )
@@ -104,6 +107,8 @@ class _Pass:
     def paint(self, network: StyleNetwork, x: Tensor) -> Tensor:
         x = torch.relu(self._normalised(_convolve(network.first, 2 * x - 1)))
         for down in network.down:
+            if network.architecture.reducing == "average":
+                x = functional.avg_pool2d(x, 2)
             x = torch.relu(self._normalised(_convolve(down, x)))
         for one, two in zip(network.residual[::2], network.residual[1::2], strict=True):
             inner = torch.relu(self._normalised(_convolve(one, x)))

@@ -179,15 +179,22 @@ def _parse(file: Path, changed: int, size: int) -> tuple[StyleNetwork | None, di
 
 def _build(document: dict[str, object], tensors: Mapping[str, Tensor]) -> StyleNetwork:
     widths, blocks, kernel, enlarging = (document[name] for name in ("widths", "blocks", "kernel", "enlarging"))
-    if enlarging not in ("bilinear", "nearest"):
-        raise ValueError("its way of enlarging is unknown")
+    reducing = document.get("reducing", "stride")  # which files of older versions do not say
+    if enlarging not in ("bilinear", "nearest") or reducing not in ("average", "stride"):
+        raise ValueError("its way of enlarging or reducing is unknown")
     if not (isinstance(widths, list) and isinstance(blocks, int) and isinstance(kernel, int)):
         raise ValueError("its architecture is not described in whole numbers")
     sane = 0 < len(widths) <= 6 and all(isinstance(width, int) and 0 < width <= 512 for width in widths)
     if not sane or blocks > 32 or kernel > 31:
         raise ValueError("its architecture is out of all proportion")
     network = StyleNetwork(
-        Architecture(tuple(widths), blocks, kernel, "nearest" if enlarging == "nearest" else "bilinear")
+        Architecture(
+            tuple(widths),
+            blocks,
+            kernel,
+            "average" if reducing == "average" else "stride",
+            "nearest" if enlarging == "nearest" else "bilinear",
+        )
     )
     network.load_state_dict(
         {name.removeprefix("network/"): value for name, value in tensors.items() if name.startswith("network/")}

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 
 from backend import images
 from backend.engine import device as devices
@@ -38,24 +39,38 @@ def main(arguments: Sequence[str] | None = None) -> None:
     architecture = Architecture()
     network = StyleNetwork(architecture).to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
     vectors = plain_style(architecture).repeat(len(options.styles), 1).to(where)
+    names = [file.stem for file in options.styles]
+    if options.start is not None:
+        _start(network, vectors, names, options.start)
     crops = pictures.Crops(photos, options.seed, altered=False)
     plan = Plan(options.steps, options.batch, options.size, options.rate, options.seed)
     training = Training(network, vectors, loss, crops, plan, whole=True)
     print(f"{len(photos)} photos, {sum(p.numel() for p in network.parameters()) / 1e6:.2f} M parameters", flush=True)
-    names = [file.stem for file in options.styles]
 
     def keep(progress: Progress) -> None:
         if progress.step % 25 == 0 or progress.step == progress.steps:
-            row = f"{progress.step},{progress.loss:.4f},{progress.seconds_left:.0f}"
-            print(row, flush=True)
+            print(progress.step, round(progress.loss, 4), f"{progress.seconds_left:.0f} s left", flush=True)
             with options.output.with_suffix(".csv").open("a") as log:
-                log.write(row + "\n")
+                log.write(("step,loss\n" if log.tell() == 0 else "") + f"{progress.step},{progress.loss:.4f}\n")
         if progress.step % 250 == 0 or progress.step == progress.steps:
             styles.save(
                 options.output, dict(zip(names, torch.split(training.vectors.detach(), 1), strict=True)), network
             )
 
-    training.run(options.output.with_suffix(".state"), ",".join(names), keep)
+    state = options.output.with_suffix(".state")
+    training.run(state, f"{','.join(names)} {options.network} {options.strength}", keep)
+    state.unlink(missing_ok=True)
+
+
+def _start(network: StyleNetwork, vectors: torch.Tensor, names: list[str], file: Path) -> None:
+    """Takes over the parameters, and the styles of the same names, from a file of an earlier training."""
+    tensors = {name: value.float() for name, value in load_file(file).items()}
+    network.load_state_dict(
+        {name.removeprefix("network/"): value for name, value in tensors.items() if name.startswith("network/")}
+    )
+    for index, name in enumerate(names):
+        if f"style/{name}" in tensors:
+            vectors[index] = tensors[f"style/{name}"][0]
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -64,6 +79,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--hold-out", nargs="*", default=[f"kodak{n}" for n in range(19, 25)], help="not learned from")
     parser.add_argument("--styles", type=Path, nargs="+", required=True, help="pictures, each named as its style")
     parser.add_argument("--output", type=Path, required=True, help="a .safetensors file")
+    parser.add_argument("--start", type=Path, help="begin with the parameters in this file, not with random ones")
     parser.add_argument("--network", default="squeezenet1_0", help="the network that judges the pictures")
     parser.add_argument("--strength", type=float, default=0.85)
     parser.add_argument("--steps", type=int, default=10000)
@@ -81,3 +97,5 @@ if __name__ == "__main__":
         main()
     except ReverieError as error:
         sys.exit(error.message)
+    except KeyboardInterrupt:
+        sys.exit(130)  # the state is kept; the same command goes on

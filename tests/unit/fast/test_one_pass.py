@@ -70,6 +70,19 @@ def test_it_can_be_what_an_optimisation_starts_from(landscape):
     assert np.abs(started - fast).mean() < 0.5 * np.abs(plain - fast).mean()
 
 
+def test_starting_from_a_fast_style_costs_half_the_iterations(landscape):
+    """From half the size: the composition is there, and large shapes may still change."""
+    pictures = {"glass": images.read(demo.styles()["stained_glass"])}
+    content = shrink_to(images.read(demo.content()), 300)
+    told: list[events.Event] = []
+    recipe = Recipe.parse({"style": "glass", "fast": "udnie", "network": "reverie", "iterations": 12})
+    render.render(recipe, content, pictures, device="cpu", report=told.append)
+    steps = [event for event in told if isinstance(event, events.Progress)]
+    assert len(steps) == 6
+    assert max(steps[0].width, steps[0].height) == 150
+    assert max(steps[-1].width, steps[-1].height) == 300
+
+
 def test_the_same_recipe_gives_the_same_picture(landscape):
     assert np.array_equal(_painted(landscape), _painted(landscape))
 

@@ -1,0 +1,34 @@
+"""Every fast style on every one of some photos, on one sheet: a style is chosen, and judged, by looking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from backend.engine.render import render
+from backend.fast import styles
+from backend.images import Picture
+from backend.recipe import Fast, Recipe
+
+_CAPTION = 24  # pixels
+
+
+def style_sheet(photos: Sequence[Picture], size: int, report: Callable[[int, int], None]) -> Picture:
+    """The sheet, H×W×3: a row for each photo (H×W×3 or 4), each `size` pixels wide; `report` hears how many of how many
+    pictures are done."""
+    names = styles.names()
+    heights = [round(size * photo.shape[0] / photo.shape[1]) for photo in photos]
+    sheet = Image.new("RGB", (len(names) * size, _CAPTION + sum(heights)), "white")
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=14)
+    for column, name in enumerate(names):
+        pen.text((column * size + 6, 4), name, fill="black", font=font)
+        for row, photo in enumerate(photos):
+            painted = render(Recipe(fast=[Fast(name=name)]), photo, {}).picture[:, :, :3]
+            whole = Image.fromarray((painted * 255).round().astype(np.uint8))
+            small = whole.resize((size, heights[row]), Image.Resampling.LANCZOS)
+            sheet.paste(small, (column * size, _CAPTION + sum(heights[:row])))
+            report(column * len(photos) + row + 1, len(names) * len(photos))
+    result: Picture = np.asarray(sheet).astype(np.float32) / np.float32(255)
+    return result

@@ -1,0 +1,41 @@
+"""The sheet with all fast styles, and the command that lists, shows and removes them."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+from PIL import Image
+
+from backend import demo, images
+from backend.__main__ import main
+from backend.engine import render
+from backend.engine.resize import shrink_to
+from backend.fast import styles
+from backend.recipe import Recipe
+
+
+def test_the_styles_are_listed(capsys):
+    assert main(["styles", "--json"]) == 0
+    assert [row["name"] for row in json.loads(capsys.readouterr().out)["styles"]] == styles.names()
+    assert main(["styles"]) == 0
+    assert all(name in capsys.readouterr().out for name in ["udnie"])
+
+
+def test_each_style_has_a_column_and_each_photo_a_row(tmp_path, monkeypatch):
+    monkeypatch.setattr(styles, "names", lambda: ["udnie", "the_scream"])
+    photo = shrink_to(images.read(demo.content()), 96)
+    images.write(tmp_path / "photo.png", photo)
+    height, width = photo.shape[:2]
+    sheet = tmp_path / "sheet.png"
+    words = ["styles", str(tmp_path / "photo.png"), str(tmp_path / "photo.png"), "--size", str(width)]
+    assert main(words) == 1  # -o is missing
+    assert main([*words, "-o", str(sheet), "--json"]) == 0
+    with Image.open(sheet) as image:
+        pixels = np.asarray(image.convert("RGB")).astype(float) / 255
+    top = pixels.shape[0] - 2 * height
+    assert pixels.shape[1] == 2 * width and 0 < top < 40
+    painted = render.render(Recipe.parse({"fast": "the_scream"}), images.read(tmp_path / "photo.png"), {}, device="cpu")
+    for row in range(2):
+        cell = pixels[top + row * height : top + (row + 1) * height, width:]
+        assert float(np.abs(cell - painted.picture).mean()) < 2 / 255
