@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from backend.engine.render import render
 from backend.fast import styles
 from backend.images import Picture
-from backend.recipe import Fast, Recipe
+from backend.recipe import Recipe
 
 _CAPTION = 24  # pixels
 
@@ -25,7 +25,7 @@ def style_sheet(photos: Sequence[Picture], size: int, report: Callable[[int, int
     for column, name in enumerate(names):
         pen.text((column * size + 6, 4), name, fill="black", font=font)
         for row, photo in enumerate(photos):
-            painted = render(Recipe(fast=[Fast(name=name)]), photo, {}).picture[:, :, :3]
+            painted = render(Recipe.parse({"fast": name}), photo, {}).picture[:, :, :3]
             whole = Image.fromarray((painted * 255).round().astype(np.uint8))
             small = whole.resize((size, heights[row]), Image.Resampling.LANCZOS)
             sheet.paste(small, (column * size, _CAPTION + sum(heights[:row])))
