@@ -5,11 +5,9 @@ The backend makes the pictures; they appear as they get ready, and are only aske
 
 import base64
 import contextlib
-import threading
 
-from gi.repository import GdkPixbuf, GLib, Gtk
-from shared import launcher
-from shared.client import BackendError
+from asking import Question
+from gi.repository import GdkPixbuf, Gtk
 from shared.words import _
 
 _TILE = 52  # pixels
@@ -25,11 +23,11 @@ class AtlasChooser:
         self._config = config
         self._networks = []  # as the backend describes them
         self._shown = None  # the (network, layer) that the grid is of
-        self._gone = threading.Event()  # set when the running stream is not wanted any more
+        self._question = None  # the stream that runs, or has run to its end
         self._total = 0
         self._filling = False  # while what is shown follows the arguments, and not the other way round
         self._layers = Gtk.ComboBoxText(hexpand=True)
-        self._whole = Gtk.Button(label=_("_Whole layer"), use_underline=True)
+        self._whole = Gtk.Button(label=_("Whole layer"))
         self._store = Gtk.ListStore(int, GdkPixbuf.Pixbuf, str)
         self._grid = Gtk.IconView(model=self._store, pixbuf_column=_PICTURE, tooltip_column=_TIP, item_padding=3)
         self._bar = Gtk.ProgressBar(show_text=True, ellipsize=3)  # 3: at the end
@@ -84,8 +82,9 @@ class AtlasChooser:
             self._shown = here
             self._store.clear()
             self._stop()
-        if self._gone.is_set():
-            self._begin(_ask_for_tiles, *here, len(self._store))
+        if self._question.dropped:
+            first = len(self._store)
+            self._begin(lambda client, tell: _ask_for_tiles(client, tell, *here, first))
         self._mark()
 
     def _network(self):
@@ -130,27 +129,18 @@ class AtlasChooser:
 
     # --- the pictures ------------------------------------------------------------------------------------------------
 
-    def _begin(self, task, *arguments):
-        """Starts a thread that asks the backend, and lets the one before go."""
+    def _begin(self, task):
+        """Asks the backend, and lets the question before go."""
         self._stop()
-        self._gone = gone = threading.Event()
-
-        def hear(event):
-            if not gone.is_set():
-                self._hear(event)
-            return GLib.SOURCE_REMOVE
-
-        def tell(event):
-            GLib.idle_add(hear, event)
-
         self._tell_progress(_("Asking the backend for the patterns…"), 0.0)
-        threading.Thread(target=_carry_out, args=(task, arguments, gone, tell), daemon=True).start()
+        self._question = Question(task, self._hear)
 
     def _stop(self):
-        self._gone.set()
+        if self._question is not None:
+            self._question.drop()
 
     def _hear(self, event):
-        """Takes up what the backend says; called on the main thread."""
+        """Takes up what the backend says."""
         if event["type"] == "starting":
             self._tell_progress(_("Starting Reverie's backend, %d s") % event["seconds"], 0.0)
         elif event["type"] == "networks":
@@ -182,22 +172,11 @@ def _picture(png):
     return loader.get_pixbuf().scale_simple(_TILE, _TILE, GdkPixbuf.InterpType.BILINEAR)
 
 
-def _carry_out(task, arguments, gone, tell):
-    """The body of a thread, which touches neither GIMP nor GTK: what the backend says goes through `tell`."""
-    try:
-        client = launcher.connect(lambda seconds: tell({"type": "starting", "seconds": seconds}))
-        with contextlib.closing(task(client, *arguments)) as events:
-            for event in events:
-                if gone.is_set():
-                    break  # the connection closes, and the backend stops
-                tell(event)
-    except BackendError as error:
-        tell({"type": "failed", "message": str(error)})
+def _ask_for_networks(client, tell):
+    tell({"type": "networks", "networks": client.networks()})
 
 
-def _ask_for_networks(client):
-    yield {"type": "networks", "networks": client.networks()}
-
-
-def _ask_for_tiles(client, network, layer, first):
-    return client.atlas(network, layer, first)
+def _ask_for_tiles(client, tell, network, layer, first):
+    with contextlib.closing(client.atlas(network, layer, first)) as events:  # closed, the backend stops
+        for event in events:
+            tell(event)

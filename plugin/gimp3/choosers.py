@@ -1,11 +1,8 @@
 """Widgets that GIMP has not: a chooser of open layers, and an entry for the things that a network knows by name."""
 
-import threading
-
 import layers
+from asking import Question
 from gi.repository import GdkPixbuf, Gimp, GLib, Gtk
-from shared import launcher
-from shared.client import BackendError
 
 _ICON = 32
 _FEW = 2  # letters before names are suggested
@@ -28,8 +25,7 @@ def layer_chooser(config, name, none, offered=None):
     store = Gtk.ListStore(int, GdkPixbuf.Pixbuf, str)
     store.append([-1, None, none])
     for each in offered:
-        icon = pixbuf(*layers.thumbnail(each, None, _ICON))
-        store.append([each.get_id(), icon, "%s (%s)" % (each.get_name(), each.get_image().get_name())])
+        store.append([each.get_id(), None, "%s (%s)" % (each.get_name(), each.get_image().get_name())])
     chooser = Gtk.ComboBox(model=store, hexpand=True)
     picture, text = Gtk.CellRendererPixbuf(), Gtk.CellRendererText(ellipsize=3, width_chars=24)  # 3: at the end
     chooser.pack_start(picture, False)
@@ -48,7 +44,14 @@ def layer_chooser(config, name, none, offered=None):
         if wanted != (-1 if layer is None else layer.get_id()):
             config.set_property(name, None if wanted == -1 else Gimp.Item.get_by_id(wanted))
 
+    def draw_icons(*_):  # only when they are to be seen: an image may have hundreds of layers
+        chooser.disconnect(handler)
+        for each, entry in zip(offered, list(store)[1:], strict=True):
+            if each.is_valid():
+                entry[1] = pixbuf(*layers.thumbnail(each, None, _ICON))
+
     show()
+    handler = chooser.connect("notify::popup-shown", draw_icons)
     chooser.connect("changed", take)
     config.connect("notify::" + name, show)
     return chooser
@@ -67,24 +70,16 @@ def class_entry(config, name, tell):
     completion.set_match_func(lambda _, typed, row: typed in names[row][0].lower())
     entry.set_completion(completion)
 
-    def fill(found):
-        for each in found:
-            names.append([each])
-        return GLib.SOURCE_REMOVE
-
-    def say(sentence):
-        tell(sentence)
-        return GLib.SOURCE_REMOVE
-
-    def fetch():  # in a thread: a backend may have to be started first
-        try:
-            GLib.idle_add(fill, launcher.connect().classes())
-        except BackendError as error:
-            GLib.idle_add(say, str(error))
+    def hear(event):
+        if event["type"] == "classes":
+            for each in event["classes"]:
+                names.append([each])
+        elif event["type"] == "failed":
+            tell(event["message"])
 
     def seen(_):
         entry.disconnect(handler)
-        threading.Thread(target=fetch, daemon=True).start()
+        Question(lambda client, answer: answer({"type": "classes", "classes": client.classes()}), hear)
 
     handler = entry.connect("map", seen)
     return entry

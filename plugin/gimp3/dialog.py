@@ -2,21 +2,26 @@
 
 import queue
 import threading
+import time
 
+import chosen
 import frames
 import layers
 import orders
 from choosers import pixbuf
 from dream_panel import dream_panel
-from gi.repository import GdkPixbuf, GimpUi, GLib, Gtk
+from gi.repository import Gdk, GdkPixbuf, GimpUi, GLib, Gtk
 from panels import replace_button, style_panel, where_controls
 from preset_row import preset_row
 from preview import Preview
 from shared import launcher, work
 from shared.client import BackendError
 from shared.words import _
+from styles import remember
 
 _PREVIEW = 420
+_AROUND = 230  # pixels that a desktop and the rest of the dialog need above and below the controls
+_RESET = 1  # GIMP's own response
 _CONTROLS = {orders.STYLE: style_panel, orders.DREAM: dream_panel}
 
 
@@ -25,12 +30,12 @@ class Stopped(Exception):
 
 
 def ask_and_paint(title, filter_name, procedure, config, sources):
-    """The results of a filter for each source; None when the user cancels."""
+    """(The results of a filter for each source, None when the user cancels; what the backend warned of)."""
     dialog = _Dialog(title, filter_name, procedure, config, sources)
     try:
-        return dialog.run()
+        return dialog.run(), dialog.warnings
     except Stopped:
-        return None
+        return None, []
     finally:
         dialog.close()
 
@@ -40,17 +45,19 @@ class _Dialog:
         self._filter, self._config, self._sources = filter_name, config, sources
         self._window = GimpUi.ProcedureDialog.new(procedure, config, title)
         self._part = 0, 1  # which of how many sources is being painted
-        self._picture = Gtk.Image()
+        self._begun = None  # when the first of them was, in seconds
+        self._warnings = []
+        self._picture = Gtk.Image(valign=Gtk.Align.START)
         self._note = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=50)
         self._bar = Gtk.ProgressBar(show_text=False)
-        self._controls = _CONTROLS[filter_name](self._window, config, self._say)
+        self._controls, self._check = _CONTROLS[filter_name](self._window, config, self._say)
         self._controls += where_controls(self._window, config, sources[0])
         if sources[0].version is not None:
             self._controls.append(replace_button(sources[0]))
         if layers.is_indexed(sources[0].image):
             self._controls.append(self._window.fill_box("reverie-indexed", ["convert-indexed"]))
         self._presets = preset_row(self._window, filter_name, config, self._say)
-        self._preview = Preview(filter_name, config, sources[0], self._show)
+        self._preview = Preview(filter_name, config, sources[0], self._check, self._show)
         self._arrange()
         self._show(pixbuf(*sources[0].thumbnail(_PREVIEW)))
         self._say(self._welcome())
@@ -65,7 +72,7 @@ class _Dialog:
         right.pack_start(self._note, False, False, 0)
         right.pack_start(self._bar, False, False, 0)
         side_by_side = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12)
-        side_by_side.pack_start(left, True, True, 0)
+        side_by_side.pack_start(_scrolled(left), True, True, 0)
         side_by_side.pack_start(right, False, False, 0)
         area = self._window.get_content_area()
         area.set_border_width(12)
@@ -73,6 +80,7 @@ class _Dialog:
         area.pack_start(self._presets, False, False, 0)
         side_by_side.show_all()
         self._bar.set_visible(False)
+        _hide_help(self._window)
 
     def _welcome(self):
         if layers.is_indexed(self._sources[0].image):
@@ -92,10 +100,14 @@ class _Dialog:
         while self._window.run():
             self._preview.pause()
             try:
-                sources, results = frames.wanted(self._sources, self._config), []
+                self._check()
+                sources, results, pictures = frames.wanted(self._sources, self._config), [], chosen.Pictures()
+                self._begun, self._warnings = time.monotonic(), []
                 for source in sources:
                     self._part = len(results), len(sources)
-                    results.append(self._paint(source))
+                    results.append(self._paint(source, pictures))
+                if self._filter == orders.STYLE:
+                    remember([each.value for each in chosen.read(self._config) if each.kind == "file"])
                 return results
             except (layers.Refusal, BackendError) as error:
                 self._say(str(error))  # the dialog stays: what is wrong can perhaps be mended here
@@ -110,12 +122,14 @@ class _Dialog:
     def _set_busy(self, busy):
         for control in [*self._controls, self._preview.widget, self._presets]:
             control.set_sensitive(not busy)
-        self._window.set_response_sensitive(Gtk.ResponseType.OK, not busy)
+        for response in (Gtk.ResponseType.OK, _RESET):
+            self._window.set_response_sensitive(response, not busy)
         self._bar.set_visible(busy)
 
-    def _paint(self, source):
+    def _paint(self, source, pictures):
         """Runs a job in a thread, which touches neither GIMP nor GTK, and shows what it tells. Returns its result."""
-        order, name = orders.order(self._filter, self._config, source)
+        order, name = orders.order(self._filter, self._config, source, pictures)
+        origin = orders.origin(self._filter, self._config, source)
         self._set_busy(True)
         self._say(_("Preparing “%s”…") % source.layer.get_name())
         self._bar.set_fraction(self._part[0] / self._part[1])
@@ -140,7 +154,6 @@ class _Dialog:
         if isinstance(result, Exception):
             raise result
         samples, recipe = result
-        origin = orders.origin(self._filter, self._config, source)
         return layers.Result(source, samples, name, recipe, origin)
 
     def _hear(self, event):
@@ -152,15 +165,21 @@ class _Dialog:
             size = event["total"] // 10**6
             self._say(_("Fetching the network's weights (%d MB; licence: %s)") % (size, event["licence"]))
             self._bar.set_fraction(float(event["here"]) / event["total"])
+        elif event["type"] == "queued" and event["position"]:
+            self._say(_("Waiting: the backend is busy with something else, which comes first."))
+        elif event["type"] == "warning":
+            self._warnings.append(event["message"])
         elif event["type"] == "started":
             self._say(_("Painting on %s…") % event["device"])
         elif event["type"] == "progress":
             here, total = self._part
-            self._bar.set_fraction((here + event["fraction"]) / total)
+            done = (here + event["fraction"]) / total
+            self._bar.set_fraction(done)
             if total == 1:
                 self._say(_("Painting, %s.") % work.time_left(event["seconds_left"]))
             else:
-                self._say(_("Painting %d of %d.") % (here + 1, total))
+                left = (time.monotonic() - self._begun) * (1 - done) / done
+                self._say(_("Painting %d of %d, %s.") % (here + 1, total, work.time_left(left)))
         elif event["type"] == "preview":
             loader = GdkPixbuf.PixbufLoader()
             loader.write(event["png"])
@@ -174,7 +193,34 @@ class _Dialog:
         self._picture.set_from_pixbuf(picture.scale_simple(width, height, GdkPixbuf.InterpType.BILINEAR))
 
     def _say(self, text):
-        self._note.set_text(text)
+        self._note.set_text("\n".join([text, *dict.fromkeys(self._warnings)]))
+
+    @property
+    def warnings(self):
+        """What the backend warned of while it painted, each sentence once."""
+        return list(dict.fromkeys(self._warnings))
+
+
+def _scrolled(box):
+    """The controls as high as they like, as far as the screen allows."""
+    most = max(300, Gdk.Display.get_default().get_monitor(0).get_workarea().height - _AROUND)
+    scrolled = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER)
+    scrolled.add(box)
+
+    def fit():
+        scrolled.set_min_content_height(min(most, box.get_preferred_height()[1]))
+        return GLib.SOURCE_REMOVE
+
+    box.connect("size-allocate", lambda *given: GLib.idle_add(fit))
+    return scrolled
+
+
+def _hide_help(window):
+    """GIMP's button would look for a page of GIMP's own manual, where there is none."""
+    button = window.get_widget_for_response(Gtk.ResponseType.HELP)
+    if button is not None:
+        button.set_no_show_all(True)
+        button.hide()
 
 
 def _carry_out(order, hear, stopped, outcome, loop):

@@ -1,22 +1,27 @@
 """What the user asked for: from a filter's arguments to an order for the backend, and back from a result's record."""
 
 import json
-import os
 
+import chosen
 import frames
 import layers
 import regions
-from gi.repository import Gio
+from gi.repository import Gimp
 from layers import Refusal
 from shared import presets, work
 from shared.words import _
 
 STYLE = "plug-in-reverie-style"
 DREAM = "plug-in-reverie-dream"
+KINDS = {STYLE: "style", DREAM: "dream"}  # as presets call them
+ANYTHING = "auto"  # as a layer to dream in: the backend chooses one, beside a style one that it does not use
+
+_ONE_PASS_HAS_NOT = ("budget", "content_mask", "init", "method", "pooling")  # fields of which a fast style has no use
 
 
-def order(filter_name, config, source):
-    """(order, name of the result's layer). Raises Refusal when something is missing, or BackendError for a file."""
+def order(filter_name, config, source, pictures=None, placed=False):
+    """(order, name of the result's layer). `pictures` are those read before; a source that is `placed` has its regions
+    already. Raises Refusal when something is missing, or BackendError for a file."""
     if layers.is_indexed(source.image) and not config.get_property("convert-indexed"):
         raise Refusal(
             _(
@@ -24,20 +29,70 @@ def order(filter_name, config, source):
                 "Image ▸ Mode ▸ RGB, then try again."
             )
         )
-    regions.place(source, config)
-    made, title = (_style if filter_name == STYLE else _dream)(config, source)
+    if not placed:
+        regions.place(source, config)
+    made, title = _order(filter_name, config, source, pictures or chosen.Pictures())
     if source.frame is not None:
         frames.go_on(made, source, config)
     return made, title
 
 
+def _order(filter_name, config, source, pictures):
+    recipe, names = recipe_of(filter_name, config), names_of_layers(filter_name, config)
+    sent = {}
+    if filter_name == STYLE:
+        for each in chosen.read(config):
+            if each.kind != "fast":
+                sent[chosen.reference(each, names)] = pictures.of(each)
+        if source.regions:
+            recipe, sent = _in_regions(recipe, sent, source)
+        recipe, sent = regions.guided(recipe, sent, source)
+    guide = config.get_property("dream-guide")
+    if guide is not None:
+        sent[names[guide.get_id()]] = pictures.of_layer(guide)
+    for name in work.references(recipe):
+        if name not in sent:
+            sent[name] = pictures.named(name, source.image)
+    return work.Order(source.picture(), sent, recipe), _title(filter_name, recipe)
+
+
+def _in_regions(recipe, sent, source):
+    if not recipe.get("style"):
+        raise Refusal(
+            _("A fast style paints the whole picture at once. For regions, choose at least one style picture, too.")
+        )
+    return regions.styled(recipe, sent, source)
+
+
+def _title(filter_name, recipe):
+    dreams = [_dreamt(dream) for dream in recipe.get("dream") or []]
+    dreams = [each for each in dreams if each]
+    if filter_name == DREAM:
+        return _("Deep dream") + (": " + ", ".join(dreams) if dreams else "")
+    looks = [entry["name"] for entry in recipe.get("fast") or []]
+    looks += [work.short_name(entry["image"]) for entry in recipe.get("style") or []]
+    return _("Neural style: ") + ", ".join([*dict.fromkeys(looks), *dreams])
+
+
+def _dreamt(dream):
+    return dream.get("class_name") or dream.get("guide") or dream.get("layer")
+
+
+# --- from the arguments to a recipe ----------------------------------------------------------------------------------
+
+
 def recipe_of(filter_name, config):
     """The recipe in a filter's arguments; a style or guide that is a layer goes by the layer's name. Raises Refusal."""
-    recipe = dict(further(config), network=_text(config, "network") or "auto", seed=config.get_property("seed"))
+    kept = further(config)
+    recipe = dict(kept, network=_text(config, "network") or "auto", seed=config.get_property("seed"))
     for optional in ("size", "iterations"):  # 0 leaves it to the backend
         if config.get_property(optional):
             recipe[optional] = config.get_property(optional)
-    return dict(recipe, **(_style_fields if filter_name == STYLE else _dream_fields)(config))
+    dreams = _dreams(filter_name, config, kept.get("dream") or [])
+    recipe.pop("dream", None)
+    if dreams:
+        recipe.update(dream=dreams, dream_strength=config.get_property("dream-strength"))
+    return (_with_style if filter_name == STYLE else _with_dream)(recipe, config)
 
 
 def further(config):
@@ -48,65 +103,47 @@ def further(config):
         raise Refusal(_('The argument “further” is no JSON object such as {"style_loss": "nearest"}.')) from None
 
 
-def _style_fields(config):
-    layer, file = config.get_property("style-layer"), config.get_property("style-file")
-    if layer is not None:
-        name = layer.get_name()
-    elif file is not None and file.get_path():
-        name = file.get_path()
-    else:
-        raise Refusal(_("Choose a style first: a picture file, or another open layer."))
-    recipe = {
-        "style": [{"image": name, "scale": config.get_property("style-scale")}],
-        "strength": config.get_property("strength"),
-        "color": config.get_property("color"),
-    }
-    dream = _text(config, "dream-class")
-    if dream:
-        recipe["dream"] = [{"class_name": dream}]
-        recipe["dream_strength"] = config.get_property("dream-strength")
+def _with_style(recipe, config):
+    uses = chosen.read(config)
+    if not uses:
+        raise Refusal(_("Choose a style first: a fast style, a picture, or another open layer."))
+    recipe.update(chosen.fields(uses, names_of_layers(STYLE, config), config.get_property("style-scale")))
+    recipe.update(strength=config.get_property("strength"), color=config.get_property("color"))
+    if "style" not in recipe:
+        recipe = dict((name, value) for name, value in recipe.items() if name not in _ONE_PASS_HAS_NOT)
     return recipe
 
 
-def _style(config, source):
-    recipe, layer = recipe_of(STYLE, config), config.get_property("style-layer")
-    name, dream = recipe["style"][0]["image"], _text(config, "dream-class")
-    picture = work.read_file(name) if layer is None else layers.picture_of(layer)
-    pictures = {name: picture}
-    if source.regions:
-        recipe, pictures = regions.styled(recipe, pictures, source)
-    recipe, pictures = regions.guided(recipe, pictures, source)
-    names = dict.fromkeys(work.short_name(entry["image"]) for entry in recipe["style"])
-    title = _("Neural style: ") + ", ".join([*names, dream] if dream else names)
-    return work.Order(source.picture(), pictures, recipe), title
-
-
-def _dream_fields(config):
-    dream, guide = {}, config.get_property("dream-guide")
-    for field, argument in (("class_name", "dream-class"), ("layer", "dream-layer")):
-        if _text(config, argument):
-            dream[field] = _text(config, argument)
-    if config.get_property("dream-channel") >= 0:
-        dream["channel"] = config.get_property("dream-channel")
-    if guide is not None:
-        dream["guide"] = guide.get_name()
-    recipe = {
-        "dream": [dream],
-        "dream_strength": config.get_property("dream-strength"),
-        "parametrisation": config.get_property("parametrisation"),
-    }
+def _with_dream(recipe, config):
+    recipe["parametrisation"] = config.get_property("parametrisation")
     if config.get_property("octaves"):
         recipe["octaves"] = config.get_property("octaves")
     return recipe
 
 
-def _dream(config, source):
-    recipe, guide = recipe_of(DREAM, config), config.get_property("dream-guide")
-    pictures = {} if guide is None else {guide.get_name(): layers.picture_of(guide)}
-    dream = recipe["dream"][0]
-    what = dream.get("class_name") or dream.get("guide") or dream.get("layer")
-    title = _("Deep dream") + (": " + what if what else "")
-    return work.Order(source.picture(), pictures, recipe), title
+def _dreams(filter_name, config, kept):
+    """What to dream of; `kept` are dreams that no control shows in full, the first of which is the one they show."""
+    dream, layer, guide = {}, _text(config, "dream-layer"), config.get_property("dream-guide")
+    if _text(config, "dream-class"):
+        dream["class_name"] = _text(config, "dream-class")
+    if layer and layer != ANYTHING:
+        dream["layer"] = layer
+    if config.get_property("dream-channel") >= 0:
+        dream["channel"] = config.get_property("dream-channel")
+    if guide is not None:
+        dream["guide"] = names_of_layers(filter_name, config)[guide.get_id()]
+    if filter_name == STYLE and not dream and layer != ANYTHING:
+        return []
+    if kept and all(kept[0].get(name) == dream.get(name) for name in ("class_name", "layer", "channel", "guide")):
+        dream = kept[0]
+    return [dream, *kept[1:]]
+
+
+def names_of_layers(filter_name, config):
+    """{a layer's id: what the recipe calls it}, of the layers that are style or guide."""
+    used = [each.value for each in chosen.read(config) if each.kind == "layer"] if filter_name == STYLE else []
+    guide = config.get_property("dream-guide")
+    return chosen.named(used if guide is None else [*used, guide])
 
 
 def _text(config, name):
@@ -115,53 +152,79 @@ def _text(config, name):
 
 # --- the record on a result, for editing it --------------------------------------------------------------------------
 
-LAYERS = {STYLE: "style-layer", DREAM: "dream-guide"}  # the argument of each filter that is a layer
 _ALIKE = {  # arguments that are fields of the recipe as they stand
     STYLE: ("dream-strength", "network", "seed", "size", "iterations", "strength", "color"),
     DREAM: ("dream-strength", "network", "seed", "size", "iterations", "parametrisation", "octaves"),
 }
+_DECIDED = ("content_layers", "style_layers", "dream", "style", "fast")  # what a record says in full, asked or not
 
 
 def origin(filter_name, config, source):
-    """What the recipe cannot say: the filter, and the layer of that image that was style or guide, by its tattoo."""
-    used = config.get_property(LAYERS[filter_name])
-    here = used is not None and used.get_image() == source.image
+    """What the recipe as carried out cannot say: the filter, what was asked for, and the layers of that image that were
+    style, guide or regions, by their tattoos. To be taken with the order: controls may change afterwards."""
+    names, here = names_of_layers(filter_name, config), {}
+    for number, name in names.items():
+        layer = Gimp.Item.get_by_id(number)
+        if layer.get_image() == source.image:
+            here[name] = layer.get_tattoo()
     return {
         "filter": filter_name,
-        "used": used.get_tattoo() if here else None,
+        "asked": recipe_of(filter_name, config),
+        "layers": here,
         "regions": regions.recorded(config, source),
     }
 
 
 def restore(recipe, origin, config, image):
-    """Sets a filter's arguments to what a record says."""
-    show(recipe, origin["filter"], config)
-    used = origin["used"] and image.get_layer_by_tattoo(origin["used"])
-    if used and origin["filter"] == STYLE:
-        config.set_property("style-file", None)
-    config.set_property(LAYERS[origin["filter"]], used or None)
+    """Sets a filter's arguments to what a record says. What the backend decided stays decided."""
+    asked = dict(origin["asked"])
+    left_open = asked.get("dream") and not any(asked["dream"])
+    for name, value in recipe.items():
+        if name not in _DECIDED or (left_open and name in ("dream", "style_layers")):
+            asked[name] = value
+    found = {}
+    for name, tattoo in origin["layers"].items():
+        layer = image.get_layer_by_tattoo(tattoo)
+        if layer is not None:
+            found[name] = layer
+    show(asked, origin["filter"], config, found)
     regions.restore(origin.get("regions") or [], config, image)
 
 
-def show(recipe, filter_name, config):
-    """Sets a filter's arguments to what a recipe says; to their defaults where it says nothing. Only the style picture
-    stays where the recipe names none. Raises TypeError or ValueError when a value cannot be one."""
-    usual = config.get_procedure().create_config()
-    dream = (recipe.get("dream") or [{}])[0]
-    config.set_property("dream-class", dream.get("class_name") or "")
+def show(recipe, filter_name, config, found=None):
+    """Sets a filter's arguments to what a recipe says; to their defaults where it says nothing. Only the styles stay
+    where the recipe names none. `found` are layers by their references. Raises TypeError or ValueError when a value
+    cannot be one."""
+    usual, found = config.get_procedure().create_config(), found or {}
     for name in _ALIKE[filter_name]:
         value = recipe.get(name.replace("-", "_"))
         config.set_property(name, usual.get_property(name) if value is None else value)
-    unusual = presets.further(recipe)
+    dreams = recipe.get("dream") or []
+    _show_dream(dreams, filter_name, config, found)
+    unusual = presets.further(recipe, KINDS[filter_name])
+    if len(dreams) > 1 or any(name in dream for dream in dreams for name in ("at", "weight")):
+        unusual["dream"] = dreams
+    if filter_name == DREAM:
+        unusual.update((name, recipe[name]) for name in ("style", "fast") if recipe.get(name))
     config.set_property("further", json.dumps(unusual) if unusual else "")
     if filter_name == STYLE:
-        style = (recipe.get("style") or [{}])[0]
-        config.set_property("style-scale", style.get("scale", 1.0))
-        if style.get("image"):
-            path = style["image"] if os.path.isabs(style["image"]) else None
-            config.set_property("style-layer", None)
-            config.set_property("style-file", Gio.File.new_for_path(path) if path else None)
-    else:
-        config.set_property("dream-layer", dream.get("layer") or "")
-        config.set_property("dream-channel", -1 if dream.get("channel") is None else dream["channel"])
-        config.set_property("dream-guide", None)
+        _show_styles(recipe, config, found)
+
+
+def _show_dream(dreams, filter_name, config, found):
+    first = dreams[0] if dreams else {}
+    anything = ANYTHING if filter_name == STYLE and dreams and not first else ""
+    config.set_property("dream-class", first.get("class_name") or "")
+    config.set_property("dream-guide", found.get(first.get("guide")))
+    config.set_property("dream-layer", first.get("layer") or anything)
+    config.set_property("dream-channel", -1 if first.get("channel") is None else first["channel"])
+
+
+def _show_styles(recipe, config, found):
+    style = recipe.get("style") or []
+    scale = float((style or [{}])[0].get("scale", 1.0))
+    scale = min(max(scale, 0.25), 4.0)  # the rest is left to each style's own
+    config.set_property("style-scale", scale)
+    uses = chosen.of_recipe(recipe, found, scale)
+    if uses or any(entry.get("image") for entry in style):
+        chosen.write(config, uses)

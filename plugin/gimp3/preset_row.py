@@ -13,8 +13,6 @@ from shared import presets, words, work
 from shared.words import _
 from styles import bundled_presets, bundled_styles
 
-_KIND = {orders.STYLE: "style", orders.DREAM: "dream"}
-
 
 def preset_row(window, filter_name, config, say):
     """The row, for a dialog of that filter; `say` gets sentences."""
@@ -66,7 +64,7 @@ class _Row:
     def _fill(self, chosen=None):
         """Shows the presets of this filter, and marks one, by its path."""
         own, faults = presets.listed(presets.folder())
-        kind = _KIND[self._filter]
+        kind = orders.KINDS[self._filter]
         self._presets = [each for each in bundled_presets() + own if each["filter"] == kind]
         self._chooser.handler_block_by_func(self._chosen)
         self._chooser.remove_all()
@@ -110,7 +108,7 @@ class _Row:
             path = presets.own_path(title)
             replaced = os.path.exists(path)
             recipe, left = self._recipe()
-            presets.write(path, title, _KIND[self._filter], "", recipe)
+            presets.write(path, title, orders.KINDS[self._filter], "", recipe)
         except (presets.PresetError, orders.Refusal) as error:
             self._say(error.args[0])
             return
@@ -122,18 +120,18 @@ class _Row:
         """(The recipe as it is set, for a preset; a sentence about what could not go into it, or "".)"""
         recipe = presets.general(orders.recipe_of(self._filter, self._config))
         names = dict((path, work.short_name(path)) for path in bundled_styles())
-        layer = self._config.get_property(orders.LAYERS[self._filter])
-        if recipe.get("style"):
-            recipe["style"] = [
-                dict(entry, image=names.get(entry["image"], entry["image"])) for entry in recipe["style"]
-            ]
-        if layer is None:
-            return recipe, ""
+        of_layers, left = orders.names_of_layers(self._filter, self._config).values(), ""
         for field, reference in (("style", "image"), ("dream", "guide")):
-            for entry in recipe.get(field, []):
-                if entry.get(reference) == layer.get_name():
+            if not recipe.get(field):
+                continue
+            recipe[field] = [dict(entry) for entry in recipe[field]]
+            for entry in recipe[field]:
+                if entry.get(reference) in of_layers:
                     del entry[reference]
-        return recipe, _("The layer is not part of it: choose one whenever you use the preset.")
+                    left = _("The layer is not part of it: choose one whenever you use the preset.")
+                elif entry.get(reference) in names:
+                    entry[reference] = names[entry[reference]]
+        return recipe, left
 
     def _delete_chosen(self, *unused):
         preset = self._selected()
@@ -163,7 +161,7 @@ class _Row:
         try:
             recipe, left = self._recipe()
             shared = presets.portable(recipe)
-            presets.write(path, work.short_name(path), _KIND[self._filter], "", shared)
+            presets.write(path, work.short_name(path), orders.KINDS[self._filter], "", shared)
         except (presets.PresetError, orders.Refusal) as error:
             self._say(error.args[0])
             return
@@ -177,7 +175,7 @@ class _Row:
             return
         try:
             preset = presets.read(path)
-            if preset["filter"] != _KIND[self._filter]:
+            if preset["filter"] != orders.KINDS[self._filter]:
                 self._say(_("“%s” is a preset of the other filter: import it there.") % preset["title"])
                 return
             target, title, number = presets.own_path(preset["title"]), preset["title"], 2

@@ -5,18 +5,20 @@ older one go, whose job the backend then ends. Weights are never fetched for it.
 """
 
 import copy
-import threading
 
+import chosen
 import layers
 import orders
 import regions
+from asking import Question
 from choosers import pixbuf
 from gi.repository import GdkPixbuf, GLib, Gtk
-from shared import launcher, npy, work
+from shared import npy, work
 from shared.client import BackendError
 from shared.words import _
 
 _SIDE = 256  # pixels, the longest
+_FAST_SIDE = 512  # of fast styles, whose strokes have a size in pixels
 _ITERATIONS = 40
 _DELAY = 300  # milliseconds of rest before it begins
 
@@ -24,12 +26,15 @@ _DELAY = 300  # milliseconds of rest before it begins
 class Preview:
     """`widget` turns it off and on, and says how it goes; `show` gets the pictures, the untouched one too."""
 
-    def __init__(self, filter_name, config, source, show):
+    def __init__(self, filter_name, config, source, check, show):
         self._filter, self._config, self._source, self._show = filter_name, config, source, show
+        self._check = check  # raises Refusal while something is missing
+        self._pictures = chosen.Pictures()  # as they were when they were first seen
+        self._small, self._placed, self._reduced = copy.copy(source), None, {}
         self._shown = None  # what the preview that is shown, or on its way, is of
         self._timer = None
         self._paused = False
-        self._gone = threading.Event()  # set when the running request is not wanted any more
+        self._question = None
         self._button = Gtk.CheckButton(label=_("_Quick preview"), use_underline=True, active=True)
         self._button.set_tooltip_text(_("Shows roughly what comes of these settings, whenever you change one"))
         self._button.connect("toggled", lambda button: self._wait())
@@ -64,7 +69,8 @@ class Preview:
         if self._timer is not None:
             GLib.source_remove(self._timer)
             self._timer = None
-        self._gone.set()
+        if self._question is not None:
+            self._question.drop()
         self._shown = None
         self._spinner.stop()
 
@@ -88,24 +94,40 @@ class Preview:
 
     def _wanted(self):
         """What a preview depends on. Raises Refusal when something is missing."""
-        chosen = [self._config.get_property(name) for name in orders.LAYERS.values() if self._has(name)]
-        chosen.append(regions.chosen(self._config, self._source))
+        self._check()
+        styles = chosen.read(self._config) if self._filter == orders.STYLE else []
         indexed = layers.is_indexed(self._source.image) and not self._config.get_property("convert-indexed")
-        return [orders.recipe_of(self._filter, self._config), chosen, indexed]
+        guide = self._config.get_property("dream-guide")
+        return [orders.recipe_of(self._filter, self._config), styles, guide, self._place_wanted(), indexed]
 
-    def _has(self, name):
-        return self._config.find_property(name) is not None
+    def _place_wanted(self):
+        """The arguments that say where the picture is painted."""
+        names = [name for name in ("regions", "regions-of", "grow", "feather") if self._config.find_property(name)]
+        return dict((name, self._config.get_property(name)) for name in names)
 
     def _order(self):
-        """The order for the whole picture, with a reduced one in its place."""
-        small = copy.copy(self._source)
-        if not regions.chosen(self._config, self._source):
-            small.selected = small.keeps_mask = False  # masks are not seen in a preview, and take long in large images
-        small.picture = lambda: _picture(small)
-        order, _title = orders.order(self._filter, self._config, small)
-        order.recipe.update(size=_SIDE, iterations=_ITERATIONS)
+        """The order for the whole picture, with a reduced one in its place. What is in GIMP is read once, and not
+        whenever a slider moves: that takes long in large images."""
+        small, place = self._small, self._place_wanted()
+        if self._placed != place:
+            mapped = bool(regions.chosen(self._config, self._source))  # other masks are not seen in a preview
+            small.selected = mapped and self._source.selected
+            small.keeps_mask = mapped and self._source.keeps_mask
+            regions.place(small, self._config)
+            self._placed, self._reduced = place, {}
+        one_pass = self._filter == orders.STYLE and "style" not in orders.recipe_of(self._filter, self._config)
+        side = _FAST_SIDE if one_pass else _SIDE
+        small.picture = lambda: self._picture(side)
+        order, _title = orders.order(self._filter, self._config, small, self._pictures, placed=True)
+        order.recipe.update(size=side, iterations=_ITERATIONS)
         order.recipe.pop("budget", None)
         return order
+
+    def _picture(self, side):
+        if side not in self._reduced:
+            samples, width, height = self._small.thumbnail(side)
+            self._reduced[side] = npy.pack(samples, width, height, 4, "u1")
+        return self._reduced[side]
 
     def _leave_out(self, sentence):
         """Shows the picture as it is."""
@@ -114,28 +136,20 @@ class Preview:
         self._show(pixbuf(*self._source.thumbnail(_SIDE)))
 
     def _ask(self, order):
-        self._gone = gone = threading.Event()
-
-        def hear(event):
-            if not gone.is_set():
-                self._hear(event)
-            return GLib.SOURCE_REMOVE
-
-        def tell(event):
-            if gone.is_set():
-                raise _Dropped
-            GLib.idle_add(hear, event)
-
         self._note.set_text("")
         self._spinner.start()
-        threading.Thread(target=_carry_out, args=(order, tell), daemon=True).start()
+        self._question = Question(lambda client, tell: _carry_out(order, client, tell), self._hear)
 
     def _hear(self, event):
-        """Takes up what the backend says; called on the main thread."""
+        """Takes up what the backend says."""
         if event["type"] == "starting":
             self._note.set_text(_("Starting Reverie's backend, %d s") % event["seconds"])
+        elif event["type"] == "queued" and event["position"]:
+            self._note.set_text(_("Waiting for the backend, which is busy"))
         elif event["type"] == "started":
             self._note.set_text("")
+        elif event["type"] == "warning":
+            self._note.set_text(event["message"])
         elif event["type"] == "preview":
             loader = GdkPixbuf.PixbufLoader()
             loader.write(event["png"])
@@ -143,35 +157,18 @@ class Preview:
             self._show(loader.get_pixbuf())
         elif event["type"] == "result":
             self._spinner.stop()
-            self._note.set_text("")
             self._show(pixbuf(*event["picture"]))
         elif event["type"] == "failed":
             self._spinner.stop()
             self._note.set_text(event["message"])
 
 
-class _Dropped(Exception):
-    """A newer preview is wanted, or none."""
-
-
-def _picture(source):
-    samples, width, height = source.thumbnail(_SIDE)
-    return npy.pack(samples, width, height, 4, "u1")
-
-
-def _carry_out(order, tell):
-    """The body of a thread, which touches neither GIMP nor GTK: what the backend says goes through `tell`."""
-    try:
-        try:
-            client = launcher.connect(lambda seconds: tell({"type": "starting", "seconds": seconds}))
-            _refuse_download(client, order.recipe)
-            samples, _recipe = work.carry_out(client, order, tell, previews=True)
-            width, height = npy.unpack(order.content)[1:3]
-            tell({"type": "result", "picture": (samples, width, height)})
-        except BackendError as error:
-            tell({"type": "failed", "message": str(error)})
-    except _Dropped:
-        pass  # the connection is closed, and the backend stops
+def _carry_out(order, client, tell):
+    """The task of a thread."""
+    _refuse_download(client, order.recipe)
+    samples, _recipe = work.carry_out(client, order, tell, previews=True)
+    width, height = npy.unpack(order.content)[1:3]
+    tell({"type": "result", "picture": (samples, width, height)})
 
 
 def _refuse_download(client, recipe):

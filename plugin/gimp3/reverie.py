@@ -19,6 +19,7 @@ gi.require_version("Gtk", "3.0")
 from gi.repository import Gegl, Gimp, GimpUi, Gio, GLib, GObject  # noqa: E402
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import chosen  # noqa: E402
 import frames  # noqa: E402
 import layers  # noqa: E402
 import orders  # noqa: E402
@@ -105,11 +106,13 @@ def _work(filter_name, procedure, config, sources, run_mode, insert=layers.inser
         import dialog  # GTK is not wanted without windows
 
         GimpUi.init(filter_name)
-        results = dialog.ask_and_paint(TITLES[filter_name], filter_name, procedure, config, sources)
+        results, warnings = dialog.ask_and_paint(TITLES[filter_name], filter_name, procedure, config, sources)
     else:
-        results = paint_quietly(filter_name, config, sources)
+        results, warnings = paint_quietly(filter_name, config, sources)
     if results is None:
         raise Cancelled
+    if warnings:
+        Gimp.message("\n".join(warnings))
     try:
         insert(results)
     except layers.Homeless as why:
@@ -133,8 +136,8 @@ class Cancelled(Exception):
 
 
 def paint_quietly(filter_name, config, sources):
-    """The results, computed with GIMP's own progress bar. Its Cancel kills this process; the backend then notices and
-    stops."""
+    """(The results, what the backend warned of), computed with GIMP's own progress bar. Its Cancel kills this process;
+    the backend then notices and stops."""
     sources = frames.wanted(sources, config)
     Gimp.progress_init(TITLES[filter_name])
 
@@ -142,22 +145,33 @@ def paint_quietly(filter_name, config, sources):
         Gimp.progress_set_text(_("Starting Reverie's backend, %d s") % seconds)
         Gimp.progress_pulse()
 
-    client, results = launcher.connect(waiting), []
+    client, pictures = launcher.connect(waiting), chosen.Pictures()
+    results, warnings = [], []
     for source in sources:
-        order, title = orders.order(filter_name, config, source)
+        order, title = orders.order(filter_name, config, source, pictures)
+        origin = orders.origin(filter_name, config, source)
 
         def tell(event):
             if event["type"] == "progress":
                 Gimp.progress_update((len(results) + event["fraction"]) / len(sources))
                 Gimp.progress_set_text(_("Painting, %s") % work.time_left(event["seconds_left"]))
+            elif event["type"] == "fetching":
+                Gimp.progress_update(float(event["here"]) / event["total"])
+                size = event["total"] // 10**6
+                Gimp.progress_set_text(
+                    _("Fetching the network's weights (%d MB; licence: %s)") % (size, event["licence"])
+                )
+            elif event["type"] == "queued" and event["position"]:
+                Gimp.progress_set_text(_("Waiting: the backend is busy with something else, which comes first."))
+            elif event["type"] == "warning" and event["message"] not in warnings:
+                warnings.append(event["message"])
             elif event["type"] == "alive":
                 Gimp.progress_pulse()  # where GIMP has gone, this ends the plug-in, and with it the job
 
         samples, recipe = work.carry_out(client, order, tell)
-        origin = orders.origin(filter_name, config, source)
         results.append(layers.Result(source, samples, title, recipe, origin))
     Gimp.progress_end()
-    return results
+    return results, warnings
 
 
 def _guarded(procedure, action):
@@ -305,26 +319,34 @@ def _add_style_arguments(procedure):
     procedure.add_drawable_argument(
         "style-layer", _("or a la_yer"), _("An open layer whose style is taken, instead of a file"), True, FLAGS
     )
+    procedure.add_string_argument(
+        "styles",
+        _("Styles"),
+        _(
+            'Instead of these, several styles, as a JSON list such as [{"fast": "udnie"}, {"file": "/a.jpg", "weight": '
+            '0.5}, {"layer": "sky", "scale": 2}, {"pattern": "Pine"}]'
+        ),
+        "",
+        FLAGS,
+    )
     procedure.add_double_argument(
         "strength", _("Streng_th"), _("How much the style changes the picture"), 0.0, 1.0, 0.85, FLAGS
     )
     procedure.add_double_argument(
-        "style-scale", _("S_ize of strokes"), _("2 makes the style's strokes twice as large"), 0.25, 4.0, 1.0, FLAGS
+        "style-scale", _("Si_ze of strokes"), _("2 makes the style's strokes twice as large"), 0.25, 4.0, 1.0, FLAGS
     )
     color = Gimp.Choice.new()
     color.add("style", 0, _("From the style"), _("The picture takes the style's colours."))
     color.add("luminance", 1, _("Keep mine"), _("The picture keeps its colours; only light and shade are painted."))
     color.add("match", 2, _("Style in my colours"), _("The style is first given the picture's range of colours."))
     procedure.add_choice_argument("color", _("Colo_urs"), _("Where the colours come from"), color, "style", FLAGS)
-    procedure.add_string_argument(
-        "dream-class", _("Dream as _well of"), _("Something that appears in the picture, such as “peacock”"), "", FLAGS
-    )
+    _add_dream_subject(procedure)
     procedure.add_double_argument(
         "dream-strength", _("Strength of the drea_m"), _("How much of it appears"), 0.0, 1.0, 0.5, FLAGS
     )
 
 
-def _add_dream_arguments(procedure):
+def _add_dream_subject(procedure):
     procedure.add_string_argument(
         "dream-class",
         _("Dream o_f"),
@@ -335,23 +357,19 @@ def _add_dream_arguments(procedure):
     procedure.add_drawable_argument(
         "dream-guide", _("Dream of a la_yer"), _("An open layer: what it shows appears in the picture"), True, FLAGS
     )
-    procedure.add_double_argument(
-        "dream-strength", _("Streng_th"), _("How much the dream changes the picture"), 0.0, 1.0, 0.5, FLAGS
-    )
-    colors = Gimp.Choice.new()
-    colors.add("pixels", 0, _("Of the dream"), _("The dream's colours appear as they come."))
-    colors.add("decorrelated", 1, _("As in photos"), _("Colours and shapes are kept nearer to those of photos."))
-    procedure.add_choice_argument("parametrisation", _("Colo_urs"), _("Which colours appear"), colors, "pixels", FLAGS)
     procedure.add_string_argument(
         "dream-layer",
-        _("_Layer of the network"),
-        _("Early layers dream of edges and swirls, late ones of eyes and animals; empty chooses one"),
+        _("Layer of the network"),
+        _(
+            "Early layers dream of edges and swirls, late ones of eyes and animals; “auto” chooses one, and empty "
+            "leaves it to the others"
+        ),
         "",
         FLAGS,
     )
     procedure.add_int_argument(
         "dream-channel",
-        _("C_hannel"),
+        _("Pattern"),
         _("One pattern of that layer, by its number; -1 is all of them"),
         -1,
         4095,
@@ -359,6 +377,16 @@ def _add_dream_arguments(procedure):
         FLAGS,
     )
 
+
+def _add_dream_arguments(procedure):
+    _add_dream_subject(procedure)
+    procedure.add_double_argument(
+        "dream-strength", _("Streng_th"), _("How much the dream changes the picture"), 0.0, 1.0, 0.5, FLAGS
+    )
+    colors = Gimp.Choice.new()
+    colors.add("pixels", 0, _("Of the dream"), _("The dream's colours appear as they come."))
+    colors.add("decorrelated", 1, _("As in photos"), _("Colours and shapes are kept nearer to those of photos."))
+    procedure.add_choice_argument("parametrisation", _("Colo_urs"), _("Which colours appear"), colors, "pixels", FLAGS)
     procedure.add_int_argument(
         "octaves",
         _("Si_zes of shapes"),
@@ -389,7 +417,7 @@ def _add_selection_arguments(procedure):
     )
     procedure.add_double_argument(
         "feather",
-        _("_Feather it by"),
+        _("Feat_her it by"),
         _("The border of what is painted is so many pixels soft; the selection itself stays as it is"),
         0.0,
         10000.0,
@@ -422,7 +450,7 @@ def _add_regions_argument(procedure):
 def _add_common_arguments(procedure):
     procedure.add_int_argument(
         "size",
-        _("_Detail"),
+        _("Exact size"),
         _("Longest side, in pixels, at which the picture is computed; 0 suits this machine"),
         0,
         16384,
@@ -430,10 +458,24 @@ def _add_common_arguments(procedure):
         FLAGS,
     )
     procedure.add_int_argument(
-        "iterations", _("Iteratio_ns"), _("Steps of the computation; 0 is usual"), 0, 10000, 0, FLAGS
+        "iterations", _("Steps"), _("How many steps the painting takes; 0 is usual"), 0, 10000, 0, FLAGS
     )
-    procedure.add_string_argument("network", _("Networ_k"), _("The network that looks at the pictures"), "auto", FLAGS)
-    procedure.add_int_argument("seed", _("S_eed"), _("The same seed gives the same picture"), 0, 2**31 - 1, 0, FLAGS)
+    procedure.add_string_argument(
+        "network",
+        _("Way of seeing"),
+        _("The neural network that looks at the pictures; a better one gives better brushwork"),
+        "auto",
+        FLAGS,
+    )
+    procedure.add_int_argument(
+        "seed",
+        _("Variation"),
+        _("Each number gives another picture, and the same number the same one"),
+        0,
+        2**31 - 1,
+        0,
+        FLAGS,
+    )
     procedure.add_string_argument(
         "further",
         _("Further fields"),

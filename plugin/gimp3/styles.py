@@ -1,4 +1,4 @@
-"""What comes with Reverie: style pictures and presets."""
+"""What comes with Reverie, style pictures and presets; and the pictures whose style was used lately."""
 
 import json
 import os
@@ -14,6 +14,35 @@ def bundled_styles():
     except OSError:
         return []
     return [os.path.join(folder, name) for name in names if name.endswith(".jpg") and name != "landscape.jpg"]
+
+
+_LATELY = 12  # pictures
+
+
+def recent_styles():
+    """The paths of the user's own style pictures that were used lately and are there still, the last one first."""
+    try:
+        with open(_recent_file(), encoding="utf-8") as file:
+            return [path for path in json.load(file) if os.path.exists(path)]
+    except (OSError, ValueError, TypeError):
+        return []  # before the first, or after somebody wrote there by hand
+
+
+def remember(paths):
+    """Puts pictures whose style is used at the beginning of those used lately."""
+    own = [path for path in paths if path not in bundled_styles()]
+    if not own:
+        return
+    kept = [path for path in recent_styles() if path not in own]
+    try:
+        with open(_recent_file(), "w", encoding="utf-8") as file:
+            json.dump([*own, *kept][:_LATELY], file)
+    except OSError:
+        pass  # a full disk must not stop a painting for the sake of a list
+
+
+def _recent_file():
+    return os.path.join(places.state_folder(), "recent-styles.json")
 
 
 def bundled_presets():

@@ -52,6 +52,14 @@ class Client(object):
         """The networks with their layers; see docs/http.md."""
         return self._json("GET", "/v1/networks")["networks"]
 
+    def styles(self):
+        """The fast styles, dictionaries with a "name"; see docs/http.md."""
+        return self._json("GET", "/v1/styles")["styles"]
+
+    def style_thumbnail(self, name):
+        """A picture in a fast style as the bytes of a PNG."""
+        return self._bytes("GET", "/v1/styles/%s/thumbnail" % quote(name.encode("utf-8")))
+
     def atlas(self, network, layer, first=0):
         """Yields what the channels of a layer like to see, from the channel `first` on: dictionaries with a "type".
         Closing the generator before the end stops the work."""

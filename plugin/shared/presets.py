@@ -18,8 +18,29 @@ from .words import _
 
 FILTERS = ("style", "dream")
 
-#: The fields of a recipe that a preset may set beside those that a dialog asks for, with their usual values.
-FURTHER = {"method": "optimise", "style_loss": "covariance", "pooling": None, "smallest": None, "total_variation": 0.05}
+#: The usual values of what a recipe may say beside its styles and dreams.
+USUAL = {
+    "budget": None,
+    "color": "style",
+    "content_layers": None,
+    "content_mask": None,
+    "init": "content",
+    "method": "optimise",
+    "octaves": None,
+    "optimizer": "auto",
+    "parametrisation": "pixels",
+    "pooling": None,
+    "precision": "auto",
+    "smallest": None,
+    "strength": 0.85,
+    "style_layers": None,
+    "style_loss": "covariance",
+    "tile": None,
+    "total_variation": 0.05,
+}
+
+#: Those among them that the dialog of each filter asks for.
+_ASKED = {"style": ("color", "strength"), "dream": ("octaves", "parametrisation")}
 
 
 class PresetError(Exception):
@@ -107,9 +128,11 @@ def general(recipe):
     return recipe
 
 
-def further(recipe):
-    """What a recipe says in those fields that is not usual."""
-    return dict((name, recipe[name]) for name in sorted(FURTHER) if recipe.get(name, FURTHER[name]) != FURTHER[name])
+def further(recipe, filter_name):
+    """What a recipe says that is not usual, and that the dialog of its filter has no control for; styles and dreams
+    left out."""
+    names = [name for name in sorted(USUAL) if name not in _ASKED[filter_name]]
+    return dict((name, recipe[name]) for name in names if recipe.get(name, USUAL[name]) != USUAL[name])
 
 
 def portable(recipe):

@@ -65,15 +65,30 @@ def _samples(result):
         raise BackendError(_("The backend ended the job without a result. Try again."))
 
 
+#: The fields of a recipe that name pictures, within the entries of a list and by themselves.
+_IN_LISTS = (("style", "image"), ("style", "mask"), ("dream", "guide"))
+_ALONE = ("content_mask", "init")
+_NO_PICTURE = (None, "content", "noise")
+
+
+def references(recipe):
+    """The names of the pictures that a recipe refers to, those of frames left out."""
+    found = [entry.get(name) for field, name in _IN_LISTS for entry in recipe.get(field) or []]
+    return [name for name in found + [recipe.get(field) for field in _ALONE] if name not in _NO_PICTURE]
+
+
 def _renamed(recipe, names):
     """The recipe with other names for the pictures of its styles, masks, guides and frames."""
     recipe = dict(recipe)
-    for field, reference in (("style", "image"), ("style", "mask"), ("dream", "guide")):
+    for field, reference in _IN_LISTS:
         if recipe.get(field):
             recipe[field] = [
                 dict(entry, **{str(reference): names[entry[reference]]}) if entry.get(reference) else dict(entry)
                 for entry in recipe[field]
             ]
+    for field in _ALONE:
+        if recipe.get(field) not in _NO_PICTURE:
+            recipe[field] = names[recipe[field]]
     if recipe.get("before"):
         recipe["before"] = dict((field, names[name]) for field, name in recipe["before"].items())
     return recipe

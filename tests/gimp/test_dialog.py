@@ -67,8 +67,6 @@ kill $gimp $screen  # without its display, GIMP ends too
 cat gui.log
 """
 
-# GIMP 3.2 shows a short choice as buttons, one below the other.
-PLACES = {"3.0": {"ADVANCED": "444", "CONVERT": "349"}, "3.2": {"ADVANCED": "500", "CONVERT": "382"}}
 QUICK = {"size": 128, "iterations": 15}
 
 
@@ -85,8 +83,6 @@ def _drive(gimp, name: str, title: str, procedure: str, actions: str, settings: 
         ]
     )
     script = OUTSIDE.replace("FOLDER", folder).replace("CODE", code).replace("ACTIONS", actions)
-    for widget, height in PLACES[gimp.version].items():
-        script = script.replace(widget, height)
     script = script.replace("VERSION", gimp.version).replace("TITLE", title)
     (gimp.folder / "outside.sh").write_text(script)
     # Called interactively, GIMP fills in the values used last and not those that were passed: none may be left over.
@@ -101,7 +97,8 @@ def _drive(gimp, name: str, title: str, procedure: str, actions: str, settings: 
 
 
 STYLE = """
-click 65 150                               # the fourth style: stained glass
+xdotool windowfocus $window; xdotool key alt+i; sleep 0.5   # Pictures
+xdotool key Right Right Right space; sleep 1                # the fourth: stained glass
 shot dialog
 press_ok
 sleep 2; shot painting
@@ -128,9 +125,9 @@ def test_cancel_while_painting_stops_the_job_and_changes_nothing(gimp, backend):
 TWO = 'second = layer.copy(); image.insert_layer(second, None, 0); second.set_name("second"); layers = [second, layer]'
 DREAM = """
 shot dialog
-click 30 126; sleep 2                      # a pattern, and no: the layer that it shows must be forgotten again
-click 30 72                                # something by name: the entry takes the keys
-xdotool windowfocus $window; xdotool type --delay 60 "golden ret"; sleep 2
+xdotool windowfocus $window; xdotool key alt+p; sleep 2   # a pattern, and no: its layer must be forgotten again
+xdotool key alt+y; sleep 1                 # something by name: the entry takes the keys
+xdotool type --delay 60 "golden ret"; sleep 2
 shot completion
 xdotool key Down Return; sleep 1
 shot chosen
@@ -156,7 +153,7 @@ made = paint(image, layers, style="clone/backend/demo/ink.jpg", strength=0.8, co
 layer = above(image, layers[0]); layers = [layer]
 """
 EDIT = """
-click 20 ADVANCED                               # Advanced: unfolded
+xdotool windowfocus $window; xdotool key alt+a; sleep 1   # Advanced: unfolded
 eval "$(xdotool getwindowgeometry --shell $window)"
 shot dialog
 press_ok
@@ -191,13 +188,13 @@ def test_a_result_is_replaced_where_that_is_ticked(gimp, backend):
 
 
 PATTERN = """
-click 30 126                               # a pattern that it knows
-for _ in $(seq 120); do  # until there are pictures in the second row
-    [ "$(import -window $window -crop 180x50+42+250 +repage png:- | identify -format %k -)" -gt 500 ] && break
+xdotool windowfocus $window; xdotool key alt+p   # a pattern that it knows
+for _ in $(seq 120); do  # until there are pictures
+    [ "$(import -window $window -crop 180x50+42+190 +repage png:- | identify -format %k -)" -gt 500 ] && break
     sleep 0.5
 done
-shot atlas
-click 130 276                              # the second picture of the second row
+sleep 1; shot atlas
+xdotool key Tab Tab Right Right; sleep 1; xdotool key space  # past the layers, to the third picture
 eval "$(xdotool getwindowgeometry --shell $window)"; shot dialog
 press_ok
 sleep 1; shot painting
@@ -232,10 +229,10 @@ TO_INDEXED = (
 )
 MENDED = """
 press_ok; shot refused                     # not before the conversion is allowed
-click 24 CONVERT                               # convert the image to RGB
-click 30 72; xdotool windowfocus $window; xdotool type --delay 60 "golden retreiver"
+xdotool windowfocus $window; xdotool key alt+b   # convert the image to RGB
+xdotool key alt+y; sleep 1; xdotool type --delay 60 "golden retreiver"
 press_ok; sleep 3; shot unknown            # the backend's refusal: the dialog is still there
-click 30 45                                # nothing in particular
+xdotool key alt+y shift+Tab; sleep 0.5; xdotool key Up; sleep 1   # whatever it sees by itself
 press_ok
 """
 

@@ -14,7 +14,7 @@ def note():
     counts.append(len(jobs))
 
 pump(seconds=1); note()                     # no style is chosen
-named(made, "mosaic").clicked()
+style(made, "mosaic")
 done = [pump(lambda: len(jobs) == 1), settled(made)]; note()
 shot("preview")
 strength = made._window.get_scale_entry("strength", 100.0)

@@ -10,7 +10,7 @@ from test_dialog import ARTEFACTS
 
 OUTSIDE = r"""
 cd FOLDER; rm -f result.json display
-Xvfb -displayfd 3 -screen 0 1300x1000x24 3>display >xvfb.log 2>&1 & screen=$!
+Xvfb -displayfd 3 -screen 0 ${SCREEN:-1300x1000}x24 3>display >xvfb.log 2>&1 & screen=$!
 for _ in $(seq 100); do [ -s display ] && break; sleep 0.1; done
 export DISPLAY=:$(cat display)
 timeout 270 dbus-run-session -- \
@@ -23,11 +23,11 @@ BEGIN = """
 import os, sys, time, traceback
 sys.path.insert(0, FOLDER + "/config/plug-ins/reverie")
 import gi
-for name, version in (("GimpUi", "3.0"), ("Gtk", "3.0"), ("GdkPixbuf", "2.0")):
+for name, version in (("GimpUi", "3.0"), ("Gtk", "3.0"), ("Gdk", "3.0"), ("GdkPixbuf", "2.0")):
     gi.require_version(name, version)
-from gi.repository import GimpUi, GLib, Gtk
+from gi.repository import Gdk, GimpUi, GLib, Gtk
 GimpUi.init("reverie-test")
-import dialog, layers, orders
+import chosen, dialog, layers, orders
 from shared import client, launcher
 
 jobs = []  # [(number, recipe)] of what is asked of the backend
@@ -69,6 +69,13 @@ def named(made, name):
     '''The button of that accessible name.'''
     return next(each for each in below(made._window)
                 if isinstance(each, Gtk.Button) and each.get_accessible().get_name() == name)
+
+def style(made, name, added=False):
+    '''Clicks on a style, with Ctrl if it is to be added.'''
+    child = next(each for each in below(made._window)
+                 if isinstance(each, Gtk.FlowBoxChild) and each.get_accessible().get_name() == name)
+    Gtk.get_current_event_state = lambda: (added, Gdk.ModifierType.CONTROL_MASK if added else 0)
+    child.get_parent().emit("child-activated", child)
 
 def seen(made):
     return hashlib.sha256(made._picture.get_pixbuf().get_pixels()).hexdigest()

@@ -105,9 +105,18 @@ def test_a_preset_keeps_nothing_that_belongs_to_one_image():
 
 def test_what_counts_as_usual_is_the_recipes_default():
     fields = Recipe.model_fields
-    assert {name: fields[name].default for name in files.FURTHER} == files.FURTHER
-    assert files.further(Recipe.parse({"style": "a"}).model_dump()) == {}
-    assert files.further({"style_loss": "nearest", "smallest": None, "seed": 3}) == {"style_loss": "nearest"}
+    assert {name: fields[name].default for name in files.USUAL} == files.USUAL
+    plain = Recipe.parse({"style": "a"}).model_dump()
+    assert files.further(plain, "style") == files.further(plain, "dream") == {}
+    recipe = {"style_loss": "nearest", "smallest": None, "seed": 3, "strength": 0.5, "octaves": 4}
+    assert files.further(recipe, "style") == {"style_loss": "nearest", "octaves": 4}
+    assert files.further(recipe, "dream") == {"style_loss": "nearest", "strength": 0.5}
+
+
+def test_every_field_of_a_recipe_is_kept_by_a_dialog():
+    """Each is shown by a control, or among those that are carried along; frames alone have two of their own."""
+    shown = {"style", "fast", "dream", "dream_strength", "network", "size", "iterations", "seed"}
+    assert set(Recipe.model_fields) == {*files.USUAL, *shown, "before", "zoom"}
 
 
 def _run(home: Path, *words: object) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,195 @@
+"""Which styles are chosen: fast styles, picture files, open layers and GIMP's patterns, each with its weight.
+
+One file or one layer is what the arguments style-file and style-layer say; anything else is in the argument `styles`, a
+JSON list of {"fast" | "file" | "layer" | "pattern": …, "weight": 1.0, "scale": 1.0}. A layer goes by its id, or by its
+name; an id stands beside the "name", since GIMP gives the same numbers again the next time that it is started.
+"""
+
+import collections
+import json
+
+import layers
+from gi.repository import Babl, Gegl, Gimp, Gio
+from layers import Refusal
+from shared import npy, work
+from shared.words import _
+
+KINDS = ("fast", "file", "layer", "pattern")
+_PATTERN = "pattern: "  # how a recipe's references to patterns begin
+_SIDE = 384  # pixels: a pattern is laid out over as much at least, so that strokes of any size find their style in it
+
+#: One style: its kind, a fast style's or pattern's name or a path or a Gimp.Layer, and its `weight` among the others;
+#: its strokes are `scale` times as large as the dialog says.
+Use = collections.namedtuple("Use", "kind value weight scale")
+
+
+def use(kind, value, weight=1.0, scale=1.0):
+    return Use(kind, value, weight, scale)
+
+
+def read(config):
+    """The chosen styles, as Uses. Raises Refusal for an argument that is none, or a layer that is gone."""
+    text = (config.get_property("styles") or "").strip()
+    if text:
+        return _parsed(text)
+    layer, file = config.get_property("style-layer"), config.get_property("style-file")
+    if layer is not None:
+        return [use("layer", layer)]
+    return [use("file", file.get_path())] if file is not None and file.get_path() else []
+
+
+def _parsed(text):
+    try:
+        entries = json.loads(text)
+        uses = []
+        for entry in entries:
+            kind = next(kind for kind in KINDS if kind in entry)
+            value = _layer(entry) if kind == "layer" else str(entry[kind])
+            uses.append(use(kind, value, float(entry.get("weight", 1.0)), float(entry.get("scale", 1.0))))
+        return uses
+    except (ValueError, TypeError, StopIteration):
+        raise Refusal(
+            _('The argument “styles” is no JSON list such as [{"file": "/a.jpg", "weight": 0.5}, {"fast": "udnie"}].')
+        ) from None
+
+
+def _layer(entry):
+    wanted, name = entry["layer"], entry.get("name")
+    if isinstance(wanted, int):
+        found = Gimp.Item.get_by_id(wanted) if Gimp.Item.id_is_valid(wanted) else None
+    else:
+        every = (layer for image in Gimp.get_images() for layer in layers.all_layers(image))
+        found = next((layer for layer in every if layer.get_name() == wanted), None)
+    if not isinstance(found, Gimp.Layer) or (name is not None and found.get_name() != name):
+        raise Refusal(
+            _("The layer “%s”, whose style is wanted, is not open any more. Choose another.") % (name or wanted)
+        )
+    return found
+
+
+def write(config, uses):
+    """Sets the arguments to those styles."""
+    single = uses[0] if len(uses) == 1 and uses[0].scale == 1.0 else None
+    file = single.value if single and single.kind == "file" else None
+    if single and file is None and single.kind != "layer":
+        single = None
+    config.set_property("styles", "" if single or not uses else json.dumps([_entry(each) for each in uses]))
+    config.set_property("style-layer", single.value if single and single.kind == "layer" else None)
+    if single or not uses:
+        config.set_property("style-file", Gio.File.new_for_path(file) if file else None)
+
+
+def _entry(each):
+    entry = {each.kind: each.value, "weight": each.weight, "scale": each.scale}
+    if each.kind == "layer":
+        entry.update(layer=each.value.get_id(), name=each.value.get_name())
+    return entry
+
+
+def spoken(each):
+    """What a style is called before people."""
+    if each.kind == "layer":
+        return each.value.get_name()
+    return work.short_name(each.value).replace("_", " ") if each.kind == "file" else each.value.replace("_", " ")
+
+
+# --- in a recipe -----------------------------------------------------------------------------------------------------
+
+
+def reference(each, names):
+    """What a recipe calls the picture of a style; `names` are those of layers, as `named` gives them."""
+    if each.kind == "layer":
+        return names[each.value.get_id()]
+    return _PATTERN + each.value if each.kind == "pattern" else each.value
+
+
+def named(chosen):
+    """{a layer's id: its name, or one that no other of these layers has}."""
+    names = {}
+    for layer in chosen:
+        name, number = layer.get_name(), 2
+        while name in names.values() and layer.get_id() not in names:
+            name, number = "%s (%d)" % (layer.get_name(), number), number + 1
+        names.setdefault(layer.get_id(), name)
+    return names
+
+
+def fields(uses, names, scale):
+    """The fields `style` and `fast` of a recipe, where `scale` is the size of strokes."""
+    style, fast = [], []
+    for each in uses:
+        entry = {} if each.weight == 1.0 else {"weight": each.weight}
+        if each.kind == "fast":
+            fast.append(dict(entry, name=each.value))
+        else:
+            style.append(dict(entry, image=reference(each, names), scale=each.scale * scale))
+    return dict([("style", style)] * bool(style) + [("fast", fast)] * bool(fast))
+
+
+def of_recipe(recipe, found, scale):
+    """The Uses in a recipe; `found` are layers by their references. A picture that is neither a file nor found is left
+    out."""
+    uses = [use("fast", entry["name"], entry.get("weight", 1.0)) for entry in recipe.get("fast") or []]
+    for entry in recipe.get("style") or []:
+        image, rest = entry.get("image") or "", (entry.get("weight", 1.0), entry.get("scale", 1.0) / scale)
+        if image in found:
+            uses.append(use("layer", found[image], *rest))
+        elif image.startswith(_PATTERN):
+            uses.append(use("pattern", image[len(_PATTERN) :], *rest))
+        elif "/" in image or "\\" in image:
+            uses.append(use("file", image, *rest))
+    return uses
+
+
+# --- the pictures ----------------------------------------------------------------------------------------------------
+
+
+class Pictures:
+    """Reads the pictures of styles and guides for the backend, each once: layers are only read on the main thread."""
+
+    def __init__(self):
+        self._read = {}
+
+    def of(self, each):
+        """The picture of a style that is none of the fast ones. Raises Refusal or BackendError."""
+        key = each.kind, each.value.get_id() if each.kind == "layer" else each.value
+        if key not in self._read:
+            self._read[key] = {"file": work.read_file, "layer": layers.picture_of, "pattern": _picture_of}[each.kind](
+                each.value
+            )
+        return self._read[key]
+
+    def of_layer(self, layer):
+        return self.of(use("layer", layer))
+
+    def named(self, name, image):
+        """The picture that a recipe's reference names: a file, a pattern, or a layer of that image. Raises Refusal."""
+        if name.startswith(_PATTERN):
+            return self.of(use("pattern", name[len(_PATTERN) :]))
+        if "/" in name or "\\" in name:
+            return self.of(use("file", name))
+        found = next((layer for layer in layers.all_layers(image) if layer.get_name() == name), None)
+        if found is None:
+            raise Refusal(
+                _("The settings name a picture “%s”, which is neither a file nor a layer of this image.") % name
+            )
+        return self.of_layer(found)
+
+
+def pattern(name, least=1):
+    """(8-bit RGBA samples, width, height) of one of GIMP's patterns, laid out as often as `least` pixels each way need.
+
+    Raises Refusal when GIMP has none of that name.
+    """
+    found = Gimp.Pattern.get_by_name(name)
+    if found is None:
+        raise Refusal(_("GIMP has no pattern “%s” here. Choose another style.") % name)
+    width, height = found.get_info()[1:3]
+    buffer = found.get_buffer(width, height, Babl.format("R'G'B'A u8"))
+    wide, high = -(-least // width) * width, -(-least // height) * height
+    row = buffer.get(Gegl.Rectangle.new(0, 0, wide, height), 1.0, "R'G'B'A u8", Gegl.AbyssPolicy.LOOP)
+    return row * (high // height), wide, high
+
+
+def _picture_of(name):
+    return npy.pack(*pattern(name, _SIDE), 4, "u1")

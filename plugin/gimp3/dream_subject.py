@@ -1,0 +1,115 @@
+"""What to dream of: nothing, anything, a name, another layer, or a pattern; in Deep Dream, and beside a style."""
+
+import orders
+from atlas_chooser import AtlasChooser
+from choosers import class_entry, layer_chooser
+from gi.repository import Gtk
+from layers import Refusal
+from shared.words import _
+
+_ANYTHING = _("Whatever it sees by itself")
+_HELP = {
+    "nothing": _("Paint only, and dream of nothing"),
+    "anything": _("What the network believes to see in the picture comes out more and more"),
+    "named": _("One of the 1000 things that networks know by name: an animal, a building, a fruit…"),
+    "like": _("Shapes and colours of another open layer come out wherever the picture looks a little like them"),
+    "pattern": _("One of the patterns that the network has learnt to see, chosen from its picture"),
+}
+
+
+def dream_subject(config, say, filter_name):
+    """(The choice of what to dream of, a function that raises Refusal while that is not said)."""
+    title = _("<b>Dream of</b>") if filter_name == orders.DREAM else _("<b>Dream as well of</b>")
+    beside = filter_name == orders.STYLE
+    first = Gtk.RadioButton.new_with_mnemonic(None, _("_Nothing") if beside else _ANYTHING)
+    buttons = {"nothing" if beside else "anything": first}
+    if beside:
+        buttons["anything"] = Gtk.RadioButton.new_with_mnemonic_from_widget(first, _ANYTHING)
+    buttons["named"] = Gtk.RadioButton.new_with_mnemonic_from_widget(first, _("Something b_y name"))
+    buttons["like"] = Gtk.RadioButton.new_with_mnemonic_from_widget(first, _("What another layer sho_ws"))
+    buttons["pattern"] = Gtk.RadioButton.new_with_mnemonic_from_widget(first, _("A _pattern that it knows"))
+    details = {
+        "named": class_entry(config, "dream-class", say),
+        "like": layer_chooser(config, "dream-guide", _("none")),
+        "pattern": AtlasChooser(config).widget,
+    }
+    _Subject(config, buttons, details, beside)
+    box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
+    box.pack_start(Gtk.Label(label=title, use_markup=True, xalign=0.0), False, False, 0)
+    for name, button in buttons.items():
+        button.set_tooltip_text(_HELP[name])
+        box.pack_start(button, False, False, 0)
+        if name in details:
+            box.pack_start(details[name], False, False, 0)
+
+    def check():
+        if buttons["named"].get_active() and not (config.get_property("dream-class") or "").strip():
+            raise Refusal(_("Say what to dream of by name, such as “peacock”, or choose another dream."))
+        if buttons["like"].get_active() and config.get_property("dream-guide") is None:
+            raise Refusal(_("Choose the layer to dream of, or another dream."))
+
+    return box, check
+
+
+class _Subject:
+    """Keeps the buttons and the arguments for what to dream of alike; each detail is seen while its button is down."""
+
+    def __init__(self, config, buttons, details, beside):
+        self._config, self._buttons, self._details, self._beside = config, buttons, details, beside
+        self._choosing = False  # while the arguments follow the buttons, and not the other way round
+        for widget in details.values():
+            widget.show_all()
+            widget.set_no_show_all(True)
+            widget.set_margin_start(24)
+        self._show()
+        self._choose()
+        for button in buttons.values():
+            button.connect("toggled", self._choose)
+        for name in ("dream-guide", "dream-class", "dream-layer"):
+            config.connect("notify::" + name, self._show)
+
+    def _is(self, name):
+        return name in self._buttons and self._buttons[name].get_active()
+
+    def _choose(self, *given):
+        if self._choosing:
+            return
+        self._choosing = True
+        for name, widget in self._details.items():
+            if not self._is(name):
+                widget.hide()  # first, so that it does not answer what follows
+        if not self._is("named"):
+            self._config.set_property("dream-class", "")
+        if not self._is("like"):
+            self._config.set_property("dream-guide", None)
+        if not self._is("pattern"):
+            self._config.set_property("dream-channel", -1)
+        if not self._is("pattern") and not self._is("like"):  # a guide may have a layer, too
+            self._config.set_property("dream-layer", orders.ANYTHING if self._beside and self._is("anything") else "")
+        self._choosing = False
+        for name, widget in self._details.items():
+            if self._is(name):
+                widget.show()
+        if self._is("named") and given and given[0] is self._buttons["named"]:
+            self._details["named"].grab_focus()
+
+    def _show(self, *given):
+        """An argument was changed by other means: by Reset, or by a preset."""
+        if self._choosing:
+            return
+        layer = self._config.get_property("dream-layer")
+        if self._config.get_property("dream-guide") is not None:
+            self._buttons["like"].set_active(True)
+        elif self._config.get_property("dream-class"):
+            self._buttons["named"].set_active(True)
+        elif layer and layer != orders.ANYTHING:
+            self._buttons["pattern"].set_active(True)
+        elif layer or not self._beside:
+            self._rest("anything")
+        else:
+            self._rest("nothing")
+
+    def _rest(self, name):
+        """Nothing is said in the arguments: so it is also before the first letter of a name."""
+        if not (self._is("named") and self._details["named"].is_focus()):
+            self._buttons[name].set_active(True)

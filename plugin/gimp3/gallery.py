@@ -1,0 +1,229 @@
+"""The styles that can be chosen, as pictures to click on: fast ones, pictures, layers and GIMP's patterns.
+
+Pictures are made when they are first seen, and not before: a large image has hundreds of layers.
+"""
+
+import os
+
+import chosen
+import layers
+from asking import Question
+from choosers import pixbuf
+from gi.repository import Gdk, GdkPixbuf, Gimp, GLib, Gtk
+from shared.words import _
+from styles import bundled_styles, recent_styles
+
+_SIDE = 72  # pixels of a picture
+_WIDTH, _HEIGHT = 500, 240  # pixels of them all: two rows
+_MOMENT = 60  # milliseconds of rest before pictures are made
+_SMALLEST = 45  # pixels of a pattern, each way: what is smaller is a dot or a line, and no style
+_LOOK = b"""
+.reverie-style { padding: 3px; border-radius: 4px; }
+.reverie-style.reverie-chosen { background-color: @theme_selected_bg_color; color: @theme_selected_fg_color; }
+"""
+
+
+class Gallery:
+    """`widget` shows them; `choose` gets the (kind, value) of what was clicked on, and whether it is to be added to
+    what is chosen."""
+
+    def __init__(self, choose):
+        self._choose = choose
+        self._marked = []
+        self._empty = []  # [(an image without its picture as yet, kind, value)]
+        self._soon = False
+        self._revealed = False  # whether what is chosen was brought into sight
+        self._children = {}  # by (kind, value), a layer by its id
+        self._box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=2, margin=4)
+        self._boxes = {}
+        self.widget = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER, min_content_height=_HEIGHT)
+        self.widget.set_size_request(_WIDTH, -1)
+        self.widget.set_shadow_type(Gtk.ShadowType.IN)
+        self.widget.add(self._box)
+        self._section("fast", _("_Fast styles, painted in a second"))
+        self._waiting = Gtk.Label(label=_("Asking the backend for them…"), xalign=0.0, wrap=True, max_width_chars=40)
+        self._waiting.get_style_context().add_class("dim-label")
+        self._box.pack_start(self._waiting, False, False, 0)
+        self._section("picture", _("P_ictures"))
+        self._section("recent", _("Pictures used lately"))
+        self._section("layer", _("Open layers"))
+        self._section("pattern", _("GIMP's patterns"))
+        for path in bundled_styles():
+            self._add("picture", "file", path)
+        for path in recent_styles():
+            self._add("recent", "file", path)
+        for image in Gimp.get_images():
+            for layer in layers.all_layers(image):
+                self._add("layer", "layer", layer, image.get_name())
+        for each in Gimp.patterns_get_list(""):
+            if min(each.get_info()[1:3]) >= _SMALLEST:
+                self._add("pattern", "pattern", each.get_name())
+        for change in ("changed", "value-changed"):
+            self.widget.get_vadjustment().connect(change, self._fill_soon)
+        self.widget.connect("map", self._fill_soon)
+        self._question = None
+        self._handler = self.widget.connect("map", self._ask_for_fast)
+        self.widget.connect("destroy", lambda widget: self._question and self._question.drop())
+
+    def mark(self, uses):
+        """Shows which are chosen; a file that is not among them yet is added."""
+        self._marked = uses
+        for each in uses:
+            if each.kind == "file" and self._key(each.kind, each.value) not in self._children:
+                self._add("recent", "file", each.value)
+        wanted = [self._key(each.kind, each.value) for each in uses]
+        for key, child in self._children.items():
+            context = child.get_style_context()
+            (context.add_class if key in wanted else context.remove_class)("reverie-chosen")
+
+    @staticmethod
+    def _key(kind, value):
+        return kind, value.get_id() if kind == "layer" else value
+
+    # --- sections ----------------------------------------------------------------------------------------------------
+
+    def _section(self, name, title):
+        """A heading, and the pictures beneath it; both are hidden while there is none."""
+        flow = Gtk.FlowBox(selection_mode=Gtk.SelectionMode.NONE, homogeneous=True, max_children_per_line=20)
+        flow.set_valign(Gtk.Align.START)
+        flow.connect("child-activated", self._activated)
+        flow.connect("mnemonic-activate", lambda *given: flow.get_children()[0].grab_focus() or True)
+        flow.get_accessible().set_name(title.replace("_", ""))
+        heading = Gtk.Label(xalign=0.0, mnemonic_widget=flow)
+        heading.set_markup_with_mnemonic("<b>%s</b>" % GLib.markup_escape_text(title))
+        flow.set_tooltip_text(_("Click to paint in a style; Ctrl and a click mixes several"))
+        for part in (heading, flow):
+            part.set_no_show_all(True)
+            self._box.pack_start(part, False, False, 0)
+        self._boxes[name] = heading, flow
+
+    def _add(self, section, kind, value, where=None):
+        """Adds a style to a section, unless it has its place already; returns where its picture goes."""
+        key = self._key(kind, value)
+        if key in self._children:
+            return None
+        title = chosen.spoken(chosen.use(kind, value))
+        picture = Gtk.Image()
+        picture.set_size_request(_SIDE, _SIDE)
+        caption = Gtk.Label(label=title, ellipsize=3, max_width_chars=10, width_chars=10)  # 3: at the end
+        box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=2)
+        box.pack_start(picture, False, False, 0)
+        box.pack_start(caption, False, False, 0)
+        child = Gtk.FlowBoxChild()
+        child.add(box)
+        child.reverie_style = kind, value
+        child.set_tooltip_text("%s (%s)" % (title, where) if where else title)
+        child.get_accessible().set_name(title)
+        _dress(child)
+        self._children[key] = child
+        heading, flow = self._boxes[section]
+        flow.add(child)
+        child.show_all()
+        heading.show()
+        flow.show()
+        if kind != "fast":  # those come from the backend
+            self._empty.append((picture, kind, value))
+            self._fill_soon()
+        return picture
+
+    def _activated(self, flow, child):
+        known, state = Gtk.get_current_event_state()
+        self._choose(*child.reverie_style, bool(known and state & Gdk.ModifierType.CONTROL_MASK))
+
+    def _fill_soon(self, *given):
+        if not self._soon:
+            self._soon = True
+            GLib.timeout_add(_MOMENT, self._fill)
+
+    def _fill(self):
+        """Makes the pictures of those that are within sight."""
+        self._soon = False
+        if not self.widget.get_mapped():
+            return GLib.SOURCE_REMOVE
+        self._reveal()
+        height, rest = self.widget.get_allocated_height(), []
+        for picture, kind, value in self._empty:
+            place = picture.translate_coordinates(self.widget, 0, 0)
+            if place is not None and -_SIDE < place[1] < height:
+                _show(picture, _thumbnail(kind, value))
+            else:
+                rest.append((picture, kind, value))
+        self._empty = rest
+        return GLib.SOURCE_REMOVE
+
+    def _reveal(self):
+        """Brings the first of those that are chosen into sight, once: later, the user scrolls."""
+        child = next((self._children.get(self._key(each.kind, each.value)) for each in self._marked), None)
+        if self._revealed or child is None:
+            return
+        place = child.translate_coordinates(self._box, 0, 0)
+        if place is not None:
+            self._revealed = True
+            self.widget.get_vadjustment().clamp_page(place[1], place[1] + child.get_allocated_height())
+
+    # --- fast styles -------------------------------------------------------------------------------------------------
+
+    def _ask_for_fast(self, widget):
+        self.widget.disconnect(self._handler)
+        self._pictures = {}
+        self._question = Question(_fast_styles, self._hear)
+
+    def _hear(self, event):
+        if event["type"] == "starting":
+            self._waiting.set_text(_("Starting Reverie's backend, %d s") % event["seconds"])
+        elif event["type"] == "styles":
+            self._waiting.set_visible(False)
+            self._pictures = {row["name"]: self._add("fast", "fast", row["name"]) for row in event["styles"]}
+            self._revealed = False  # they lie above the others
+            self.mark(self._marked)
+            self._fill_soon()
+        elif event["type"] == "thumbnail":
+            _show(self._pictures[event["name"]], _loaded(event["png"]))
+        elif event["type"] == "failed":
+            self._waiting.show()
+            self._waiting.set_text(event["message"])
+
+
+def _fast_styles(client, tell):
+    """The task of a thread."""
+    styles = client.styles()
+    tell({"type": "styles", "styles": styles})
+    for row in styles:
+        tell({"type": "thumbnail", "name": row["name"], "png": client.style_thumbnail(row["name"])})
+
+
+def _loaded(png):
+    loader = GdkPixbuf.PixbufLoader()
+    loader.write(png)
+    loader.close()
+    return loader.get_pixbuf()
+
+
+def _dress(child):
+    provider = Gtk.CssProvider()
+    provider.load_from_data(_LOOK)
+    context = child.get_style_context()
+    context.add_class("reverie-style")
+    context.add_provider(provider, Gtk.STYLE_PROVIDER_PRIORITY_APPLICATION)
+
+
+def _show(image, picture):
+    """A picture that fits into its place; the sign of a missing one for None."""
+    if picture is None:
+        image.set_from_icon_name("image-missing", Gtk.IconSize.DIALOG)
+        return
+    factor = _SIDE / max(picture.get_width(), picture.get_height())
+    width, height = (max(1, round(side * factor)) for side in (picture.get_width(), picture.get_height()))
+    image.set_from_pixbuf(picture.scale_simple(width, height, GdkPixbuf.InterpType.BILINEAR))
+
+
+def _thumbnail(kind, value):
+    """A picture of a style, about as small as it is shown; None where it cannot be read."""
+    if kind == "file":
+        try:
+            return GdkPixbuf.Pixbuf.new_from_file_at_scale(value, _SIDE, _SIDE, True) if os.path.exists(value) else None
+        except GLib.Error:  # no picture that GTK knows; the backend may know it all the same
+            return None
+    if kind == "layer":
+        return pixbuf(*layers.thumbnail(value, None, _SIDE)) if value.is_valid() else None
+    return pixbuf(*chosen.pattern(value))

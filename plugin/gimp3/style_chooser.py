@@ -1,0 +1,139 @@
+"""The choice of styles: the gallery, a file, and what is chosen, each style with its share."""
+
+import chosen
+from gallery import Gallery
+from gi.repository import GLib, Gtk
+from layers import Refusal
+from shared.words import _
+
+
+class StyleChooser:
+    """`widget` shows it; the arguments for styles are what is chosen (see `chosen`)."""
+
+    def __init__(self, window, config, say):
+        self._window, self._config, self._say = window, config, say
+        self._shown = None  # the (kind, value) of each row
+        self._sliders, self._whole = [], 1.0  # the weight of a slider that is all to the right
+        self._writing = False  # while several arguments are set, of which each tells of its change
+        self._gallery = Gallery(self._choose)
+        self._rows = Gtk.Grid(column_spacing=6, row_spacing=0, no_show_all=True)
+        self._hint = Gtk.Label(xalign=0.0, hexpand=True, label=_("Ctrl and a click mixes several."), ellipsize=3)
+        self._hint.get_style_context().add_class("dim-label")
+        self._file = Gtk.Button(label=_("A fil_e…"), use_underline=True)
+        self._file.set_tooltip_text(_("A picture of yours, whose style is taken"))
+        self._file.connect("clicked", lambda button: self._ask_file())
+        below = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
+        below.pack_start(self._hint, True, True, 0)
+        below.pack_start(self._file, False, False, 0)
+        self.widget = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
+        for part in (self._gallery.widget, below, self._rows):
+            self.widget.pack_start(part, False, False, 0)
+        for name in ("styles", "style-file", "style-layer"):
+            config.connect("notify::" + name, lambda *given: self._follow())
+        self._follow()
+
+    def _uses(self):
+        try:
+            return chosen.read(self._config)
+        except Refusal as error:  # a layer that is closed, or nonsense that a script has left
+            self._say(str(error))
+            self._write([])
+            return []
+
+    def _write(self, uses):
+        self._writing = True
+        chosen.write(self._config, uses)
+        self._writing = False
+
+    def _choose(self, kind, value, added):
+        """Takes what was clicked on: alone, or beside what is chosen; there, a second click takes it away again."""
+        uses = self._uses()
+        same = [each for each in uses if (each.kind, each.value) == (kind, value)]
+        if not added:
+            uses = [chosen.use(kind, value)]
+        elif not same:
+            uses = [*uses, chosen.use(kind, value)]
+        elif len(uses) > 1:
+            uses = [each for each in uses if each not in same]
+        self._write(uses)
+        self._follow()
+
+    def _follow(self):
+        """Shows what the arguments say."""
+        if self._writing:
+            return
+        uses = self._uses()
+        self._gallery.mark(uses)
+        keys = [(each.kind, each.value) for each in uses]
+        if keys != self._shown or any(each.weight > self._whole for each in uses):
+            self._shown, self._whole = keys, max([1.0] + [each.weight for each in uses])
+            self._build(uses)
+        for slider, each in zip(self._sliders, uses, strict=False):
+            if round(slider.get_value()) != self._percent(each):
+                slider.set_value(self._percent(each))
+
+    def _percent(self, each):
+        return round(100.0 * each.weight / self._whole)
+
+    def _build(self, uses):
+        """A row a style; one style alone needs no share."""
+        self._sliders = []
+        for child in self._rows.get_children():
+            self._rows.remove(child)
+        for number, each in enumerate(uses):
+            title = chosen.spoken(each) + (_(" (fast)") if each.kind == "fast" else "")
+            label = Gtk.Label(label=title, xalign=0.0, ellipsize=3, width_chars=18, max_width_chars=18)
+            label.set_tooltip_text(title)
+            self._rows.attach(label, 0, number, 1, 1)
+            if len(uses) > 1:
+                self._rows.attach(self._slider(each, title), 1, number, 1, 1)
+                self._rows.attach(self._remove_button(each, title), 2, number, 1, 1)
+        for child in self._rows.get_children():
+            child.show_all()
+        self._rows.set_visible(len(uses) > 1)
+        self._hint.set_text(_("Chosen: %s") % chosen.spoken(uses[0]) if len(uses) == 1 else _("How much of each:"))
+        if not uses:
+            self._hint.set_text(_("Choose a style; Ctrl and a click mixes several."))
+
+    def _slider(self, each, title):
+        slider = Gtk.Scale.new_with_range(Gtk.Orientation.HORIZONTAL, 1, 100, 1)
+        slider.set_value(self._percent(each))
+        slider.set_hexpand(True)
+        slider.set_value_pos(Gtk.PositionType.RIGHT)
+        slider.set_tooltip_text(_("How much of this style there is, beside the others"))
+        slider.get_accessible().set_name(title)
+        slider.connect("value-changed", self._weigh)
+        self._sliders.append(slider)
+        return slider
+
+    def _remove_button(self, each, title):
+        button = Gtk.Button.new_from_icon_name("list-remove", Gtk.IconSize.BUTTON)
+        button.set_relief(Gtk.ReliefStyle.NONE)
+        button.set_tooltip_text(_("Leave this style out"))
+        button.get_accessible().set_name(_("Leave out %s") % title)
+        button.connect("clicked", lambda button: GLib.idle_add(self._choose, each.kind, each.value, True))
+        return button
+
+    def _weigh(self, slider):
+        uses = self._uses()
+        if len(uses) != len(self._sliders):
+            return
+        number = self._sliders.index(slider)
+        if round(slider.get_value()) != self._percent(uses[number]):
+            uses[number] = uses[number]._replace(weight=round(slider.get_value()) / 100.0 * self._whole)
+            self._write(uses)
+
+    def _ask_file(self):
+        dialog = Gtk.FileChooserDialog(
+            title=_("Style picture"), transient_for=self._window, action=Gtk.FileChooserAction.OPEN, modal=True
+        )
+        dialog.add_buttons(_("_Cancel"), Gtk.ResponseType.CANCEL, _("_Open"), Gtk.ResponseType.OK)
+        dialog.set_default_response(Gtk.ResponseType.OK)
+        kinds = Gtk.FileFilter()
+        kinds.set_name(_("Pictures"))
+        kinds.add_pixbuf_formats()
+        dialog.add_filter(kinds)
+        path = dialog.get_filename() if dialog.run() == Gtk.ResponseType.OK else None
+        dialog.destroy()
+        if path:
+            self._choose("file", path, False)

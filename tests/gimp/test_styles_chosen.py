@@ -1,0 +1,129 @@
+"""Several styles at once: chosen in a real dialog, asked for by scripts, and kept by Edit and by presets."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import windows
+
+DIALOG = """
+made, config = opened()
+kinds = lambda: {each.reverie_style[0] for each in below(made._window) if isinstance(each, Gtk.FlowBoxChild)}
+done = [pump(lambda: "fast" in kinds()), settled(made)]
+gallery = made._controls[0].get_children()[0]
+empty = lambda: sum(isinstance(each, Gtk.FlowBoxChild) and each.get_child().get_children()[0].get_pixbuf() is None
+                    for each in below(made._window))
+pump(seconds=2); before = empty()
+adjustment = gallery.get_vadjustment(); adjustment.set_value(adjustment.get_upper()); pump(seconds=2); after = empty()
+style(made, "udnie"); done.append(settled(made)); one = chosen.read(config); picture = seen(made)
+asked = jobs[-1][1]
+style(made, "Pine", True); style(made, "landscape", True); done.append(settled(made))
+three = [(each.kind, each.weight) for each in chosen.read(config)]
+shot("three")
+sliders = [each for each in below(made._window)
+           if isinstance(each, Gtk.Scale) and each.get_accessible().get_name() in ("udnie (fast)", "Pine", "landscape")]
+sliders[1].set_value(25); done.append(settled(made))
+mixed = orders.recipe_of(orders.STYLE, config)
+style(made, "udnie", True); done.append(settled(made))
+config.set_property("styles", '[{"file": "/nowhere/a.jpg"}, {"pattern": "Sky"}]'); pump(seconds=0.5)
+shown = [each.get_text() for each in made._controls[0].get_children()[2].get_children() if isinstance(each, Gtk.Label)]
+config.set_property("styles", '[{"layer": 9999, "name": "gone"}]'); pump(seconds=0.1)
+gone = [made._note.get_text(), chosen.read(config)]
+style(made, "udnie"); done.append(settled(made))
+config.set_property("size", 256)
+GLib.timeout_add(50, lambda: made._window.response(Gtk.ResponseType.OK))
+results = made.run()
+answer(done=done, kinds=sorted(kinds()), before=before, after=after, one=[each[:2] for each in one], asked=asked,
+       three=three, mixed=mixed, shown=sorted(shown), gone=gone, painted=results[0].recipe, name=results[0].name,
+       picture=picture)
+"""
+
+
+@pytest.fixture(scope="module")
+def said(gimp, running_backend):
+    running_backend()
+    return windows.run(gimp, "styles", DIALOG)
+
+
+def test_every_kind_of_style_can_be_chosen_and_pictures_are_only_made_of_those_in_sight(said):
+    assert all(said["done"])
+    assert said["kinds"] == ["fast", "file", "layer", "pattern"]
+    assert 0 < said["after"] < said["before"]
+
+
+def test_a_fast_style_alone_is_painted_in_one_pass_in_the_preview_too(said):
+    assert said["one"] == [["fast", "udnie"]]
+    assert said["asked"]["fast"] == [{"name": "udnie"}]
+    assert "style" not in said["asked"]
+    assert said["painted"]["fast"] == [{"name": "udnie", "weight": 1.0}]
+    assert said["name"] == "Neural style: udnie"
+
+
+def test_several_have_their_weights(said):
+    assert said["three"] == [["fast", 1.0], ["pattern", 1.0], ["layer", 1.0]]
+    assert said["mixed"]["fast"] == [{"name": "udnie"}]
+    assert [entry["image"] == "pattern: Pine" for entry in said["mixed"]["style"]] == [True, False]
+    assert [entry.get("weight") for entry in said["mixed"]["style"]] == [0.25, None]
+
+
+def test_what_arguments_say_is_shown_and_a_layer_that_is_gone_is_said(said):
+    assert said["shown"] == ["Sky", "a"]
+    assert said["gone"][0].startswith("The layer “gone”")
+    assert said["gone"][1] == []
+
+
+SCRIPT = """
+image = load(); layer = image.get_layers()[0]
+other = Gimp.file_load_layer(Gimp.RunMode.NONINTERACTIVE, image, file(STYLE)); image.insert_layer(other, None, 1)
+twin = Gimp.file_load_layer(Gimp.RunMode.NONINTERACTIVE, image, file("clone/backend/demo/ink.jpg"))
+image.insert_layer(twin, None, 1); twin.set_name("twin"); other.set_name("other")
+styles = [{"layer": "other", "weight": 0.5}, {"layer": twin.get_id(), "scale": 1.5},
+          {"file": FOLDER + "/clone/backend/demo/mosaic.jpg"}, {"fast": "udnie", "weight": 0.25}]
+further = {"content_layers": ["level5"], "precision": "float32", "optimizer": "adam", "total_variation": 0.2,
+           "dream": [{"layer": "level8", "channel": 3, "at": [0.5, 0.25]}, {"layer": "level6", "weight": 2.0}]}
+status = [paint(image, [layer], style=None, styles=json.dumps(styles), network="reverie", dream_layer="level8",
+                dream_channel=3, style_scale=2.0, further=json.dumps(further), dream_strength=0.3),
+          paint(image, [layer], style=None, styles='[{"fast": "udnie"}, {"fast": "starry_night", "weight": 0.5}]'),
+          paint(image, [layer], style=None, styles='[{"fast": "udnie"}]', dream_guide=other)]
+Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, image, file("saved.xcf"), None); image.delete()
+image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file("saved.xcf"))
+made = [each for each in image.get_layers() if each.get_parasite("reverie-recipe")]
+for each in image.get_layers():
+    if each.get_name() == "other": each.set_name("renamed")
+again = [call("plug-in-reverie-edit", image, [each]) for each in made]
+refused = [paint(image, [made[0]], style=None, styles=text)
+           for text in ("7", '[{"style": "a"}]', '[{"layer": "none such"}]', '[{"pattern": "none such"}]')]
+answer(status=status, again=again, first=[recipe(each) for each in made], refused=refused,
+       second=[recipe(above(image, each)) for each in made], same=[digest(above(image, each)) == digest(each)
+       for each in made], names=[each.get_name() for each in made])
+"""
+
+
+@pytest.fixture(scope="module")
+def scripted(gimp, running_backend):
+    running_backend()
+    return gimp.run(SCRIPT)
+
+
+def test_all_that_a_result_was_made_with_is_kept_by_edit(scripted):
+    assert [status[0] for status in scripted["status"]] == [True, True, False], scripted["status"]
+    assert all(status[0] for status in scripted["again"]), scripted["again"]
+    mixed, blended = scripted["first"]
+    assert [(entry["name"], entry["weight"]) for entry in blended["fast"]] == [("udnie", 1.0), ("starry_night", 0.5)]
+    assert [(entry["weight"], entry["scale"]) for entry in mixed["style"]] == [(0.5, 2.0), (1.0, 3.0), (1.0, 2.0)]
+    assert [entry["image"] for entry in mixed["style"]][:2] == ["other", "twin"]
+    assert mixed["fast"] == [{"name": "udnie", "weight": 0.25}]
+    assert mixed["content_layers"] == ["level5"]
+    assert (mixed["precision"], mixed["optimizer"], mixed["total_variation"]) == ("float32", "adam", 0.2)
+    assert [dream["at"] for dream in mixed["dream"]] == [[0.5, 0.25], None]
+    assert [dream["weight"] for dream in mixed["dream"]] == [1.0, 2.0]
+    remade = json.loads(json.dumps(mixed).replace('"other"', '"renamed"'))
+    assert scripted["second"] == [remade, blended]
+    assert scripted["same"] == [True, True]
+
+
+def test_what_is_no_list_of_styles_is_refused(scripted):
+    words = ("no JSON list", "no JSON list", "is not open any more", "GIMP has no pattern")
+    for (fine, sentence), word in zip(scripted["refused"], words, strict=True):
+        assert not fine and word in sentence
