@@ -232,7 +232,7 @@ press_ok; shot refused                     # not before the conversion is allowe
 xdotool windowfocus $window; xdotool key alt+b   # convert the image to RGB
 xdotool key alt+y; sleep 1; xdotool type --delay 60 "golden retreiver"
 press_ok; sleep 3; shot unknown            # the backend's refusal: the dialog is still there
-xdotool key alt+y shift+Tab; sleep 0.5; xdotool key Up; sleep 1   # whatever it sees by itself
+xdotool windowfocus $window; xdotool key alt+y; sleep 0.5; xdotool key Up; sleep 1   # whatever it sees by itself
 press_ok
 """
 
