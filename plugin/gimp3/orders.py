@@ -177,13 +177,13 @@ def origin(filter_name, config, source):
 
 def restore(recipe, origin, config, image):
     """Sets a filter's arguments to what a record says. What the backend decided stays decided."""
-    asked = dict(origin["asked"])
+    asked = dict(origin.get("asked") or recipe)  # records of older versions do not say what was asked
     left_open = asked.get("dream") and not any(asked["dream"])
     for name, value in recipe.items():
         if name not in _DECIDED or (left_open and name in ("dream", "style_layers")):
             asked[name] = value
     found = {}
-    for name, tattoo in origin["layers"].items():
+    for name, tattoo in origin.get("layers", {}).items():
         layer = image.get_layer_by_tattoo(tattoo)
         if layer is not None:
             found[name] = layer

@@ -139,3 +139,22 @@ answer(status=status, said=said, locked=locked, name=last.get_name(), place=offs
     assert said["count"] == 2
     assert said["mask"]
     assert said["alpha"] == 255
+
+
+def test_a_record_of_an_older_version_is_edited_too(run):
+    """One that says only what was computed: the same picture comes of it."""
+    said = run("""
+image = load(); layer = image.get_layers()[0]
+status = paint(image, [layer], seed=7, strength=0.7, color="match")
+old = image.get_layers()[0]
+origin = json.loads(bytes(old.get_parasite("reverie-origin").get_data()).decode())
+for name in ("asked", "layers"):
+    del origin[name]
+old.attach_parasite(Gimp.Parasite.new("reverie-origin", 1, json.dumps(origin).encode()))
+again = call("plug-in-reverie-edit", image, [old])
+new = above(image, old)
+answer(status=status, again=again, same=digest(new) == digest(old), strength=recipe(new)["strength"])
+""")
+    assert said["status"][0] and said["again"][0], said
+    assert said["same"]
+    assert said["strength"] == 0.7
