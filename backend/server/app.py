@@ -39,6 +39,7 @@ MAX_PICTURE_BYTES = 16 * images.MAX_PIXELS + 4096  # float RGBA, and the header 
 MAX_JSON_BYTES = 1 << 20
 MAX_WAITING = 100  # jobs
 STALLED = 30.0  # seconds without a byte of an upload
+_QUIET, _PATIENCE = 0.3, 10.0  # seconds without a byte, and in all, for which a refused upload is read on
 _POLL, _ALIVE = 0.05, 0.4  # seconds; the protocol promises a line every 0.5
 
 _log = logging.getLogger("reverie")
@@ -177,9 +178,10 @@ async def _body(request: Request, limit: int) -> bytes | None:
         announced = int(request.headers.get("content-length", 0))
     except ValueError:
         announced = 0
-    if announced > limit:
-        return None
     parts, size, stream = [], 0, request.stream()
+    if announced > limit:
+        await _drain(stream)
+        return None
     while True:
         try:
             part = await asyncio.wait_for(anext(stream, None), STALLED)
@@ -189,9 +191,21 @@ async def _body(request: Request, limit: int) -> bytes | None:
             break
         size += len(part)
         if size > limit:
+            await _drain(stream)
             return None
         parts.append(part)
     return b"".join(parts)
+
+
+async def _drain(stream: AsyncIterator[bytes]) -> None:
+    """Reads on while the client sends what is refused. A connection closed with bytes unread is reset, and a reset
+    throws away the answer before the client has read it."""
+    end = time.monotonic() + _PATIENCE
+    try:
+        while time.monotonic() < end and await asyncio.wait_for(anext(stream, None), _QUIET) is not None:
+            pass
+    except asyncio.TimeoutError:
+        pass  # it waits for the answer
 
 
 Weight = Annotated[float, Field(gt=0, le=100)]
