@@ -23,20 +23,19 @@ class Moments:
         return self.covariance + torch.outer(self.mean, self.mean)
 
 
-class _Products(torch.autograd.Function):
-    """F Fᵀ for F of C×N. The derivative with respect to F is (S + Sᵀ) F for an upstream derivative S: one matrix
-    product, where automatic differentiation of `F @ F.T` makes two."""
+class _Sums(torch.autograd.Function):
+    """Σ f and Σ f fᵀ over the rows f of an N×C matrix F, in float32. The derivative with respect to F is
+    s + F (S + Sᵀ) for upstream derivatives s and S: one matrix product, where automatic differentiation makes two."""
 
     @staticmethod
-    def forward(ctx: Any, features: Tensor) -> Tensor:
-        ctx.save_for_backward(features)
-        return (features @ features.T).float()
+    def forward(ctx: Any, rows: Tensor) -> tuple[Tensor, Tensor]:
+        ctx.save_for_backward(rows)
+        return rows.sum(0, dtype=torch.float32), (rows.T @ rows).float()
 
     @staticmethod
-    def backward(ctx: Any, upstream: Tensor) -> Tensor:
-        (features,) = ctx.saved_tensors
-        gradient: Tensor = (upstream + upstream.T).to(features.dtype) @ features
-        return gradient
+    def backward(ctx: Any, first: Tensor, second: Tensor) -> Tensor:
+        (rows,) = ctx.saved_tensors
+        return torch.addmm(first.to(rows.dtype), rows, (second + second.T).to(rows.dtype))
 
 
 def sums(features: Tensor, center: Tensor, weights: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
@@ -46,18 +45,21 @@ def sums(features: Tensor, center: Tensor, weights: Tensor | None = None) -> tup
     a picture. Centring on a constant near the mean keeps the later difference of second moment and squared mean exact
     enough in bfloat16.
     """
-    flat = features.flatten(2)[0] - center.to(features.dtype)[:, None]
+    # A row a position, as the networks hold their features (channels last): their gradient is then laid out as they
+    # are, too. To add up gradients that are not takes several times as long.
+    rows = features.permute(0, 2, 3, 1).reshape(-1, features.shape[1]) - center.to(features.dtype)
     if weights is None:
-        count = torch.full((), float(flat.shape[1]), device=flat.device)  # made on the device, which need not wait
-        return flat.sum(1, dtype=torch.float32), _products(flat), count
+        count = torch.full((), float(len(rows)), device=rows.device)  # made on the device, which need not wait
+        return *_sums(rows), count
     across = weights.flatten()
-    flat = flat * across.sqrt().to(flat.dtype)
-    return flat @ across.sqrt().to(flat.dtype), _products(flat), across.sum()
+    roots = across.sqrt().to(rows.dtype)
+    rows = rows * roots[:, None]
+    return roots @ rows, _sums(rows)[1], across.sum()
 
 
-def _products(features: Tensor) -> Tensor:
-    products: Tensor = _Products.apply(features)  # type: ignore[no-untyped-call]
-    return products
+def _sums(rows: Tensor) -> tuple[Tensor, Tensor]:
+    first, second = _Sums.apply(rows)  # type: ignore[no-untyped-call]
+    return first, second
 
 
 def of(features: Tensor) -> Moments:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from backend.networks.classifier import Classifier
+from backend.networks.convolution import OfPicture
 from backend.networks.network import IMAGENET, Defaults, Network
 
 LAYERS = ("relu1", "relu2", "relu3", "relu4", "relu5", "logits")
@@ -18,7 +19,7 @@ class AlexNet(nn.Module):
         super().__init__()
         self.features = nn.Sequential(
             # We depart in the padding, which repeats the border instead of framing the picture in black.
-            nn.Conv2d(3, 64, 11, stride=4, padding=2, padding_mode="replicate"),
+            OfPicture(64, 11, stride=4, padding=2),
             nn.ReLU(),
             nn.MaxPool2d(3, 2),
             nn.Conv2d(64, 192, 5, padding=2),

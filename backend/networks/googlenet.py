@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from backend.networks.classifier import Classifier
-from backend.networks.convolution import Convolution
+from backend.networks.convolution import Convolution, OfPicture
 from backend.networks.network import Defaults, Network, Preprocessing
 
 # The published weights come from TensorFlow, whose pictures ran from −1 to 1 (torchvision: transform_input).
@@ -56,7 +56,8 @@ class GoogLeNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         # We depart in the padding, which repeats the border instead of framing the picture in black.
-        self.conv1 = Convolution(3, 64, 7, 2, 3, "replicate")
+        self.conv1 = Convolution(3, 64, 7, 2, 3)
+        self.conv1.conv = OfPicture(64, 7, stride=2, padding=3, bias=False)
         self.conv2 = Convolution(64, 64, 1)
         self.conv3 = Convolution(64, 192, 3, padding=1)
         for name, widths in _INCEPTIONS.items():

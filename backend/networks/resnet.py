@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from backend.networks.classifier import Classifier
+from backend.networks.convolution import OfPicture
 from backend.networks.network import IMAGENET, Defaults, Network
 
 _BLOCKS = (3, 4, 6, 3)
@@ -52,7 +53,7 @@ class ResNet50(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         # We depart in the padding, which repeats the border instead of framing the picture in black.
-        self.conv1 = nn.Conv2d(3, 64, 7, 2, 3, padding_mode="replicate", bias=False)
+        self.conv1 = OfPicture(64, 7, stride=2, padding=3, bias=False)
         self.bn1 = nn.BatchNorm2d(64)
         channels = 64
         for stage, count in enumerate(_BLOCKS, 1):

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from backend.networks.classifier import Classifier
+from backend.networks.convolution import OfPicture
 from backend.networks.network import Defaults, Network, Preprocessing
 
 DEFAULTS = Defaults(
@@ -76,11 +77,7 @@ class SqueezeNet(nn.Module):
         super().__init__()
         # We depart from the papers in one thing: the first convolution pads with the border's own pixels, where they
         # pad with nothing (1.0: 0, 1.1: 0) or zeros. Features then line up with the picture to its very border.
-        first = (
-            nn.Conv2d(3, 96, 7, stride=2, padding=3, padding_mode="replicate")
-            if version == "1_0"
-            else nn.Conv2d(3, 64, 3, stride=2, padding=1, padding_mode="replicate")
-        )
+        first = OfPicture(96, 7, stride=2, padding=3) if version == "1_0" else OfPicture(64, 3, stride=2, padding=1)
         fires = [Fire(64 if i == 0 and version == "1_1" else c, s, e) for i, (c, s, e) in enumerate(_FIRES)]
         pools_before = (2, 5, 9) if version == "1_0" else (2, 4, 6)
         steps: list[tuple[str, nn.Module]] = [("conv1", nn.Sequential(first, nn.ReLU()))]
