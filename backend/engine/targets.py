@@ -138,7 +138,11 @@ def dream_terms(recipe: Recipe, inputs: Inputs, content: Tensor, network: Networ
             terms.append(ClassDream(network.classifier, dream.weight, dream.channel))
             continue
         if dream.guide is None:
-            terms.append(Dream(dream.layer, dream.weight, dream.channel, dream.at))
+            unit = None
+            if dream.at is not None:  # the neuron that looks there: units are not spread over the picture by proportion
+                reach, (height, width) = network.receptive_field(dream.layer), content.shape[2:]
+                unit = reach.unit_at(dream.at[1] * height), reach.unit_at(dream.at[0] * width)
+            terms.append(Dream(dream.layer, dream.weight, dream.channel, unit))
             continue
         guide = inputs.guides[dream.guide]
         size = sizes.of_guide(guide, max(content.shape[2:]))

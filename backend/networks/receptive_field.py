@@ -16,6 +16,11 @@ class ReceptiveField:
     stride: int
     padding: int
 
+    def unit_at(self, place: float) -> int:
+        """The unit whose receptive field is centred nearest to a place, in pixels from the picture's edge; it may be
+        beyond the layer's own edge."""
+        return round((place + self.padding - self.size / 2) / self.stride)
+
 
 def after(reach: ReceptiveField, module: nn.Module, axis: int) -> ReceptiveField:
     """The receptive field, down (axis 0) or across (1), behind a module whose input has the receptive field `reach`.

@@ -12,12 +12,12 @@ class Dream:
     channel its mean, of one neuron its activation."""
 
     def __init__(
-        self, layer: str, weight: float, channel: int | None = None, at: tuple[float, float] | None = None
+        self, layer: str, weight: float, channel: int | None = None, unit: tuple[int, int] | None = None
     ) -> None:
-        """`at` is the position x, y of a neuron in the picture, from 0 to 1."""
+        """`unit` is the row and column of a neuron in the layer; of one beyond its edge, the last before it counts."""
         self.layers = (layer,)
         self.weight = weight
-        self._layer, self._channel, self._at = layer, channel, at
+        self._layer, self._channel, self._unit = layer, channel, unit
 
     def measure(self, features: Features) -> tuple[Tensor, ...]:
         fmap = features.maps[self._layer].float()
@@ -25,11 +25,11 @@ class Dream:
         if self._channel is None:
             return (fmap.square().sum() / (fmap.shape[1] * height * width),)
         responses = fmap[0, self._channel]
-        if self._at is None:
+        if self._unit is None:
             return (responses.sum() / (height * width),)
         rows, columns = features.at[self._layer]
-        row = min(height - 1, int(self._at[1] * height)) - rows.start
-        column = min(width - 1, int(self._at[0] * width)) - columns.start
+        row = max(0, min(height - 1, self._unit[0])) - rows.start
+        column = max(0, min(width - 1, self._unit[1])) - columns.start
         if 0 <= row < responses.shape[0] and 0 <= column < responses.shape[1]:
             return (responses[row, column],)
         return ((responses * 0).sum(),)  # the neuron is in another tile

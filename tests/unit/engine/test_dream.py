@@ -39,8 +39,15 @@ def _render(photo, pictures=None, **recipe):
 def _response(network, picture, layer, channel=None, at=None):
     fmap = network.features(to_tensor(picture[:, :, :3], torch.device("cpu")), [layer])[layer][0]
     if at is not None:
-        return float(fmap[channel, int(at[1] * fmap.shape[1]), int(at[0] * fmap.shape[2])])
+        row, column = _unit(network, picture, layer, at)
+        return float(fmap[channel, row, column])
     return float(fmap[channel].mean() if channel is not None else fmap.square().mean())
+
+
+def _unit(network, picture, layer, at):
+    """Row and column of the neuron that looks at a place in the picture."""
+    reach = network.receptive_field(layer)
+    return reach.unit_at(at[1] * picture.shape[0]), reach.unit_at(at[0] * picture.shape[1])
 
 
 def test_a_layer_responds_more_to_its_dream(photo, network):
@@ -59,7 +66,7 @@ def test_a_channel_responds_more_to_its_dream_than_to_that_of_another(photo, net
 def test_a_neurons_dream_is_where_the_neuron_is(photo, network):
     fmap = network.features(to_tensor(photo, torch.device("cpu")), ["level4"])["level4"][0]
     at = (0.25, 0.75)
-    row, column = int(at[1] * fmap.shape[1]), int(at[0] * fmap.shape[2])
+    row, column = _unit(network, photo, "level4", at)
     channel = int(fmap[:, row, column].argmax())
     picture = _render(photo, dream={"layer": "level4", "channel": channel, "at": at}).picture
     assert _response(network, picture, "level4", channel, at) > 1.3 * float(fmap[channel, row, column])
@@ -73,7 +80,8 @@ def test_a_neuron_that_is_silent_is_woken(photo, network):
     """Its gradient is zero: with plain rectifiers the picture would stay as it is."""
     at = (0.5, 0.5)
     fmap = network.features(to_tensor(photo, torch.device("cpu")), ["level6"])["level6"][0]
-    responses = fmap[:, fmap.shape[1] // 2, fmap.shape[2] // 2]
+    row, column = _unit(network, photo, "level6", at)
+    responses = fmap[:, row, column]
     channel = int((responses == 0).nonzero()[3])
     picture = _render(photo, dream={"layer": "level6", "channel": channel, "at": at}).picture
     assert _response(network, picture, "level6", channel, at) > 0.1

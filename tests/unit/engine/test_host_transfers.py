@@ -66,7 +66,7 @@ def _terms(size: tuple[int, int]) -> tuple[Network, list[Term]]:
         Style(style, 1.0),
         Style(style, 1.0, "gram", region),
         NearestNeighbour(flat, 1.0, region),
-        Dream("fire3", 1.0, 2, (0.5, 0.5)),
+        Dream("fire3", 1.0, 2, (5, 16)),
         GuidedDream("fire3", flat["fire3"], 1.0),
         ClassDream(network.classifier, 1.0, 3),
         TotalVariation(*size, 1.0),

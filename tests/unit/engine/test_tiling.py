@@ -97,8 +97,7 @@ def _dream(kind: str) -> Callable[..., Term]:
             return GuidedDream(layer, _style(network, [layer])[layer].flatten(2)[0], 1.0)
         fmap = network.features(picture, [layer])[layer][0]
         channel, row, column = (int(index) for index in (fmap == fmap.max()).nonzero()[0])  # not a silent one
-        place = (column + 0.5) / fmap.shape[2], (row + 0.5) / fmap.shape[1]
-        return Dream(layer, 1.0, channel, place if kind == "neuron" else None)
+        return Dream(layer, 1.0, channel, (row, column) if kind == "neuron" else None)
 
     return term
 

@@ -36,6 +36,21 @@ def test_a_unit_sees_its_receptive_field_and_nothing_else(name: str):
             assert (seen[0], seen[-1]) == (first, first + reach.size - 1), layer
 
 
+@pytest.mark.parametrize("name", MODULES)
+def test_the_unit_at_a_place_sees_as_far_on_either_side_of_it(name: str):
+    network = skeleton(name, averages=True)
+    for layer in spatial_layers(network):
+        reach = network.receptive_field(layer)
+        place = reach.size + reach.stride * 0.3
+        side = round(2 * place) + 2 * reach.stride
+        x = torch.rand(1, 3, side, side, dtype=torch.float64, requires_grad=True)
+        unit = reach.unit_at(place)
+        (gradient,) = torch.autograd.grad(_run(network, layer, x)[0, :, unit, unit].sum(), x)
+        for axes in ((0, 1, 2), (0, 1, 3)):
+            seen = gradient.abs().sum(axes).nonzero().flatten().tolist()
+            assert abs((seen[0] + seen[-1] + 1) / 2 - place) <= reach.stride / 2, layer
+
+
 def _run(network: Network, layer: str, x: torch.Tensor) -> torch.Tensor:
     for _, stage in network.stages[: network.layers.index(layer) + 1]:
         x = stage(x)
