@@ -23,6 +23,10 @@ from backend.fast.styles import FastStyle
 TILE = 1024
 """Side of the tiles, in pixels: larger ones would hardly save time."""
 
+_MARGIN = 32
+"""How far, in pixels, the picture is continued beyond each border, a multiple of every stride. What the network does to
+its own borders, streaks across them, falls into this and is cut off."""
+
 _MEASURED = 1024  # pixels: longest side of the picture whose statistics the tiles take
 
 
@@ -76,34 +80,34 @@ def stylise(
     places = tiles(architecture, height, width, tile)
     with _autocast(picture.device, precision):
         if len(places) == 1:
-            painted: Tensor = network(whole, vector)
+            painted: Tensor = network(whole, vector)[:, :, _MARGIN : _MARGIN + height, _MARGIN : _MARGIN + width]
             told(1, 1)
         else:
             side = _side(architecture, tile)
-            painted = _in_tiles(network, whole, vector, _statistics(network, picture, vector), places, side, told)
-    return painted[:, :, :height, :width].clamp(0, 1)
+            painted = torch.empty_like(picture)
+            _paint_tiles(painted, network, whole, vector, _statistics(network, picture, vector), places, side, told)
+    return painted.clamp(0, 1)
 
 
-def _in_tiles(
+def _paint_tiles(
+    painted: Tensor,
     network: StyleNetwork,
-    picture: Tensor,
+    whole: Tensor,
     vector: Tensor,
     statistics: Statistics,
     places: Sequence[tuple[int, int]],
     side: int,
     told: Callable[[int, int], None],
-) -> Tensor:
+) -> None:
+    """Fills `painted` tile by tile; `whole` is the picture with its margins."""
     halo = network.architecture.halo
-    painted = torch.empty_like(picture)
-    height, width = picture.shape[2:]
     for index, (top, left) in enumerate(places):
-        first, last = max(0, top - halo), min(height, top + side + halo)
-        begin, end = max(0, left - halo), min(width, left + side + halo)
-        part = network(picture[:, :, first:last, begin:end], vector, statistics)
-        inner = part[:, :, top - first : top - first + side, left - begin : left - begin + side]
-        painted[:, :, top : top + side, left : left + side] = inner
+        y, x = top + _MARGIN, left + _MARGIN
+        first, begin = max(0, y - halo), max(0, x - halo)
+        part = network(whole[:, :, first : y + side + halo, begin : x + side + halo], vector, statistics)
+        place = painted[:, :, top : top + side, left : left + side]
+        place.copy_(part[:, :, y - first :, x - begin :][:, :, : place.shape[2], : place.shape[3]])
         told(index + 1, len(places))
-    return painted
 
 
 def _statistics(network: StyleNetwork, picture: Tensor, vector: Tensor) -> Statistics:
@@ -114,12 +118,10 @@ def _statistics(network: StyleNetwork, picture: Tensor, vector: Tensor) -> Stati
 
 
 def _padded(picture: Tensor, architecture: Architecture) -> Tensor:
-    """The picture continued to the right and downwards, to multiples of the stride that the network can reflect."""
-    least = max(2 * architecture.stride, architecture.kernel)
-    height, width = (max(least, -(-side // architecture.stride) * architecture.stride) for side in picture.shape[2:])
-    down, right = height - picture.shape[2], width - picture.shape[3]
+    """The picture continued by a margin on each side, to the right and downwards on to a multiple of the stride."""
+    down, right = (_MARGIN + -side % architecture.stride for side in picture.shape[2:])
     mode = "reflect" if down < picture.shape[2] and right < picture.shape[3] else "replicate"
-    padded = functional.pad(picture, (0, right, 0, down), mode=mode)
+    padded = functional.pad(picture, (_MARGIN, right, _MARGIN, down), mode=mode)
     return padded.contiguous(memory_format=torch.channels_last)
 
 

@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
+from backend import demo, images
+from backend.engine.resize import shrink_to, to_tensor
 from backend.errors import ReverieError
 from backend.fast import styles
 from backend.fast.network import Architecture, StyleNetwork, plain_style
@@ -63,6 +65,21 @@ def test_tiles_narrower_than_the_halo_would_show():
     narrow.network.load_state_dict(style.network.state_dict())
     whole = stylise(narrow, picture, torch.float32, tile=4096)
     assert float((whole - stylise(narrow, picture, torch.float32, tile=32)).abs().max()) > 1e-3
+
+
+def test_borders_look_as_they_would_further_in():
+    """The same place is painted at a border and, the picture being continued by reflection, far from one. Without the
+    margin, streaks across the borders make the outer 8 pixels 2.9 times as different as the others."""
+    picture = to_tensor(shrink_to(images.read(demo.content()), 256), torch.device("cpu"))
+    ratios = []
+    for name in ("starry_night", "udnie", "woman_with_hat"):
+        style = styles.load(name)
+        continued = stylise(style, functional.pad(picture, (128,) * 4, mode="reflect"), torch.float32)
+        differs = (stylise(style, picture, torch.float32) - continued[:, :, 128:-128, 128:-128]).abs().mean((0, 1))
+        border = torch.ones_like(differs, dtype=torch.bool)
+        border[8:-8, 8:-8] = False
+        ratios.append(float(differs[border].mean() / differs[32:-32, 32:-32].mean()))
+    assert sum(ratios) / len(ratios) < 1.8, ratios
 
 
 class _Narrow(Architecture):
