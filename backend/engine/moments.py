@@ -24,13 +24,14 @@ class Moments:
 
 
 class _Sums(torch.autograd.Function):
-    """Σ f and Σ f fᵀ over the rows f of an N×C matrix F, in float32. The derivative with respect to F is
+    """Σ f and Σ f fᵀ over the rows f of an N×C matrix F, in float32 at least. The derivative with respect to F is
     s + F (S + Sᵀ) for upstream derivatives s and S: one matrix product, where automatic differentiation makes two."""
 
     @staticmethod
     def forward(ctx: Any, rows: Tensor) -> tuple[Tensor, Tensor]:
         ctx.save_for_backward(rows)
-        return rows.sum(0, dtype=torch.float32), (rows.T @ rows).float()
+        exact = torch.promote_types(rows.dtype, torch.float32)
+        return rows.sum(0, dtype=exact), (rows.T @ rows).to(exact)
 
     @staticmethod
     def backward(ctx: Any, first: Tensor, second: Tensor) -> Tensor:
@@ -39,7 +40,7 @@ class _Sums(torch.autograd.Function):
 
 
 def sums(features: Tensor, center: Tensor, weights: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
-    """Σ w (f − c), Σ w (f − c)(f − c)ᵀ and Σ w over all positions, in float32: C, C×C and a scalar.
+    """Σ w (f − c), Σ w (f − c)(f − c)ᵀ and Σ w over all positions, in float32 at least: C, C×C and a scalar.
 
     `features` is 1×C×H×W, `center` C, `weights` H×W (1 where it is None). Sums, unlike means, add up over the tiles of
     a picture. Centring on a constant near the mean keeps the later difference of second moment and squared mean exact

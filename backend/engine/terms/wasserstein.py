@@ -15,6 +15,7 @@ from backend.engine.terms import Features
 from backend.errors import ReverieError
 
 _LEAST = 1e-3  # eigenvalues of a style's covariance below this part of the largest drown in the rounding of float32
+_LEAST_SQUARED = _LEAST**2  # as they appear where the covariances meet
 
 
 class Wasserstein:
@@ -25,6 +26,9 @@ class Wasserstein:
 
     We depart from the formula in one thing: in place of S₂^½ stand the eigenvectors of S₂ that carry its variance, each
     times the root of its eigenvalue. The nonzero eigenvalues are the same, and the matrix is smaller.
+
+    The matrices are float64: the derivative of a root makes much of the rounding of small eigenvalues. So are the sums
+    where a layer has fewer positions than channels, and a covariance has eigenvalues that should be zero.
     """
 
     def __init__(
@@ -45,30 +49,33 @@ class Wasserstein:
         found: list[Tensor] = []
         for layer in self.layers:
             weights = self._region.weights(features, layer) if self._region else None
-            found += moments.sums(features.maps[layer], self._targets[layer].mean, weights)
+            fmap = features.maps[layer]
+            if fmap.shape[2] * fmap.shape[3] < fmap.shape[1]:
+                fmap = fmap.double()
+            found += moments.sums(fmap, self._targets[layer].mean, weights)
         return tuple(found)
 
     def loss(self, sums: tuple[Tensor, ...]) -> Tensor:
         parts = []
         for index, layer in enumerate(self.layers):
-            first, second, count = sums[3 * index : 3 * index + 3]
+            first, second, count = (value.double() for value in sums[3 * index : 3 * index + 3])
             target, root = self._targets[layer], self._roots[layer]
             offset = first / count.clamp_min(1e-6)
             covariance = second / count.clamp_min(1e-6) - torch.outer(offset, offset)
             spread = covariance.trace() + root.square().sum() - 2 * trace_of_root(root.T @ covariance @ root)
             whole = target.mean.square().sum() + target.covariance.trace() + 1e-12
             parts.append((offset.square().sum() + spread) / whole)
-        return torch.stack(parts).mean()
+        return torch.stack(parts).mean().float()
 
 
 def _root(covariance: Tensor) -> Tensor:
-    """C×k, with root · rootᵀ the covariance but for what is too faint to compute with."""
+    """C×k, float64, with root · rootᵀ the covariance but for what is too faint to compute with."""
     values, vectors = torch.linalg.eigh(covariance.double())
     strong = values > _LEAST * values[-1].clamp_min(1e-12)
     if not bool(strong.any()):  # a style of one colour
-        return covariance.new_zeros(covariance.shape[0], 1)
+        return covariance.new_zeros(len(values), 1, dtype=torch.float64)
     root: Tensor = vectors[:, strong] * values[strong].sqrt()
-    return root.to(covariance.dtype)
+    return root
 
 
 class _TraceOfRoot(torch.autograd.Function):
@@ -88,7 +95,7 @@ class _TraceOfRoot(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, upstream: Tensor) -> Tensor:
         values, vectors = ctx.saved_tensors
-        least = (values[-1] * torch.finfo(values.dtype).eps).clamp_min(torch.finfo(values.dtype).tiny)
+        least = (values[-1] * _LEAST_SQUARED).clamp_min(torch.finfo(values.dtype).tiny)
         gradient: Tensor = upstream / 2 * (vectors * values.clamp_min(least).rsqrt()) @ vectors.T
         return gradient
 
