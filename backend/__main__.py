@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from backend.images import Picture
     from backend.recipe import Recipe
 
+_PICTURES = ("style", "image", "mask", "guide", "content_mask", "init", "content", "result")
+"""The fields of a recipe that name a picture."""
+
 EXIT_FAILED, EXIT_USAGE, EXIT_CANCELLED = 1, 2, 130
 
 
@@ -43,7 +46,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _style(options: argparse.Namespace) -> None:
-    _carry_out(_styled(options), Path.cwd(), options)
+    _carry_out(_styled(options), options)
 
 
 def _styled(options: argparse.Namespace) -> dict[str, Any]:
@@ -81,12 +84,11 @@ def _first_style(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _dream(options: argparse.Namespace) -> None:
-    _carry_out({"dream": {}, **_common(options)}, Path.cwd(), options)
+    _carry_out({"dream": {}, **_common(options)}, options)
 
 
 def _run(options: argparse.Namespace) -> None:
-    # A recipe's pictures lie beside it, wherever the command is given.
-    _carry_out({**_read_recipe(options.recipe), **recipe_fields(options)}, options.recipe.parent, options)
+    _carry_out({**_read_recipe(options.recipe), **recipe_fields(options)}, options)
 
 
 def _common(options: argparse.Namespace) -> dict[str, Any]:
@@ -121,6 +123,7 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _read_recipe(path: Path) -> dict[str, Any]:
+    """The document in a recipe's file. Its pictures lie beside it, wherever the command is given."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -129,11 +132,22 @@ def _read_recipe(path: Path) -> dict[str, Any]:
         raise ReverieError(f"The recipe “{path}” is not valid JSON: {error}.", "recipe") from error
     if not isinstance(document, dict):
         raise ReverieError(f'The recipe “{path}” is not a JSON object such as {{"style": "starry.jpg"}}.', "recipe")
-    return document
+    return {field: _beside(value, path.parent, field) for field, value in document.items()}
 
 
-def _carry_out(document: dict[str, Any], folder: Path, options: argparse.Namespace) -> None:
-    """Renders a recipe's document; its image references are relative to `folder`."""
+def _beside(value: Any, folder: Path, field: str) -> Any:
+    """A part of a recipe's document, with the pictures that it names in a folder named from here."""
+    if isinstance(value, dict):
+        return {name: _beside(part, folder, name) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_beside(part, folder, field) for part in value]
+    if not isinstance(value, str) or field not in _PICTURES or (field == "init" and value in ("content", "noise")):
+        return value
+    return str(folder / value)
+
+
+def _carry_out(document: dict[str, Any], options: argparse.Namespace) -> None:
+    """Renders a recipe's document."""
     # Imported here: `--help` and a misspelt option should not wait for torch.
     from backend import images
     from backend.console import Console
@@ -143,7 +157,7 @@ def _carry_out(document: dict[str, Any], folder: Path, options: argparse.Namespa
     images.check_target(options.output)
     recipe = Recipe.parse(document)
     content = _photo(options.photo, options.size)
-    pictures = _pictures(recipe, folder)
+    pictures = _pictures(recipe)
     with Console(as_json=options.json) as console:
         result = render.render(
             recipe, content, pictures, device=options.device, report=console.report, adjust=console.adjust
@@ -164,14 +178,14 @@ def _photo(path: Path, size: int | None) -> Picture:
     return picture if size is None else shrink_to(picture, size)
 
 
-def _pictures(recipe: Recipe, folder: Path) -> Mapping[str, Picture]:
+def _pictures(recipe: Recipe) -> Mapping[str, Picture]:
     """The pictures of a recipe by their references, read once each. Raises ReverieError that names the field."""
     from backend import images
 
     pictures: dict[str, Picture] = {}
     for field, reference in recipe.references():
         try:
-            pictures[reference] = pictures[reference] if reference in pictures else images.read(folder / reference)
+            pictures[reference] = pictures[reference] if reference in pictures else images.read(Path(reference))
         except ReverieError as error:
             raise ReverieError(error.message, field) from error
     return pictures
@@ -187,7 +201,7 @@ def _frames(options: argparse.Namespace) -> None:
         document = {"dream": {}, **document}
     recipe = Recipe.parse(document)
     zoom = arguments.zoom(options.zoom, options.count)
-    pictures = _pictures(recipe, Path.cwd())
+    pictures = _pictures(recipe)
     with Console(as_json=options.json) as console:
         count = animation.paint(
             recipe,
@@ -212,7 +226,7 @@ def _compare(options: argparse.Namespace) -> None:
     images.check_target(options.output)
     recipe = Recipe.parse({"size": compare.SIZE, **_styled(options)})
     content = _photo(options.photo, recipe.size)
-    pictures = _pictures(recipe, Path.cwd())
+    pictures = _pictures(recipe)
     with Console(as_json=options.json, keeps=False) as console:
         rows = compare.compare(
             recipe,

@@ -64,6 +64,25 @@ def test_run_repeats_a_recipe_to_the_last_bit(tmp_path):
     assert np.array_equal(np.load(tmp_path / "a.npy"), np.load(tmp_path / "b.npy"))
 
 
+@pytest.mark.parametrize("command", ["style", "run"])
+def test_the_pictures_of_a_recipe_lie_beside_it(tmp_path, command):
+    """Whichever command reads it; those that the command line names lie where the command is given."""
+    (tmp_path / "looks").mkdir()
+    images.write(tmp_path / "looks" / "ink.png", images.read(demo.styles()["ink"])[::8, ::8])
+    images.write(tmp_path / "sky.png", np.ones((8, 8, 3), np.float32))
+    recipe = {"style": [{"image": "looks/ink.png", "mask": "sky.png"}], "method": "patches"}
+    (tmp_path / "r.json").write_text(json.dumps(recipe))
+    photo = demo.content().relative_to(ROOT)
+    words = (
+        ["run", tmp_path / "r.json", photo] if command == "run" else ["style", photo, "--recipe", tmp_path / "r.json"]
+    )
+    done = _run(*words, "--size", 48, "-o", tmp_path / "a.png")
+    assert done.returncode == 0, done.stderr
+    assert images.read(tmp_path / "a.png").shape == (36, 48, 3)
+    (tmp_path / "looks" / "ink.png").unlink()
+    assert str(tmp_path / "looks" / "ink.png") in _run(*words, "-o", tmp_path / "a.png").stderr
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
