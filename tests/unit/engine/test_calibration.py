@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from backend import demo, images
-from backend.engine import calibration, render, tiling
+from backend.engine import calibration, render, targets, tiling
 from backend.engine.objective import Objective
-from backend.engine.resize import shrink_to
+from backend.engine.resize import resize, shrink_to, to_tensor
 from backend.engine.terms.content import Content
 from backend.engine.terms.style import Style
 from backend.networks import registry, weights
@@ -34,6 +34,24 @@ def test_a_calibrated_content_pulls_as_hard_as_the_style_on_other_pictures_and_s
         )
     ]
     assert 0.5 < norms[0] / norms[1] < 2
+
+
+@pytest.mark.parametrize("name", ["reverie", "squeezenet1_0", "vgg19", "resnet50", "alexnet"])
+def test_strength_one_half_shares_the_influence_alike_on_every_network(name):
+    """On pictures that the calibration has not seen: the content has 1.25 of 2.25 parts of the gradient, to 0.16."""
+    if name == "squeezenet1_0" and name not in registry.available():
+        pytest.skip("needs SqueezeNet's weights")
+    network = registry.load(name) if name in registry.available() else random_network(name)
+    defaults = registry.NETWORKS[name].defaults
+    weight = targets.content_weight(0.5, calibration.units(network, defaults.content, defaults.style))
+    photo, look = (
+        resize(to_tensor(images.read(path), torch.device("cpu")), 160, 120).clamp(0, 1)
+        for path in (demo.content(), demo.styles()["strokes"])
+    )
+    content = Content(tiling.maps(network, photo, defaults.content, None), weight)
+    style = Style([(tiling.statistics(network, look, defaults.style, None), 1.0)], 1.0)
+    kept, styled = (float(Objective(network, [term])((photo + look) / 2)[1].norm()) for term in (content, style))
+    assert kept / (kept + styled) == pytest.approx(1.25 / 2.25, abs=0.16)
 
 
 def test_units_follow_the_gradient_and_not_the_loss():
