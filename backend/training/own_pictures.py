@@ -1,9 +1,12 @@
-"""Pictures that the encoder itself has painted, to learn from.
+"""Pictures that the encoder itself has painted or dreamt, to learn from.
 
 An optimiser leaves the pictures that the encoder learnt from: it goes where the encoder takes something for a stroke
 that the teacher would not, such as a weave over a flat sky. Shown these pictures, the teacher says so (Ross, Gordon &
 Bagnell 2011, “A Reduction of Imitation Learning … to No-Regret Online Learning”: what the pupil does becomes its
 lesson).
+
+Dreams do the same for the deepest levels, whose features they make many times as strong as any photo's. The teacher's
+dreams are learnt from as well: the encoder would not come upon a dog by itself.
 """
 
 from __future__ import annotations
@@ -25,13 +28,16 @@ from backend.networks.network import Network
 from backend.training.pictures import Crops, Photo
 
 _SIDE = 224  # pixels
+_DREAM_SIDE = 160
+_LONGEST_DREAM = 25  # steps, at each of two scales
+_SHIFT = 4  # pixels, by which a dream is moved between steps at most
 _ITERATIONS = 40
 _DREAMS = 0.2  # share of pictures that also show more of the deepest layer
 
 
 def paint(network: Network, crops: Crops, random: np.random.Generator) -> Photo:
     """A crop in the style of another, as the engine paints it at two scales, with random strength and length."""
-    content, style = crops.batch(1, _SIDE), crops.batch(1, _SIDE)
+    content, style = (crops.batch(1, _SIDE).to(network.device) for _ in range(2))
     units = calibration.units(network, network.defaults.content, network.defaults.style)
     weight = targets.content_weight(float(random.uniform(0.5, 0.97)), units)
     smoothness = targets.SMOOTHNESS_SHARE * units.total_variation * 0.05
@@ -53,6 +59,34 @@ def paint(network: Network, crops: Crops, random: np.random.Generator) -> Photo:
     return _bytes(picture)
 
 
+def dream(network: Network, layer: str, crops: Crops, random: np.random.Generator) -> Photo:
+    """A crop that shows more of a layer, or, half the time, of three of its channels that it shows already: steps of
+    even length at two scales, the gradient mixed with its coarse part, the picture moved about."""
+    picture = crops.batch(1, _DREAM_SIDE).to(network.device)
+    whole, channels = random.random() < 0.5, None
+    for side in (_DREAM_SIDE * 3 // 5, _DREAM_SIDE):
+        picture = resize(picture, side, side).clamp(0, 1).contiguous()
+        for _ in range(int(random.integers(_LONGEST_DREAM // 5, _LONGEST_DREAM))):
+            picture.requires_grad_(True)
+            features = network.features(picture, [layer])[layer].float()
+            if not whole and channels is None:
+                channels = _seen(features, random)
+            response = features.square().mean() if channels is None else features[:, channels].mean()
+            (gradient,) = torch.autograd.grad(response, picture)
+            gradient = 0.6 * gradient + 0.4 * resize(resize(gradient, side // 4, side // 4), side, side)
+            picture = (picture.detach() + 0.01 * gradient / (gradient.abs().mean() + 1e-9)).clamp(0, 1)
+            if random.random() < 0.5:
+                shift = tuple(random.integers(-_SHIFT, _SHIFT + 1, 2).tolist())
+                picture = picture.roll(shift, (2, 3))
+    return _bytes(picture)
+
+
+def _seen(features: Tensor, random: np.random.Generator) -> Tensor:
+    """Three channels of 1×C×H×W features, the likelier the stronger they are at their strongest."""
+    strength = features.detach().amax((0, 2, 3)).double() + 1e-6
+    return torch.from_numpy(random.choice(len(strength), 3, p=(strength / strength.sum()).cpu().numpy()))
+
+
 def _bytes(picture: Tensor) -> Photo:
-    pixels: Photo = (picture[0].detach().clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
+    pixels: Photo = (picture[0].detach().clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
     return pixels

@@ -4,7 +4,8 @@ Every step shows a batch of crops to the teacher and to the encoder; the loss is
 that the encoder leaves unexplained, averaged over channels and layers (after Romero et al. 2015, “FitNets”, whose hints
 are unscaled; the teacher's channels differ in scale by a factor of hundreds, and unscaled targets teach nothing).
 
-Now and then the encoder paints a picture, which is learnt from like the others (see own_pictures.py).
+Now and then the encoder paints a picture, which is learnt from like the others (see own_pictures.py). With --from
+LEVEL the levels before it stay as they are, and what is painted are dreams: styles hardly change, and dreams do.
 
 It may be stopped at any time: the same command goes on from the last state, which is written every two minutes beside
 the output, each file complete or not at all.
@@ -31,12 +32,14 @@ from backend.errors import ReverieError
 from backend.files import replace_with
 from backend.networks import registry, reverie
 from backend.networks.network import Network
-from backend.networks.reverie import PREPROCESSING, TEACHER, Encoder
+from backend.networks.reverie import LAYERS, PREPROCESSING, TEACHER, Encoder
 from backend.training import own_pictures, pictures
 
 _TEACHER_LAYERS = [layer for layer, _ in TEACHER.values()]
 HELD_OUT = [*(f"kodak{n}" for n in range(19, 25)), "golden_gate", "tubingen", "hoovertowernight"]
 _SECONDS_BETWEEN_STATES = 120
+_TEACHERS_DREAMS = 0.4  # share of dreams
+_FAINT = 0.5  # mean square, in units of the channels' variance, below which a crop's features count as noise
 _BEGINNER = 200  # steps before the encoder paints: before, there is nothing to be learnt from it
 
 
@@ -53,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     encoder = Encoder()
     if options.start is not None:
         _start(encoder, options.start)
+    for module in (encoder.trunk, encoder.heads):
+        module[: LAYERS.index(options.first)].requires_grad_(False)
     encoder.to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
     print(f"{len(photos)} pictures, {len(held_out)} held out, {_count(encoder) / 1e6:.2f} M parameters", flush=True)
     crops = pictures.Crops(photos, options.seed)
@@ -66,6 +71,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--hold-out", nargs="*", default=HELD_OUT, help="not learned from")
     parser.add_argument("--output", type=Path, required=True, help="a .safetensors file")
     parser.add_argument("--start", type=Path, help="begin with the parameters in this file, as far as they fit")
+    parser.add_argument("--from", dest="first", choices=LAYERS, default=LAYERS[0], help="the first level that learns")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--steps", type=int, default=8000, help="length of the whole training")
     parser.add_argument("--batch", type=int, default=16)
@@ -84,7 +90,22 @@ def _start(encoder: Encoder, file: Path) -> None:
 
 
 def _count(encoder: Encoder) -> int:
-    return sum(parameter.numel() for parameter in encoder.parameters())
+    return sum(parameter.numel() for parameter in _learning(encoder))
+
+
+def _learning(encoder: Encoder) -> list[torch.nn.Parameter]:
+    return [parameter for parameter in encoder.parameters() if parameter.requires_grad]
+
+
+def _own_picture(
+    encoder: Encoder, teacher: Network, first: str, crops: pictures.Crops, random: np.random.Generator
+) -> pictures.Photo:
+    """A painting; or a dream, of the encoder or of the teacher, where only deeper levels learn."""
+    if first == LAYERS[0]:
+        return own_pictures.paint(_as_used(encoder, teacher), crops, random)
+    if random.random() < _TEACHERS_DREAMS:
+        return own_pictures.dream(teacher, _TEACHER_LAYERS[-1], crops, random)
+    return own_pictures.dream(_as_used(encoder, teacher), LAYERS[-1], crops, random)
 
 
 def _train(
@@ -95,7 +116,7 @@ def _train(
     held_out: list[pictures.Photo],
     options: argparse.Namespace,
 ) -> None:
-    optimizer = torch.optim.AdamW(encoder.parameters(), lr=options.rate, weight_decay=0.01)
+    optimizer = torch.optim.AdamW(_learning(encoder), lr=options.rate, weight_decay=0.01)
     state = options.output.with_suffix(".state")
     spent, step = _restore(encoder, optimizer, state) if state.exists() else (0.0, 0)
     crops.restart(options.seed + step)  # not once more the crops that the run before it was stopped began with
@@ -107,7 +128,7 @@ def _train(
         while step < options.steps:
             begun = time.monotonic()
             if step % options.own == options.own - 1 and step > _BEGINNER:
-                crops.add(own_pictures.paint(_as_used(encoder, teacher), crops, random))
+                crops.add(_own_picture(encoder, teacher, options.first, crops, random))
             for group in optimizer.param_groups:
                 group["lr"] = options.rate * _schedule(step, options.steps)
             try:
@@ -164,11 +185,12 @@ def _step(
     losses = [
         _unexplained(prediction.float(), targets[layer].float() / scale)
         for prediction, layer, scale in zip(predictions, _TEACHER_LAYERS, scales, strict=True)
+        if prediction.requires_grad
     ]
     loss = torch.stack(losses).mean()
     optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
-    steepness = float(torch.nn.utils.clip_grad_norm_(encoder.parameters(), 1.0))
+    steepness = float(torch.nn.utils.clip_grad_norm_(_learning(encoder), 1.0))
     value = float(loss.detach())
     if not (math.isfinite(value) and math.isfinite(steepness)):
         raise FloatingPointError(f"the loss is {value:.3g} and the norm of its gradient {steepness:.3g}")
@@ -178,9 +200,11 @@ def _step(
 
 def _unexplained(prediction: Tensor, target: Tensor) -> Tensor:
     """Mean squared error where the teacher is active; where it is silent, only a positive prediction is wrong, since
-    the encoder in use is rectified."""
+    the encoder in use is rectified. Each crop counts by how strong its features are: a few dreams would outshout all
+    photos."""
     error = torch.where(target > 0, prediction - target, torch.nn.functional.leaky_relu(prediction, 0.05))
-    return error.square().mean()
+    each = (1, 2, 3)
+    return (error.square().mean(each) / (_FAINT + target.square().mean(each))).mean()
 
 
 def _scales(teacher: Network, crops: pictures.Crops, size: int) -> list[Tensor]:

@@ -225,6 +225,33 @@ def test_the_encoder_learns_from_pictures_of_its_own(quick, monkeypatch):
     assert all(np.array_equal(one, other) for one, other in zip(*painted, strict=True))
 
 
+def test_only_deeper_levels_learn_from_dreams_when_asked_to(quick, monkeypatch):
+    """The levels before stay as they were, to the bit; what is dreamt is seen by the layer that dreams are of."""
+    output, command = quick
+    train_encoder.main([*command, "--steps", "1"])
+    before = weights.read(output, {})
+    monkeypatch.setattr(train_encoder, "_BEGINNER", -1)
+    monkeypatch.setattr(own_pictures, "_DREAM_SIDE", 64)
+    dreams: list[pictures.Photo] = []
+    monkeypatch.setattr(pictures.Crops.func, "add", lambda crops, photo: dreams.append(photo))
+    start = output.rename(output.with_stem("start"))
+    train_encoder.main([*command, "--steps", "4", "--own", "2", "--start", str(start), "--from", "level7"])
+    assert [photo.shape for photo in dreams] == [(64, 64, 3)] * 2
+    for name, value in weights.read(output, {}).items():
+        assert torch.equal(value, before[name]) == (int(name.split(".")[1]) < 6), name
+
+
+def test_a_dream_shows_more_of_its_layer_than_the_picture_that_it_began_with(network):
+    photo = pictures.fractal_noise(200, np.random.default_rng(3))
+    began = pictures.Crops([photo], 0, generated=0, altered=False).batch(1, own_pictures._DREAM_SIDE)
+    dreamt = own_pictures.dream(
+        network, "level8", pictures.Crops([photo], 0, generated=0, altered=False), np.random.default_rng(0)
+    )
+    shown = torch.from_numpy(dreamt.astype(np.float32) / 255).permute(2, 0, 1)[None]
+    one, other = (float(network.features(x, ["level8"])["level8"].square().mean()) for x in (began, shown))
+    assert other > 2 * one
+
+
 def test_a_full_disk_leaves_the_old_checkpoint(quick, monkeypatch):
     """The full disk is a save_file that raises as on one: a real one needs a file system of its own."""
     output, command = quick
