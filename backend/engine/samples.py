@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+
 import torch
 
 from backend import demo, images
 from backend.engine.resize import shrink_to, to_picture, to_tensor
-from backend.fast.styles import FastStyle, load
+from backend.fast import styles
+from backend.fast.styles import FastStyle
 from backend.fast.stylise import stylise
 
 _THUMBNAIL = 160  # pixels: longest side
@@ -24,4 +27,10 @@ def thumbnail(name: str) -> bytes:
 
     Raises ReverieError for a style that there is not.
     """
-    return images.encode_png(shrink_to(sample(load(name), 2 * _THUMBNAIL), _THUMBNAIL))
+    file = styles.BUNDLED if name in styles.bundled() else styles.file_of(name)
+    return _thumbnail(name, file.stat().st_mtime_ns if file.exists() else 0)
+
+
+@functools.lru_cache(maxsize=64)  # a dialog that opens asks for all of them
+def _thumbnail(name: str, changed: int) -> bytes:
+    return images.encode_png(shrink_to(sample(styles.load(name), 2 * _THUMBNAIL), _THUMBNAIL))
