@@ -347,7 +347,7 @@ def _picture_of(drawable):
 
 
 def _insert(image, source, area, selected, samples, depth, title, records):
-    # type: (gimp.Image, gimp.Layer, tuple[int, int, int, int], bool, bytes, str, str, dict[str, object]) -> None
+    # type: (gimp.Image, gimp.Layer, tuple[int, int, int, int], bool, memoryview, str, str, dict[str, object]) -> None
     """Adds the finished picture as a new layer above its source: one step to undo, and nothing else is changed."""
     if not pdb.gimp_image_is_valid(image) or not pdb.gimp_item_is_valid(source):
         raise Refusal(_("The image or its layer was closed meanwhile, so the result has no place to go."))
@@ -379,13 +379,13 @@ def _insert(image, source, area, selected, samples, depth, title, records):
 
 
 def _layer_with(image, source, area, samples):
-    # type: (gimp.Image, gimp.Layer, tuple[int, int, int, int], bytes) -> gimp.Layer
+    # type: (gimp.Image, gimp.Layer, tuple[int, int, int, int], memoryview) -> gimp.Layer
     """A layer as large as the source, transparent where nothing was painted."""
     layer = gimp.Layer(image, b"picture", source.width, source.height, RGBA_IMAGE, 100.0, LAYER_MODE_NORMAL)
     pdb.gimp_image_insert_layer(image, layer, None, 0)
     x, y, width, height = area
     region = layer.get_pixel_rgn(0, 0, source.width, source.height, True, False)
-    region[x : x + width, y : y + height] = samples
+    region[x : x + width, y : y + height] = samples.tobytes()
     layer.flush()
     layer.update(x, y, width, height)
     return layer

@@ -1,5 +1,6 @@
 """Layers: which are worked on, their pixels out of GIMP, and results back into it as new layers, in one undo step."""
 
+import contextlib
 import json
 import struct
 import uuid
@@ -17,6 +18,8 @@ ORIGIN = "reverie-origin"  # the parasite that says of which layers, by their ta
 FORMATS = {"u1": "R'G'B'A u8", "u2": "R'G'B'A u16", "f4": "R'G'B'A float"}
 
 MASK_FORMATS = {"u1": "Y u8", "u2": "Y float", "f4": "Y float"}  # of the masks beside them
+
+_AT_ONCE = 2**24  # bytes of a picture that are asked of GIMP, or given to it: it makes a copy, and caches the layer's
 
 
 class Refusal(Exception):
@@ -45,13 +48,13 @@ class Source:
 
     def picture(self):
         """The part that is worked on, as .npy. Raises Refusal when nothing of it can be seen."""
-        samples = _read(self.layer, self.area, self.depth)
-        if _is_transparent(samples, self.depth):
+        picture = _picture(self.layer, self.area, self.depth)
+        if _is_transparent(picture, self.depth):
             raise Refusal(
                 _("There is nothing to paint: the layer “%s” is empty (wholly transparent) here.")
                 % self.layer.get_name()
             )
-        return npy.pack(samples, self.area[2], self.area[3], 4, self.depth)
+        return picture
 
     def thumbnail(self, longest):
         """The part that is worked on, reduced: (8-bit RGBA samples, width, height)."""
@@ -141,13 +144,15 @@ def _depth(image):
     return "u1" if nick.startswith("u8-") else "u2" if nick.startswith("u16-") else "f4"
 
 
-def _read(drawable, area, depth, scale=1.0):
-    """The samples of an area as it looks, its non-destructive filters included. `area` is in scaled coordinates."""
+@contextlib.contextmanager
+def _as_seen(drawable):
+    """The drawable; where it has non-destructive filters, which its own buffer is without, a copy with them applied."""
     if not drawable.get_filters():
-        return _samples(drawable, area, depth, scale)
+        yield drawable
+        return
     image = _filtered(drawable)
     try:
-        return _samples(image.get_layers()[0], area, depth, scale)
+        yield image.get_layers()[0]
     finally:
         image.delete()
 
@@ -174,20 +179,37 @@ def _filtered(drawable):
     return new
 
 
-def _samples(drawable, area, depth, scale):
-    return drawable.get_buffer().get(Gegl.Rectangle.new(*area), scale, FORMATS[depth], Gegl.AbyssPolicy.NONE)
+def _picture(drawable, area, depth):
+    """An area of a drawable, as it looks, as .npy (a bytearray)."""
+    picture = bytearray(npy.header(area[2], area[3], 4, depth))
+    with _as_seen(drawable) as seen:
+        for strip in _strips(area, depth):
+            picture += seen.get_buffer().get(Gegl.Rectangle.new(*strip), 1.0, FORMATS[depth], Gegl.AbyssPolicy.NONE)
+    return picture
 
 
-def _is_transparent(samples, depth):
-    size = npy.SAMPLE_SIZE[depth]
-    alpha = [samples[offset :: 4 * size] for offset in range(3 * size, 4 * size)]
+def _strips(area, depth):
+    """The parts of an area, from the top, that have as many samples as GIMP is to handle at once."""
+    x, y, width, height = area
+    rows = max(1, _AT_ONCE // _row(area, depth))
+    return [(x, y + top, width, min(rows, height - top)) for top in range(0, height, rows)]
+
+
+def _row(area, depth):
+    """The bytes of a row of an area."""
+    return 4 * npy.SAMPLE_SIZE[depth] * area[2]
+
+
+def _is_transparent(picture, depth):
+    """Is no pixel of a picture, as .npy, seen? The highest bytes of alpha, which mostly say no, come first."""
+    size, first = npy.SAMPLE_SIZE[depth], len(picture) - len(npy.unpack(picture)[0])
+    alpha = (picture[first + 3 * size + byte :: 4 * size] for byte in reversed(range(size)))
     return all(part.count(0) == len(part) for part in alpha)
 
 
 def picture_of(drawable):
     """A whole drawable, as an 8-bit .npy: a style or a guide."""
-    area = _whole(drawable)
-    return npy.pack(_read(drawable, area, "u1"), area[2], area[3], 4, "u1")
+    return _picture(drawable, _whole(drawable), "u1")
 
 
 def thumbnail(drawable, area, longest):
@@ -195,7 +217,9 @@ def thumbnail(drawable, area, longest):
     x, y, width, height = area or _whole(drawable)
     factor = min(1.0, longest / max(width, height))
     reduced = (int(x * factor), int(y * factor), max(1, int(width * factor)), max(1, int(height * factor)))
-    return _read(drawable, reduced, "u1", factor), reduced[2], reduced[3]
+    with _as_seen(drawable) as seen:
+        samples = seen.get_buffer().get(Gegl.Rectangle.new(*reduced), factor, FORMATS["u1"], Gegl.AbyssPolicy.NONE)
+    return samples, reduced[2], reduced[3]
 
 
 def offsets(drawable):
@@ -380,10 +404,14 @@ def _attach_records(image, layer, result):
 
 def fill(layer, result):
     """Writes a result's samples into a layer, where its source had them."""
-    buffer, source = layer.get_buffer(), result.source
-    buffer.set(Gegl.Rectangle.new(*source.area), FORMATS[source.depth], result.samples)
-    buffer.flush()
-    layer.update(*source.area)
+    area, depth, begin = result.source.area, result.source.depth, 0
+    for strip in _strips(area, depth):
+        end = begin + strip[3] * _row(area, depth)
+        buffer = layer.get_buffer()
+        buffer.set(Gegl.Rectangle.new(*strip), FORMATS[depth], bytes(result.samples[begin:end]))
+        buffer.flush()
+        begin = end
+    layer.update(*area)
 
 
 def attach(owner, name, document):

@@ -166,9 +166,9 @@ class Preview:
 def _carry_out(order, client, tell):
     """The task of a thread."""
     _refuse_download(client, order.recipe)
-    samples, _recipe = work.carry_out(client, order, tell, previews=True)
     width, height = npy.unpack(order.content)[1:3]
-    tell({"type": "result", "picture": (samples, width, height)})
+    samples, _recipe = work.carry_out(client, order, tell, previews=True)
+    tell({"type": "result", "picture": (bytes(samples), width, height)})
 
 
 def _refuse_download(client, recipe):

@@ -10,12 +10,12 @@ import socket
 from .words import _
 
 try:
-    from http.client import HTTPConnection, HTTPException
+    from http.client import HTTPConnection, HTTPException, IncompleteRead
     from urllib.parse import quote
 except ImportError:  # Python 2.7
     from urllib import quote
 
-    from httplib import HTTPConnection, HTTPException
+    from httplib import HTTPConnection, HTTPException, IncompleteRead
 
 #: Seconds without a byte after which the backend counts as gone. It gives a sign of life every half second while a job
 #: runs; only taking in a large picture keeps it silent for longer.
@@ -87,8 +87,8 @@ class Client(object):
         return self._bytes("GET", "/v1/jobs/%s/preview" % job)
 
     def result(self, job):
-        """The finished picture as the bytes of a .npy."""
-        return self._bytes("GET", "/v1/jobs/%s/result" % job)
+        """The finished picture as the bytes of a .npy (a bytearray where that saves a copy)."""
+        return self._bytes("GET", "/v1/jobs/%s/result" % job, read=_whole)
 
     def _stream(self, path):
         """Yields the dictionaries of a stream, up to the one that says that it is the last."""
@@ -123,10 +123,10 @@ class Client(object):
     def _stranger(self):
         return BackendError(_("What answers on port %d is not Reverie's backend.") % self._port)
 
-    def _bytes(self, method, path, body=None, kind=None, timeout=SILENCE):
+    def _bytes(self, method, path, body=None, kind=None, timeout=SILENCE, read=lambda response: response.read()):
         connection, response = self._open(method, path, body, kind, timeout)
         try:
-            return self._guarded(response.read)
+            return self._guarded(lambda: read(response))
         finally:
             connection.close()
 
@@ -183,6 +183,16 @@ class Client(object):
 def as_text(value):
     """Text for a sentence. Paths and the system's words are bytes in Python 2.7, and do not mix with text there."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def _whole(response):
+    """All bytes of a large response. Python's own `read` holds it twice, while it puts the pieces together."""
+    if response.length is None or not hasattr(response, "readinto"):  # Python 2.7
+        return response.read()
+    body = bytearray(response.length)
+    if response.readinto(body) < len(body):
+        raise IncompleteRead(b"")
+    return body
 
 
 def _line(response):

@@ -15,28 +15,36 @@ def pack(samples, width, height, channels, depth):
     expected = width * height * channels * SAMPLE_SIZE[depth]
     if len(samples) != expected:
         raise ValueError("a %dx%d picture has %d bytes, not %d" % (width, height, expected, len(samples)))
+    return header(width, height, channels, depth) + samples
+
+
+def header(width, height, channels, depth):
+    """What stands before the samples of such a file."""
     descr = "|u1" if depth == "u1" else "<" + depth
-    header = "{'descr': '%s', 'fortran_order': False, 'shape': (%d, %d, %d), }" % (descr, height, width, channels)
+    text = "{'descr': '%s', 'fortran_order': False, 'shape': (%d, %d, %d), }" % (descr, height, width, channels)
     # The samples begin at a multiple of 64 bytes; the header ends in a newline.
-    padding = -(len(_MAGIC) + 2 + len(header) + 1) % 64
-    header = header + " " * padding + "\n"
-    return _MAGIC + struct.pack("<H", len(header)) + header.encode("ascii") + samples
+    padding = -(len(_MAGIC) + 2 + len(text) + 1) % 64
+    text = text + " " * padding + "\n"
+    return _MAGIC + struct.pack("<H", len(text)) + text.encode("ascii")
 
 
 def unpack(data):
-    """(samples, width, height, channels, depth) of a .npy file such as `pack` makes; ValueError for any other."""
+    """(samples, width, height, channels, depth) of a .npy file such as `pack` makes; ValueError for any other.
+
+    The samples are a memoryview of `data`: of a large picture, a copy would be another hundred megabytes and more.
+    """
     if not data.startswith(_MAGIC) or len(data) < 10:
         raise ValueError("not a .npy picture")
     (length,) = struct.unpack("<H", data[8:10])
     try:
-        header = ast.literal_eval(data[10 : 10 + length].decode("ascii").strip())
-        depth = header["descr"].lstrip("|<")
+        said = ast.literal_eval(data[10 : 10 + length].decode("ascii").strip())
+        depth = said["descr"].lstrip("|<")
     except (SyntaxError, KeyError, TypeError, AttributeError):
         raise ValueError("the .npy picture is damaged")
-    if depth not in SAMPLE_SIZE or header["fortran_order"] or len(header["shape"]) != 3:
-        raise ValueError("not a .npy picture: %r" % (header,))
-    height, width, channels = header["shape"]
-    samples = data[10 + length :]
+    if depth not in SAMPLE_SIZE or said["fortran_order"] or len(said["shape"]) != 3:
+        raise ValueError("not a .npy picture: %r" % (said,))
+    height, width, channels = said["shape"]
+    samples = memoryview(data)[10 + length :]
     if len(samples) != width * height * channels * SAMPLE_SIZE[depth]:
         raise ValueError("the .npy picture is incomplete")
     return samples, width, height, channels, depth

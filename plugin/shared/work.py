@@ -13,8 +13,8 @@ from .words import _
 class Order(object):
     """What the user asked for.
 
-    `content` is the picture that is worked on, `pictures` are those that the recipe refers to, by the names that it has
-    for them (paths, names of layers); both are bytes (.npy or an image file).
+    `content` is the picture that is worked on, until it is sent; `pictures` are those that the recipe refers to, by the
+    names that it has for them (paths, names of layers); both are bytes (.npy or an image file).
     """
 
     def __init__(self, content, pictures, recipe):
@@ -31,12 +31,14 @@ def read_file(path):
 
 
 def carry_out(client, order, tell, previews=False):
-    """Sends the order, calls `tell` with each event of the job, and returns (samples, recipe as carried out).
+    """Sends the order, calls `tell` with each event of the job, and returns (samples as a memoryview, recipe as carried
+    out).
 
     With `previews`, those events have the picture so far as "png"; without, they are left out. What `tell` raises ends
     the job, on the backend's side too. Raises BackendError when the job fails.
     """
     content = client.add_picture(order.content)
+    order.content = None  # it may be hundreds of megabytes, and the result is as many
     ids = dict((name, client.add_picture(data)) for name, data in order.pictures.items())
     names = dict((number, name) for name, number in ids.items())
     job = client.submit(_renamed(order.recipe, ids), content)
