@@ -20,6 +20,7 @@ from .words import _
 PATIENCE = 90.0  # seconds for a backend to start: torch takes long from a cold disk
 _NEAR, _FAR = 2.0, 10.0  # seconds to answer for a backend on this machine, and for one that is busy or on another
 _LOG_LINES = 12
+_HOLDER = b"%010d "  # how a lock begins: the process that holds it, of one length, to be changed on a full disk, too
 
 #: What GIMP sets for its own Python and libraries, and what would break another Python.
 _FOREIGN = ("PYTHONHOME", "PYTHONPATH", "LD_LIBRARY_PATH", "LD_PRELOAD", "GI_TYPELIB_PATH", "DYLD_LIBRARY_PATH")
@@ -71,6 +72,7 @@ def _begin():
         # Looked for after the lock is ours: whoever held it may just have started one.
         if find(places.ready_file(), _NEAR) == (None, False):
             _loading = _Loading(_start(), lock)
+            _hand_over(_loading.process.pid)
     finally:
         if _loading is None:
             _unlock(lock)
@@ -299,7 +301,21 @@ def _lock():
 
 
 def _is_stale(path):
-    return time.time() - os.path.getmtime(path) > PATIENCE
+    """Is a lock too old, or the process gone by which it is held?"""
+    if time.time() - os.path.getmtime(path) > PATIENCE:
+        return True
+    with io.open(path, encoding="ascii", errors="replace") as lock:
+        holder = lock.read().split(" ")[0]
+    return holder.isdigit() and not _lives(int(holder))  # without a number, it is just being written
+
+
+def _hand_over(pid):
+    """Our lock is held by the backend that was started, which loads on when this process is killed."""
+    try:
+        with io.open(places.lock_file(), "r+b") as lock:
+            lock.write(_HOLDER % pid)
+    except (IOError, OSError):
+        pass  # it stays this process's
 
 
 def _take_away(path, proof):
@@ -316,7 +332,7 @@ def _write_proof(lock, path, proof):
     """Fills the lock that was just made. On a full disk it does not stay: nobody could tell whose it is."""
     try:
         try:
-            os.write(lock, proof.encode("ascii"))
+            os.write(lock, _HOLDER % os.getpid() + proof.encode("ascii"))
         finally:
             os.close(lock)
     except OSError:
@@ -336,7 +352,7 @@ def _unlock(proof):
     """Removes the lock, unless another process has found it too old and holds one of its own by now."""
     try:
         with io.open(places.lock_file(), encoding="ascii") as lock:
-            ours = lock.read() == proof
+            ours = lock.read().endswith(" " + proof)
         if ours:
             os.remove(places.lock_file())
     except (IOError, OSError):

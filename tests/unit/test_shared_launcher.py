@@ -202,6 +202,34 @@ def test_a_lock_left_behind_by_a_killed_plug_in_is_overcome(home, monkeypatch):
         launcher.connect()
 
 
+def test_a_lock_whose_holder_is_dead_is_overcome_at_once(home):
+    """A plug-in is killed, here while it looks for a backend of which nobody knows as yet."""
+    install(home, script(home, "echo mine; exit 1"))
+    code = "import os; from plugin.shared import launcher; assert launcher._lock(); os.kill(os.getpid(), 9)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
+    assert (home / "start.lock").exists()
+    begun = time.monotonic()
+    with pytest.raises(BackendError, match="mine"):
+        launcher.connect()
+    assert time.monotonic() - begun < 30  # and not PATIENCE, which is 90
+
+
+def test_a_backend_that_loads_on_after_its_plug_in_was_killed_is_waited_for(home):
+    install(home, script(home, f'echo start >>"{home}/starts"; exec sleep 60'))
+    code = """
+import os
+from plugin.shared import launcher
+launcher.connect(lambda seconds: print(launcher._loading.process.pid, flush=True) or os.kill(os.getpid(), 9))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    backend = int(done.stdout)
+    try:
+        assert another_process_waits(home)
+        assert (home / "starts").read_text().splitlines() == ["start"]
+    finally:
+        os.kill(backend, signal.SIGKILL)
+
+
 def test_without_an_installation_the_command_is_named(home):
     with pytest.raises(BackendError, match=r"python3 install\.py"):
         launcher.connect()
