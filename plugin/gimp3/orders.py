@@ -22,6 +22,8 @@ _ONE_PASS_HAS_NOT = ("budget", "content_mask", "init", "method", "pooling")  # f
 def order(filter_name, config, source, pictures=None, placed=False):
     """(order, name of the result's layer). `pictures` are those read before; a source that is `placed` has its regions
     already. Raises Refusal when something is missing, or BackendError for a file."""
+    if not source.layer.is_valid():
+        raise Refusal(_("The image or its layer was closed meanwhile. Open it again, then start anew."))
     if layers.is_indexed(source.image) and not config.get_property("convert-indexed"):
         raise Refusal(
             _(

@@ -77,7 +77,7 @@ class Preview:
     def _begin(self):
         """Asks for the preview of what is set now, unless that is the one which is shown."""
         self._timer = None
-        if self._paused:
+        if self._paused or not self._source.layer.is_valid():  # OK says that it is closed
             return GLib.SOURCE_REMOVE
         if not self._button.get_active():
             self._leave_out("")

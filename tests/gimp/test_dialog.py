@@ -70,8 +70,8 @@ cat gui.log
 QUICK = {"size": 128, "iterations": 15}
 
 
-def _drive(gimp, name: str, title: str, procedure: str, actions: str, settings: dict = QUICK, setup: str = "") -> dict:
-    """Opens a dialog, carries out the actions (shell), presses Ctrl+Z at the end; keeps the screenshots as `name-…`."""
+def start(gimp, title: str, procedure: str, actions: str, settings: dict, setup: str = "") -> subprocess.Popen[str]:
+    """Opens a dialog, carries out the actions (shell), presses Ctrl+Z at the end."""
     folder = gimp.inside(gimp.folder)
     inside = INSIDE.replace("SETUP", setup).replace("PROCEDURE", procedure).replace("SETTINGS", repr(settings))
     (gimp.folder / "inside.py").write_text(inside)
@@ -87,13 +87,17 @@ def _drive(gimp, name: str, title: str, procedure: str, actions: str, settings: 
     (gimp.folder / "outside.sh").write_text(script)
     # Called interactively, GIMP fills in the values used last and not those that were passed: none may be left over.
     shutil.rmtree(gimp.folder / "config" / "plug-in-settings", ignore_errors=True)
-    done = subprocess.run(
-        gimp.command("bash", f"{folder}/outside.sh"), capture_output=True, text=True, timeout=200, check=False
-    )
+    words = gimp.command("bash", f"{folder}/outside.sh")
+    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def _drive(gimp, name: str, title: str, procedure: str, actions: str, settings: dict = QUICK, setup: str = "") -> dict:
+    """The same, waited for; keeps the screenshots as `name-…`."""
+    output, _ = start(gimp, title, procedure, actions, settings, setup).communicate(timeout=200)
     ARTEFACTS.mkdir(exist_ok=True)
     for picture in gimp.folder.glob("*.png"):
         shutil.copy(picture, ARTEFACTS / f"{name}-{picture.name}")
-    return gimp.result(done.stdout + done.stderr)
+    return gimp.result(output)
 
 
 STYLE = """
