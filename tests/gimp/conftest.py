@@ -3,6 +3,8 @@
 GIMP is the host's own where that is version 3, else the one that `provision.sh` puts into a Debian tree of its own.
 That tree shares the host's loopback, so the plug-in in it reaches the backend outside. Where neither is to be had, the
 tests are skipped and say so; with CI=true or REVERIE_REQUIRE_GIMP=1 they fail instead.
+
+A choice of the tests runs in the other GIMP 3 as well, 3.2 beside 3.0, where there is one: see test_other_gimp.py.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "unit"))
 from stand_in_backend import TOKEN, StandIn, running
 
 ROOT = Path(__file__).resolve().parents[2]
-TREE = Path(os.environ.get("REVERIE_GIMP_ROOT", "/var/cache/reverie-gimp/trixie"))
+TREES = Path("/var/cache/reverie-gimp")
+TREE = Path(os.environ.get("REVERIE_GIMP_ROOT", TREES / "trixie"))
 VERSIONS = ("3.2", "3.0")
 WEIGHTS = ROOT.parent / "shared" / "weights"
 GIMPRC = "(show-welcome-dialog no)\n(check-updates no)\n(color-profile-policy keep)\n(save-session-info no)\n"
@@ -143,22 +146,33 @@ class Backend:
         return time.monotonic() - begun
 
 
+def installed() -> list[tuple[Path | None, str]]:
+    """The tree and the version of each GIMP 3 at hand; that of the tests comes first."""
+    here = [(None, version) for version in VERSIONS if shutil.which(f"gimp-console-{version}")]
+    trees = dict.fromkeys((TREE, TREES / "trixie", TREES / "forky")) if os.geteuid() == 0 else ()
+    return here + [
+        (tree, version)
+        for tree in trees
+        for version in VERSIONS
+        if (tree / f"usr/bin/gimp-console-{version}").exists() and (tree / ".reverie-finished").exists()
+    ]
+
+
 @pytest.fixture(scope="session")
 def gimp() -> Iterator[Gimp]:
-    found = None
-    for version in VERSIONS:
-        if found is None and shutil.which(f"gimp-console-{version}"):
-            found = Gimp(None, version)
-    for version in VERSIONS:
-        if found is None and os.geteuid() == 0 and (TREE / f"usr/bin/gimp-console-{version}").exists():
-            found = Gimp(TREE, version)
-    if found is None:
+    if not installed():
         message = "no GIMP 3 here: as root on Debian, tests/gimp/provision.sh makes one for these tests"
         if os.environ.get("CI") == "true" or os.environ.get("REVERIE_REQUIRE_GIMP") == "1":
             pytest.fail(message)
         pytest.skip(message)
-    yield found
-    shutil.rmtree(found.folder, ignore_errors=True)
+    yield from provided(*installed()[0])
+
+
+def provided(tree: Path | None, version: str) -> Iterator[Gimp]:
+    """A GIMP for tests; what it wrote is gone after them."""
+    made = Gimp(tree, version)
+    yield made
+    shutil.rmtree(made.folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -177,6 +191,10 @@ def backend(running_backend: Callable[[], Backend]) -> Backend:
 @pytest.fixture(scope="session")
 def running_backend(gimp: Gimp) -> Iterator[Callable[[], Backend]]:
     """Gives the backend that runs; a new one when a test has killed the last."""
+    yield from backends(gimp)
+
+
+def backends(gimp: Gimp) -> Iterator[Callable[[], Backend]]:
     started: list[Backend] = []
 
     def running() -> Backend:

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Puts a real GIMP 3 on a machine whose distribution has none: a Debian 13 tree beside a Debian 12 or Ubuntu system.
-# REVERIE_GIMP_SUITE=forky makes one with GIMP 3.2; the tests then want REVERIE_GIMP_ROOT=/var/cache/reverie-gimp/forky.
+# REVERIE_GIMP_SUITE=forky makes one with GIMP 3.2, in which a choice of the tests runs as well.
 # It shares the machine's loopback, so a plug-in in it reaches a backend outside. Needs root; the second run takes a
 # second; a half-made tree is made anew. Nothing happens where the machine has a GIMP 3 of its own.
 set -euo pipefail
@@ -55,13 +55,18 @@ install_packages() {
 }
 
 bootstrap() {
-    if ! command -v debootstrap >/dev/null; then
-        apt-get update
-        DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends debootstrap debian-archive-keyring
-    fi
+    (  # two of these scripts may run at once, and apt would refuse one of them
+        flock 9
+        if ! command -v debootstrap >/dev/null; then
+            apt-get update
+            DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends debootstrap debian-archive-keyring
+        fi
+    ) 9>/var/lock/reverie-debootstrap
     unmount_all
     rm -rf --one-file-system "$root"
-    mkdir -p "$root"
+    # Were each file synced to the disk, a tree would take three times as long; a half-made one is made anew anyway.
+    mkdir -p "$root/etc/dpkg/dpkg.cfg.d"
+    echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/reverie"
     # A suite younger than this debootstrap is made as the one that never gets old.
     local script=/usr/share/debootstrap/scripts/$suite
     [ -e "$script" ] || script=/usr/share/debootstrap/scripts/sid

@@ -57,7 +57,7 @@ press(made, Gtk.ResponseType.CANCEL, lambda: "closed" in made._note.get_text())
 heard["closed before"] = [made.run(), made._note.get_text()]
 made.close()
 
-made, config = opened(size=64, iterations=100); settled(made)
+made, config = opened(size=64, iterations=100)
 image = made._sources[0].image
 press(made, Gtk.ResponseType.OK)
 GLib.timeout_add(50, lambda: not paints(made) or image.delete() and False)
@@ -68,7 +68,7 @@ try:
 except layers.Homeless as why:
     heard["closed while painting"] = [str(why), names(layers.new_image(results))]
 
-made, config = opened(size=256, iterations=10000); settled(made)
+made, config = opened(size=256, iterations=10000)
 image = made._sources[0].image; before = digest(image.get_layers()[0])
 backend = json.load(open(os.environ["REVERIE_HOME"] + "/ready.json"))["pid"]
 press(made, Gtk.ResponseType.OK)

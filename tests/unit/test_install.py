@@ -574,6 +574,26 @@ def test_root_without_the_rights_for_a_gimp_tree_is_no_failure_but_in_ci(
     assert commands.main(["test"]) == 1
 
 
+def test_a_second_gimp_that_cannot_be_set_up_or_hangs_is_said_and_is_no_failure_in_ci(
+    finished: Environment, program: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    program("apt-get", "exit 0")
+    write_script(finished.python, "exit 0")
+    monkeypatch.setattr(commands, "Environment", lambda: finished)
+    monkeypatch.setattr(commands, "CLONE", finished.clone)
+    monkeypatch.setattr(commands, "_PATIENCE", 0.5)
+    monkeypatch.setattr(Environment, "ensure", lambda self, tests: False)
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setenv("CI", "true")
+    for fate in ("echo no such suite; exit 1", "exec sleep 600"):
+        script = f'[ -z "$REVERIE_GIMP_SUITE" ] && exit 0; {fate}'
+        write_script(finished.clone / "tests/gimp/provision.sh", script)
+        assert commands.main(["test"]) == 0
+        assert "The tests in GIMP 3.2 are skipped" in capsys.readouterr().out
+
+
 def test_the_test_command_runs_all_tools_and_returns_the_first_failure(
     finished: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
