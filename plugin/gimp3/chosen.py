@@ -9,7 +9,7 @@ import collections
 import json
 
 import layers
-from gi.repository import Babl, Gegl, Gimp, Gio
+from gi.repository import Babl, Gegl, Gimp, Gio, GLib
 from layers import Refusal
 from shared import npy, work
 from shared.words import _
@@ -18,8 +18,11 @@ KINDS = ("fast", "file", "layer", "pattern")
 _PATTERN = "pattern: "  # how a recipe's references to patterns begin
 _SIDE = 384  # pixels: a pattern is laid out over as much at least, so that strokes of any size find their style in it
 
-#: One style: its kind, a fast style's or pattern's name or a path or a Gimp.Layer, and its `weight` among the others;
-#: its strokes are `scale` times as large as the dialog says.
+#: What the backend reads by itself (FORMATS in backend/images.py); GIMP knows more, such as .xcf, .psd and .heic.
+_KNOWN = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".gif", ".bmp", ".ppm", ".pgm", ".pnm", ".avif")
+
+#: One style: its kind; a fast style's or pattern's name, a path (of a file elsewhere, its URI) or a Gimp.Layer; its
+#: `weight` among the others; its strokes are `scale` times as large as the dialog says.
 Use = collections.namedtuple("Use", "kind value weight scale")
 
 
@@ -35,7 +38,7 @@ def read(config):
     layer, file = config.get_property("style-layer"), config.get_property("style-file")
     if layer is not None:
         return [use("layer", layer)]
-    return [use("file", file.get_path())] if file is not None and file.get_path() else []
+    return [] if file is None else [use("file", file.get_path() or file.get_uri())]
 
 
 def _parsed(text):
@@ -76,7 +79,11 @@ def write(config, uses):
     config.set_property("styles", "" if single or not uses else json.dumps([_entry(each) for each in uses]))
     config.set_property("style-layer", single.value if single and single.kind == "layer" else None)
     if single or not uses:
-        config.set_property("style-file", Gio.File.new_for_path(file) if file else None)
+        config.set_property("style-file", _file(file) if file else None)
+
+
+def _file(place):
+    return Gio.File.new_for_uri(place) if "://" in place else Gio.File.new_for_path(place)
 
 
 def _entry(each):
@@ -154,9 +161,8 @@ class Pictures:
         """The picture of a style that is none of the fast ones. Raises Refusal or BackendError."""
         key = each.kind, each.value.get_id() if each.kind == "layer" else each.value
         if key not in self._read:
-            self._read[key] = {"file": work.read_file, "layer": layers.picture_of, "pattern": _picture_of}[each.kind](
-                each.value
-            )
+            read = {"file": picture_of_file, "layer": layers.picture_of, "pattern": _picture_of_pattern}[each.kind]
+            self._read[key] = read(each.value)
         return self._read[key]
 
     def of_layer(self, layer):
@@ -191,5 +197,24 @@ def pattern(name, least=1):
     return row * (high // height), wide, high
 
 
-def _picture_of(name):
+def picture_of_file(place):
+    """The bytes of a picture file (its path or URI), or, as .npy, what is seen of one that only GIMP can read.
+
+    Raises Refusal or BackendError when it cannot be read.
+    """
+    if place.lower().endswith(_KNOWN) and "://" not in place:
+        return work.read_file(place)
+    try:
+        image, reason = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, _file(place)), Gimp.get_pdb().get_last_error()
+    except GLib.Error as error:
+        image, reason = None, error.message
+    if image is None:  # of a broken file, GIMP tells in one way or the other
+        raise Refusal(_("The style picture “%s” cannot be read: %s.") % (place, reason.rstrip(".")))
+    try:
+        return layers.picture_of(Gimp.Layer.new_from_visible(image, image, None))
+    finally:
+        image.delete()
+
+
+def _picture_of_pattern(name):
     return npy.pack(*pattern(name, _SIDE), 4, "u1")

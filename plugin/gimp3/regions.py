@@ -10,6 +10,7 @@ import os
 import re
 
 import layers
+from chosen import picture_of_file
 from gi.repository import Gegl, Gimp
 from layers import Refusal
 from shared import geometry, npy, work
@@ -200,13 +201,13 @@ def _parts(items, source):
 def _style_of(item, source):
     """(The reference, the picture) of the style that a region's name names; None when it names none.
 
-    Raises BackendError for a file that cannot be read.
+    Raises Refusal or BackendError for a file that cannot be read.
     """
     name = re.sub(r" #\d+$", "", _name(item)).strip()  # GIMP numbers layers of one name
     bundled = dict((work.short_name(path), path) for path in bundled_styles())
     path = bundled.get(name.lower().replace(" ", "_"), os.path.expanduser(name))
     if os.path.isabs(path):
-        return path, work.read_file(path)
+        return path, picture_of_file(path)
     for layer in layers.all_layers(source.image):
         if layer.get_name() == name and layer not in (item, source.layer):
             return name, layers.picture_of(layer)

@@ -129,11 +129,14 @@ class StyleChooser:
         )
         dialog.add_buttons(_("_Cancel"), Gtk.ResponseType.CANCEL, _("_Open"), Gtk.ResponseType.OK)
         dialog.set_default_response(Gtk.ResponseType.OK)
+        dialog.set_local_only(False)
         kinds = Gtk.FileFilter()
         kinds.set_name(_("Pictures"))
         kinds.add_pixbuf_formats()
+        for ending in ("xcf", "xcf.gz", "xcf.xz", "psd", "ora", "exr", "heic", "heif", "avif", "webp", "jxl"):
+            kinds.add_pattern("*." + ending)  # which GIMP reads
         dialog.add_filter(kinds)
-        path = dialog.get_filename() if dialog.run() == Gtk.ResponseType.OK else None
+        path = dialog.get_filename() or dialog.get_uri() if dialog.run() == Gtk.ResponseType.OK else None
         dialog.destroy()
         if path:
             self._choose("file", path, False)

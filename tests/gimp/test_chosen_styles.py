@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
 import windows
+
+from plugin.shared import npy
 
 DIALOG = """
 made, config = opened()
@@ -127,3 +130,31 @@ def test_what_is_no_list_of_styles_is_refused(scripted):
     words = ("no JSON list", "no JSON list", "is not open any more", "GIMP has no pattern")
     for (fine, sentence), word in zip(scripted["refused"], words, strict=True):
         assert not fine and word in sentence
+
+
+GIMPS_OWN = """
+style = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file(STYLE)); style.scale(60, 40)
+seen = digest(style.get_layers()[0])
+hidden = Gimp.Layer.new(style, "hidden", 60, 40, Gimp.ImageType.RGB_IMAGE, 100.0, Gimp.LayerMode.NORMAL)
+style.insert_layer(hidden, None, 0); hidden.fill(Gimp.FillType.WHITE); hidden.set_visible(False)
+image = load(); layer = image.get_layers()[0]; layer.scale(60, 40, False)
+count, said = len(Gimp.get_images()), []
+for name in ("style.xcf", "style.psd", "style.xcf.gz"):
+    Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, style, file(name), None)
+    said.append(paint(image, [layer], style=name))
+open(FOLDER + "/broken.xcf", "w").write("gimp xcf")
+refused = [paint(image, [layer], style=None, styles=json.dumps([{"file": FOLDER + "/" + name}]))
+           for name in ("broken.xcf", "nowhere.psd")]
+answer(said=said, seen=seen, refused=refused, names=names(image), left=len(Gimp.get_images()) - count)
+"""
+
+
+def test_a_style_in_a_file_that_only_gimp_reads_is_sent_as_it_is_seen(gimp, echo):
+    said = gimp.run(GIMPS_OWN)
+    assert [status[0] for status in said["said"]] == [True] * 3, said["said"]
+    sent = [echo.pictures[job["recipe"]["style"][0]["image"]] for job in echo.jobs]
+    assert [hashlib.sha256(npy.unpack(picture)[0]).hexdigest() for picture in sent] == [said["seen"]] * 3
+    for name, (fine, sentence) in zip(("broken.xcf", "nowhere.psd"), said["refused"], strict=True):
+        assert not fine and f"{name}” cannot be read: " in sentence, sentence
+    assert said["names"][0] == "Neural style: style"
+    assert said["left"] == 0
