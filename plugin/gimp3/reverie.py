@@ -21,6 +21,7 @@ from gi.repository import Gegl, Gimp, GimpUi, Gio, GLib, GObject  # noqa: E402
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import chosen  # noqa: E402
 import frames  # noqa: E402
+import last_values  # noqa: E402
 import layers  # noqa: E402
 import orders  # noqa: E402
 from shared import launcher, places, work  # noqa: E402
@@ -46,10 +47,12 @@ FLAGS = GObject.ParamFlags.READWRITE
 
 def run(procedure, run_mode, image, drawables, config, data):
     """Neural Style and Deep Dream."""
-    return _guarded(
-        procedure,
-        lambda: _work(procedure.get_name(), procedure, config, layers.selected_sources(image, drawables), run_mode),
-    )
+
+    def paint():
+        sources = layers.selected_sources(image, drawables)
+        _with_last_layers(config, run_mode, lambda: _work(procedure.get_name(), procedure, config, sources, run_mode))
+
+    return _guarded(procedure, paint)
 
 
 def run_edit(procedure, run_mode, image, drawables, config, data):
@@ -78,6 +81,9 @@ def run_animation(procedure, run_mode, image, drawables, config, data):
     """All layers as frames, and Dream Zoom: the result is a new image, which is returned."""
     made = []
 
+    def finish(results):
+        made.append(frames.finish(results))
+
     def animate():
         if procedure.get_name() == frames.ZOOM:
             sources = frames.of_zoom(layers.selected_sources(image, drawables)[0].layer)
@@ -85,8 +91,8 @@ def run_animation(procedure, run_mode, image, drawables, config, data):
             sources = frames.of_layers(image)
         try:
             filter_name = FILTERS[procedure.get_name()]
-            _work(
-                filter_name, procedure, config, sources, run_mode, lambda results: made.append(frames.finish(results))
+            _with_last_layers(
+                config, run_mode, lambda: _work(filter_name, procedure, config, sources, run_mode, finish)
             )
         finally:
             if not made:
@@ -98,6 +104,19 @@ def run_animation(procedure, run_mode, image, drawables, config, data):
         values.remove(1)
         values.insert(1, GObject.Value(Gimp.Image, made[0]))
     return values
+
+
+def _with_last_layers(config, run_mode, action):
+    """Does something with the layers used last, and writes down those used now. Raises Refusal where one is gone and
+    nobody is asked."""
+    gone = [] if run_mode == Gimp.RunMode.NONINTERACTIVE else last_values.recall(config)
+    if gone and run_mode == Gimp.RunMode.WITH_LAST_VALS:
+        raise layers.Refusal(
+            _("The layer “%s”, which was used the last time, is not open any more. Choose another in the dialog.")
+            % gone[0]
+        )
+    action()
+    last_values.keep(config)
 
 
 def _work(filter_name, procedure, config, sources, run_mode, insert=layers.insert):
@@ -482,6 +501,9 @@ def _add_common_arguments(procedure):
         _("Fields of a recipe that no other argument has, as a JSON object; presets set them"),
         "",
         FLAGS,
+    )
+    procedure.add_string_argument(
+        "layers", _("Layers used last"), _("For Repeat, which GIMP tells no layers; scripts leave it empty"), "", FLAGS
     )
     procedure.add_boolean_argument(
         "convert-indexed",

@@ -123,6 +123,35 @@ def test_a_result_whose_place_is_gone_becomes_a_new_image(gimp, echo, change, se
     assert said["painted"] == 255
 
 
+OWN_FAULT = """
+import os, sys
+sys.path.insert(0, FOLDER + "/config/plug-ins/reverie")
+import reverie
+procedure = Gimp.get_pdb().lookup_procedure("plug-in-reverie-style")
+log = os.environ["REVERIE_HOME"] + "/plugin.log"
+said = []
+for attempt in range(2):
+    values = reverie._guarded(procedure, lambda: 1 / 0)
+    said.append([values.index(0).value_nick, values.index(1)])
+    if attempt == 0:
+        written = open(log).read(); os.remove(log); os.mkdir(log)
+os.rmdir(log)
+answer(said=said, written=written)
+"""
+
+
+def test_a_fault_of_its_own_is_told_and_logged_in_full_where_that_can_be(gimp):
+    said = gimp.run(OWN_FAULT)
+    (first, sentence), (second, without) = said["said"]
+    assert first == second == "execution-error"
+    assert sentence.startswith(
+        "Reverie met an error of its own (ZeroDivisionError: division by zero). Your image is as"
+    )
+    assert sentence.endswith("/home/plugin.log”.")
+    assert "plugin.log (which cannot be written: Is a directory)" in without
+    assert "Traceback" in said["written"] and "ZeroDivisionError" in said["written"]
+
+
 QUICK = """
 image = load(); layer = image.get_layers()[0]
 before = digest(layer)

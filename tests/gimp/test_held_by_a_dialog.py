@@ -40,7 +40,17 @@ def test_gimp_killed_while_its_dialog_paints_takes_the_plug_in_with_it_and_the_j
 
 
 HELD = """
+import threading
 heard = {}
+TOUCHY = {"Gimp", "Gegl", "Gtk", "Gdk", "GdkPixbuf", "layers", "regions", "orders", "frames", "chosen"}
+aside = {}  # {function of the plug-in that ran in a thread of its own: what it names of GIMP and GTK}
+
+def watch(frame, event, argument):
+    code = frame.f_code
+    if event == "call" and "/plug-ins/reverie/" in code.co_filename:
+        aside[os.path.basename(code.co_filename) + ":" + code.co_name] = sorted(TOUCHY.intersection(code.co_names))
+
+threading.setprofile(watch)
 
 def press(made, response, when=lambda: True):
     '''Answers the dialog, as a click does, once that holds.'''
@@ -48,6 +58,23 @@ def press(made, response, when=lambda: True):
 
 def paints(made):
     return "left" in made._note.get_text()
+
+image = load(); layer = image.get_layers()[0]
+mask = layer.create_mask(Gimp.AddMaskType.WHITE); layer.add_mask(mask); layer.set_edit_mask(True)
+Gimp.Selection.all(image); Gimp.Selection.shrink(image, 100); Gimp.Selection.feather(image, 20)
+mask.get_buffer().set_color(Gegl.Rectangle.new(0, 0, 200, 200), Gegl.Color.new("black")); mask.get_buffer().flush()
+image.clean_all()
+
+def state():
+    return [digest(layer), digest(mask), digest(image.get_selection()), layer.get_edit_mask(), names(image),
+            [each.get_id() for each in image.get_selected_drawables()], image.is_dirty(), len(Gimp.get_images())]
+
+before = state()
+procedure = Gimp.get_pdb().lookup_procedure(orders.STYLE)
+made = dialog._Dialog("", orders.STYLE, procedure, procedure.create_config(), layers.selected_sources(image, [mask]))
+made._window.show(); heard["seen"] = settled(made)
+made.close()
+heard["untouched"] = [before, state()]
 
 made, config = opened(); settled(made)
 made._sources[0].image.delete()
@@ -73,17 +100,36 @@ image = made._sources[0].image; before = digest(image.get_layers()[0])
 backend = json.load(open(os.environ["REVERIE_HOME"] + "/ready.json"))["pid"]
 press(made, Gtk.ResponseType.OK)
 GLib.timeout_add(100, lambda: not paints(made) or bool(os.kill(backend, 9)))
-press(made, Gtk.ResponseType.CANCEL, lambda: "backend" in made._note.get_text())
+press(made, Gtk.ResponseType.CANCEL, lambda: "as it was" in made._note.get_text())
 heard["backend killed"] = [made.run(), made._note.get_text()]
 heard["kept"] = [names(image), digest(image.get_layers()[0]) == before]
 made.close()
-answer(**heard)
+answer(aside=aside, **heard)
 """
 
 
-def test_an_image_closed_and_a_backend_killed_are_said_in_the_dialog_which_stays(gimp, backend):
+@pytest.fixture(scope="module")
+def said(gimp, running_backend):
+    backend = running_backend()
     said = windows.run(gimp, "held", HELD)
     backend.process.wait(timeout=20)
+    return said
+
+
+def test_a_dialog_that_is_opened_and_closed_leaves_a_masked_layer_and_a_selection_as_they_were(said):
+    assert said["seen"]
+    before, after = said["untouched"]
+    assert after == before
+    assert before[3] and not before[6]  # the mask is being edited, and nothing was changed since it was saved
+
+
+def test_threads_call_neither_gimp_nor_gtk(said):
+    assert {"preview.py:_carry_out", "dialog.py:_carry_out", "gallery.py:_fast_styles"} <= set(said["aside"])
+    assert not {name: names for name, names in said["aside"].items() if names}
+    assert not [name for name in said["aside"] if name.split(".py:")[0] in ("layers", "regions", "orders", "frames")]
+
+
+def test_an_image_closed_and_a_backend_killed_are_said_in_the_dialog_which_stays(said):
     results, sentence = said["closed before"]
     assert results is None
     assert sentence.startswith("The image or its layer was closed meanwhile. Open it again")

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
+import test_dialog
 
 INSIDE = """
 import time
@@ -104,3 +105,30 @@ answer(said=said, names=names(image), recipes=[recipe(each) for each in image.ge
     assert (style["strength"], style["seed"]) == (0.25, 5)
     assert dream["dream"] == [{"class_name": "peacock"}]
     assert said["frames"] == [3]
+
+
+OTHER = """
+other = Gimp.file_load_layer(Gimp.RunMode.NONINTERACTIVE, image, file(STYLE)); other.set_name("other")
+image.insert_layer(other, None, 1)
+"""
+AGAIN = """
+again = [call("plug-in-reverie-style", image, [layer], mode=Gimp.RunMode.WITH_LAST_VALS)]
+last = recipe(above(image, layer))["style"]
+other.set_name("another")
+again.append(call("plug-in-reverie-style", image, [layer], mode=Gimp.RunMode.WITH_LAST_VALS))
+"""
+
+
+def test_a_style_that_is_a_layer_is_repeated_and_said_to_be_gone_once_it_is(gimp, echo, monkeypatch):
+    """GIMP itself forgets arguments that are layers: the style would be the bundled picture again."""
+    inside = test_dialog.INSIDE.replace("after, kind =", AGAIN + "after, kind =")
+    inside = inside.replace("answer(", "answer(again=again, last=last, ")
+    inside = inside.replace("SETTINGS.items()", '(("style-layer", other),)')
+    monkeypatch.setattr(test_dialog, "INSIDE", inside)
+    said = test_dialog._drive(gimp, "again", "Neural Style", "plug-in-reverie-style", "press_ok", setup=OTHER)
+    assert said["status"] == "success"
+    (repeated, _), (refused, sentence) = said["again"]
+    assert repeated
+    assert [style["image"] for style in said["last"]] == ["other"]
+    assert not refused
+    assert sentence.startswith("The layer “other”, which was used the last time, is not open any more. ")
