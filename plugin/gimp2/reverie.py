@@ -13,7 +13,6 @@ import io
 import json
 import os
 import sys
-import traceback
 
 import gimp
 from gimpenums import (
@@ -47,7 +46,7 @@ from gimpfu import (
 )
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from shared import geometry, launcher, npy, places, work
+from shared import faults, geometry, launcher, npy, places, work
 from shared.client import BackendError, as_text
 from shared.words import _
 
@@ -246,23 +245,9 @@ def _guarded(action):
     except (Refusal, BackendError) as error:
         sentence = error.args[0]
     except Exception as error:
-        sentence = _("Reverie met an error of its own (%s). Your image is as it was. More is in “%s”.") % (
-            as_text(traceback.format_exception_only(type(error), error)[-1]).strip(),
-            _log_failure(),
-        )
+        sentence = faults.told(error)
     # A script that called this must learn that it failed; gimpfu's dialog would add a traceback to what is said here.
     (gimp.message if _in_dialog else fail)(_utf8(sentence))
-
-
-def _log_failure():
-    """Writes the failure that is being handled to the log; returns where. A full disk must not hide the failure."""
-    path = as_text(places.plugin_log_file())
-    try:
-        with io.open(places.plugin_log_file(), "a", encoding="utf-8") as log:
-            log.write(as_text(traceback.format_exc()) + "\n")
-    except (IOError, OSError) as error:
-        return _("%s (which cannot be written: %s)") % (path, as_text(error.strerror))
-    return path
 
 
 def _utf8(text):
@@ -295,10 +280,22 @@ def _source(image, drawable):
 
 def _depth(image):
     # type: (gimp.Image) -> str
-    """The sample type in which nothing of the image's precision is lost that a picture needs."""
+    """The sample type in which nothing of the image's precision is lost that a picture needs.
+
+    Colours of a wider profile than sRGB lie outside 0–1 in sRGB, which only float can say.
+    """
+    profile = _profile(image)
+    if profile and b"sRGB" not in profile.replace(b"\0", b""):  # its name is in Latin letters or, later, in UTF-16
+        return "f4"
     if image.precision in (PRECISION_U8_GAMMA, PRECISION_U8_LINEAR):
         return "u1"
     return "u2" if image.precision in (PRECISION_U16_GAMMA, PRECISION_U16_LINEAR) else "f4"
+
+
+def _profile(image):
+    # type: (gimp.Image) -> bytes
+    """The image's colour profile, an ICC file; empty where it has none."""
+    return bytes(bytearray(pdb.gimp_image_get_color_profile(image)[1] or b""))
 
 
 def _rgb_image(width, height, depth):

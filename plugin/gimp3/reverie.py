@@ -7,7 +7,6 @@ standard library: the pictures are computed by the backend, another process (see
 
 import os
 import sys
-import traceback
 
 import gi
 
@@ -24,7 +23,7 @@ import frames  # noqa: E402
 import last_values  # noqa: E402
 import layers  # noqa: E402
 import orders  # noqa: E402
-from shared import launcher, places, work  # noqa: E402
+from shared import faults, launcher, work  # noqa: E402
 from shared.client import BackendError  # noqa: E402
 from shared.words import _  # noqa: E402
 from styles import bundled_styles  # noqa: E402
@@ -203,24 +202,8 @@ def _guarded(procedure, action):
     except (layers.Refusal, BackendError) as error:
         return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, GLib.Error(str(error)))
     except Exception as error:
-        message = _("Reverie met an error of its own (%s: %s). Your image is as it was. More is in “%s”.") % (
-            type(error).__name__,
-            error,
-            _log_failure(),
-        )
-        return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, GLib.Error(message))
+        return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, GLib.Error(faults.told(error)))
     return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
-
-
-def _log_failure():
-    """Writes the failure that is being handled to the log; returns where. A full disk must not hide the failure."""
-    path = places.plugin_log_file()
-    try:
-        with open(path, "a", encoding="utf-8") as log:
-            log.write(traceback.format_exc() + "\n")
-    except OSError as error:
-        return _("%s (which cannot be written: %s)") % (path, error.strerror)
-    return path
 
 
 # --- registration ----------------------------------------------------------------------------------------------------

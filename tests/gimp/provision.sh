@@ -55,13 +55,14 @@ install_packages() {
 }
 
 bootstrap() {
+    mkdir -p "$root"
     (  # two of these scripts may run at once, and apt would refuse one of them
         flock 9
         if ! command -v debootstrap >/dev/null; then
             apt-get update
             DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends debootstrap debian-archive-keyring
         fi
-    ) 9>/var/lock/reverie-debootstrap
+    ) 9>"$root/../.lock"
     unmount_all
     rm -rf --one-file-system "$root"
     # Were each file synced to the disk, a tree would take three times as long; a half-made one is made anew anyway.

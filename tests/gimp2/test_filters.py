@@ -299,6 +299,28 @@ answer(**results)
     assert found["linear"][1] <= 0.5
 
 
+def test_colours_of_a_wider_profile_are_kept(gimp2, backend):
+    """The most vivid colours of Adobe RGB lie outside of sRGB, where 8 bits would clip them."""
+    if not gimp2.is_real:
+        pytest.skip("the stand-in knows no profiles")
+    found, said = gimp2.run("""
+profile = open("/usr/share/color/icc/ghostscript/a98.icc", "rb").read()
+results = []
+for wide in (False, True):
+    image = new_image()
+    if wide:
+        pdb.gimp_image_set_color_profile(image, len(profile), tuple(bytearray(profile)))
+    layer = new_layer(image, "photo", 20, 10, samples=bytearray([0, 255, 0, 255, 0, 0] * 100))
+    done = style(image, layer)
+    results.append((done, [list(bytearray(read(image.layers[0]))[index:index + 3]) for index in (0, 4)]))
+answer(results=results)
+""")
+    assert [done for done, _ in found["results"]] == [True, True], said
+    assert [npy.unpack(backend.pictures[job["content"]])[4] for job in backend.jobs] == ["u1", "f4"]
+    for _, (green, red) in found["results"]:
+        assert max(abs(a - b) for a, b in zip(green + red, [0, 255, 0, 255, 0, 0], strict=True)) <= 1
+
+
 def test_groups_indexed_images_and_masks(gimp2, backend):
     if not gimp2.is_real:
         pytest.skip("the stand-in has neither groups nor palettes")
