@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import windows
 
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "dialogs"
 SCREEN = 1300, 1000
 
 SCRIPT = """
@@ -46,6 +49,7 @@ def test_every_dialog_fits_on_its_screen_and_shows_a_preview(gimp, running_backe
     assert answer["painted"][0], answer["painted"]
     assert tuple(answer["said"]) == ("style", "dream", "zoom", "edit", "frames")
     for name, said in answer["said"].items():
+        assert (DOCS / f"{name}-{gimp.version}.png").exists()
         assert said["done"] == [True, True], (name, said)
         x, y, width, height = said["place"]
         assert width > 500 and x >= 0 and x + width <= SCREEN[0], (name, said)
