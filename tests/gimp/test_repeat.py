@@ -7,7 +7,6 @@ import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
-import test_dialog
 
 INSIDE = """
 import time
@@ -107,28 +106,37 @@ answer(said=said, names=names(image), recipes=[recipe(each) for each in image.ge
     assert said["frames"] == [3]
 
 
-OTHER = """
+# What the dialog leaves for the next time, of which GIMP keeps what is no layer, is written as GIMP does.
+LAYERS = """
+import os, sys
+sys.path.insert(0, FOLDER + "/config/plug-ins/reverie")
+import reverie
+image = load(); layer = image.get_layers()[0]; layer.scale(60, 40, False)
 other = Gimp.file_load_layer(Gimp.RunMode.NONINTERACTIVE, image, file(STYLE)); other.set_name("other")
 image.insert_layer(other, None, 1)
-"""
-AGAIN = """
-again = [call("plug-in-reverie-style", image, [layer], mode=Gimp.RunMode.WITH_LAST_VALS)]
-last = recipe(above(image, layer))["style"]
-other.set_name("another")
-again.append(call("plug-in-reverie-style", image, [layer], mode=Gimp.RunMode.WITH_LAST_VALS))
+said = []
+for name, argument in (("style", "style-layer"), ("dream", "dream-guide"), ("style", "regions")):
+    config = Gimp.get_pdb().lookup_procedure("plug-in-reverie-" + name).create_config()
+    config.set_property(argument, other)
+    reverie._with_last_layers(config, Gimp.RunMode.INTERACTIVE, lambda: None)
+    with open("%s/config/plug-in-settings/GimpProcedureConfigRun-plug-in-reverie-%s.last" % (FOLDER, name), "w") as out:
+        out.write('(layers %s)' % json.dumps(config.get_property("layers")))
+    repeated = call("plug-in-reverie-" + name, image, [layer], mode=Gimp.RunMode.WITH_LAST_VALS)
+    made = recipe(above(image, layer))
+    other.set_name("another")
+    said.append([repeated, made, call("plug-in-reverie-" + name, image, [layer], mode=Gimp.RunMode.WITH_LAST_VALS)])
+    other.set_name("other")
+answer(said=said)
 """
 
 
-def test_a_style_that_is_a_layer_is_repeated_and_said_to_be_gone_once_it_is(gimp, echo, monkeypatch):
+def test_layers_used_last_are_repeated_and_said_to_be_gone_once_they_are(gimp, echo, last_values):
     """GIMP itself forgets arguments that are layers: the style would be the bundled picture again."""
-    inside = test_dialog.INSIDE.replace("after, kind =", AGAIN + "after, kind =")
-    inside = inside.replace("answer(", "answer(again=again, last=last, ")
-    inside = inside.replace("SETTINGS.items()", '(("style-layer", other),)')
-    monkeypatch.setattr(test_dialog, "INSIDE", inside)
-    said = test_dialog._drive(gimp, "again", "Neural Style", "plug-in-reverie-style", "press_ok", setup=OTHER)
-    assert said["status"] == "success"
-    (repeated, _), (refused, sentence) = said["again"]
-    assert repeated
-    assert [style["image"] for style in said["last"]] == ["other"]
-    assert not refused
-    assert sentence.startswith("The layer “other”, which was used the last time, is not open any more. ")
+    said = gimp.run(LAYERS)["said"]
+    assert [repeated for repeated, *_ in said] == [[True, "success"]] * 3
+    assert [style["image"] for style in said[0][1]["style"]] == ["other"]
+    assert [dream["guide"] for dream in said[1][1]["dream"]] == ["other"]
+    assert [style["mask"] for style in said[2][1]["style"]] == ["region: other"]
+    for *_, (fine, sentence) in said:
+        assert not fine
+        assert sentence.startswith("The layer “other”, which was used the last time, is not open any more. ")
