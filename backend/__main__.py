@@ -151,19 +151,42 @@ def _carry_out(document: dict[str, Any], options: argparse.Namespace) -> None:
     # Imported here: `--help` and a misspelt option should not wait for torch.
     from backend import images
     from backend.console import Console
-    from backend.engine import render
+    from backend.engine import estimate, render
     from backend.recipe import Recipe
 
     images.check_target(options.output)
     recipe = Recipe.parse(document)
     content = _photo(options.photo, options.size)
     pictures = _pictures(recipe)
+    if options.estimate:
+        _estimate(recipe, content, options)
+        return
     with Console(as_json=options.json) as console:
         result = render.render(
             recipe, content, pictures, device=options.device, report=console.report, adjust=console.adjust
         )
         images.write(options.output, result.picture)
         console.finish(options.output, result)
+    if not console.adjusted:
+        estimate.learn(result, content, options.device)
+
+
+def _estimate(recipe: Recipe, content: Picture, options: argparse.Namespace) -> None:
+    """Says how long a job will take, and leaves it at that."""
+    from backend.console import print_estimate
+    from backend.engine import estimate
+
+    if not estimate.can_be_measured(recipe, options.device):
+        raise ReverieError(
+            "How long it takes is not known before the network's weights are on this machine: paint with it once.",
+            "network",
+        )
+    size = content.shape[1], content.shape[0]
+    if estimate.known(recipe, *size, options.device) is None:
+        estimate.measure(recipe, options.device)
+    seconds = estimate.known(recipe, *size, options.device)
+    assert seconds is not None  # it has just been measured
+    print_estimate(seconds, *estimate.computed_size(recipe, *size, options.device), as_json=options.json)
 
 
 def _photo(path: Path, size: int | None) -> Picture:

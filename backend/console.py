@@ -56,6 +56,11 @@ class Console:
         self._finish = True
         self._terminal.print("Finishing with what there is. Ctrl-C once more stops without a picture.")
 
+    @property
+    def adjusted(self) -> bool:
+        """Whether the person at the keyboard has ended the painting early."""
+        return self._finish
+
     def adjust(self) -> Adjustment | None:
         """What the person at the keyboard wants changed."""
         return Adjustment(finish=True) if self._finish else None
@@ -203,6 +208,14 @@ def print_networks(*, as_json: bool) -> None:
         chosen = " (auto)" if row["default"] else ""
         table.add_row(f"{row['name']}{chosen}", str(row["title"]), there + size, str(row["licence"]))
     _print(table)
+
+
+def print_estimate(seconds: float, width: int, height: int, *, as_json: bool) -> None:
+    """How long a job will take, and at what size it is computed."""
+    if as_json:
+        print(json.dumps({"type": "estimate", "seconds": seconds, "width": width, "height": height}))
+    else:
+        print(f"About {seconds:.0f} s on this machine, computed at {width}×{height}.")
 
 
 def _print(table: Table) -> None:

@@ -11,7 +11,7 @@ _DEVICES = ["auto", "cpu", "cuda", "mps"]
 _RECIPE_FIELDS = (
     *("strength", "method", "style_loss", "color", "content_mask", "optimizer", "dream_strength", "parametrisation"),
     *("network", "pooling", "init", "iterations", "octaves", "smallest", "precision", "total_variation", "tile"),
-    *("seed", "size", "content_layers", "style_layers"),
+    *("seed", "detail", "size", "content_layers", "style_layers"),
 )
 
 
@@ -46,6 +46,7 @@ def _add_style(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     _job(command)
     _network(command)
     _outcome(command)
+    _estimate(command)
 
 
 def _add_frames(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -72,6 +73,7 @@ def _add_dream(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     _job(command)
     _network(command)
     _outcome(command)
+    _estimate(command)
 
 
 def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -79,6 +81,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     command.add_argument("recipe", type=Path)
     command.add_argument("photo", type=Path)
     _outcome(command)
+    _estimate(command)
 
 
 def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -196,7 +199,12 @@ def _job(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--pooling", choices=["max", "average"])
     command.add_argument("--init", metavar="content|noise|PICTURE", help="a result, to go on with it (content)")
-    command.add_argument("--iterations", type=int, help="(160)")
+    command.add_argument(
+        "--detail",
+        choices=["sketch", "usual", "fine", "best"],
+        help="quality against time: how large, how long (usual)",
+    )
+    command.add_argument("--iterations", type=int, help="(as the detail says, usually 160)")
     command.add_argument("--octaves", type=int, help="in how many sizes shapes appear: more bring larger ones")
     command.add_argument("--smallest", type=int, metavar="PIXELS", help="longest side where it begins (128)")
     command.add_argument("--budget", metavar="TIME", help="the best picture within that time: 20s, 2m")
@@ -214,6 +222,10 @@ def _outcome(command: argparse.ArgumentParser, what: str | None = None) -> None:
     command.add_argument("-o", "--output", type=Path, required=True, help=what)
     command.add_argument("--size", type=int, help="longest side of the result, in pixels (the photo's own)")
     _where(command)
+
+
+def _estimate(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--estimate", action="store_true", help="only say how long it will take on this machine")
 
 
 def _where(command: argparse.ArgumentParser) -> None:

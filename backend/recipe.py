@@ -133,12 +133,18 @@ class Recipe(_Document):
     content_mask: str | None = Field(
         None, min_length=1, description="A picture, white where the photo's shapes are kept and black where not."
     )
+    detail: Literal["sketch", "usual", "fine", "best"] = Field(
+        "usual",
+        description="Quality against time: how large the picture is computed and in how many iterations, where “size” "
+        "and “iterations” do not say. A sketch is half as large as what suits the device, fine is half as large again, "
+        "and best has the picture's own size.",
+    )
     size: int | None = Field(
         None,
         ge=16,
         le=16384,
-        description="Longest side, in pixels, at which the picture is computed; null: the picture's own size, at most "
-        "what suits the device. A smaller result is enlarged to the picture's size.",
+        description="Longest side, in pixels, at which the picture is computed, at most its own; null: as “detail” "
+        "says. A smaller result is enlarged to the picture's size.",
     )
     smallest: int | None = Field(
         None,
@@ -154,7 +160,12 @@ class Recipe(_Document):
         description="How many scales or octaves, each √2 larger than the one before: more bring larger shapes. Null: "
         "as many as lead to the smallest.",
     )
-    iterations: int = Field(160, ge=1, le=10000, description="Optimiser iterations, shared out over the scales.")
+    iterations: int | None = Field(
+        None,
+        ge=1,
+        le=10000,
+        description="Optimiser iterations, shared out over the scales; null: as “detail” says, usually 160.",
+    )
     budget: float | None = Field(
         None,
         ge=1,

@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from backend.engine.pyramid import COARSEST
 from backend.engine.resize import resize, to_picture, to_tensor
+from backend.engine.resolve import iterations
 from backend.errors import ReverieError
 from backend.images import Picture
 from backend.recipe import Recipe
@@ -48,31 +49,34 @@ def paint(recipe: Recipe, content: Picture, pictures: Mapping[str, Picture], pai
     single = recipe.model_copy(update={"before": None, "zoom": 1.0})
     content = zoomed(content, recipe.zoom)
     if recipe.zoom > 1:
-        update: dict[str, object] = {
-            "dream_strength": recipe.dream_strength * _DREAMT_ON,
-            "iterations": max(1, round(recipe.iterations * _DREAMT_ON)),
-        }
-        single = single.model_copy(update=update)
+        single = single.model_copy(update={"dream_strength": recipe.dream_strength * _DREAMT_ON, **effort(recipe)})
     if recipe.before is None:
         return _recorded(paint(single, content, pictures), recipe)
     before, result = (_of_size(pictures, name, content) for name in (recipe.before.content, recipe.before.result))
     change, last = changed(before, content), np.clip(result[:, :, :3] + drift(before, content), 0, 1)
     start = last + change * (content[:, :, :3] - last)
     # Patches cannot go on from a picture, and a dream would only grow where it is strong already.
-    if recipe.style and recipe.method != "patches" and recipe.init == "content":
+    if _goes_on(recipe):
         longest = min(recipe.size or max(content.shape[:2]), max(content.shape[:2]))
-        update = {
-            "init": _START,
-            "iterations": max(1, round(recipe.iterations * _ITERATIONS)),
-            "smallest": max(recipe.smallest or COARSEST, round(longest * _COARSEST)),
-        }
-        single, pictures = single.model_copy(update=update), {**pictures, _START: start}
+        smallest = max(recipe.smallest or COARSEST, round(longest * _COARSEST))
+        single = single.model_copy(update={"init": _START, "smallest": smallest, **effort(recipe)})
+        pictures = {**pictures, _START: start}
     if not change.any():
         single = single.model_copy(update={"strength": 0.0, "dream_strength": 0.0})  # checked, but not computed
     painted = paint(single, content, pictures)
     colors = last + change * (painted.picture[:, :, :3] - last)
     picture = np.concatenate([colors, content[:, :, 3:]], axis=2).astype(np.float32)
     return _recorded(replace(painted, picture=picture), recipe)
+
+
+def _goes_on(recipe: Recipe) -> bool:
+    return bool(recipe.style) and recipe.method != "patches" and recipe.init == "content"
+
+
+def effort(recipe: Recipe) -> dict[str, int]:
+    """The iterations of a frame, for an update of its recipe: fewer where it goes on from the frame before."""
+    share = _DREAMT_ON if recipe.zoom > 1 else _ITERATIONS if recipe.before is not None and _goes_on(recipe) else 1.0
+    return {"iterations": max(1, round(iterations(recipe) * share))}
 
 
 def _recorded(painted: Result, recipe: Recipe) -> Result:

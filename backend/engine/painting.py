@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 import torch
 from torch import Tensor
 
-from backend.engine import calibration, memory, sizes, targets
+from backend.engine import calibration, memory, resolve, sizes, targets
 from backend.engine import device as devices
 from backend.engine.adam import Adam
 from backend.engine.ascent import Ascent
@@ -23,7 +23,7 @@ from backend.engine.inputs import Inputs
 from backend.engine.lbfgs import LBFGS
 from backend.engine.memory import Footing
 from backend.engine.objective import Objective
-from backend.engine.pyramid import COARSEST, RATIO, Scale, scales, within
+from backend.engine.pyramid import COARSEST, RATIO, Scale, anything, scales, within
 from backend.engine.resize import fit, resize, to_picture
 from backend.engine.terms import Term
 from backend.errors import ReverieError
@@ -39,6 +39,31 @@ _FROM_FAST = 0.5  # share of the size to begin at, and of the iterations, where 
 _PAINTING = 0.97  # share of a budget; the rest is for enlarging and colours at the end
 
 T = TypeVar("T")
+
+
+def extent(recipe: Recipe, width: int, height: int, goes_on: bool) -> tuple[tuple[int, int], int]:
+    """The size at which a resolved recipe is computed on a picture of width×height, and the longest side to begin at.
+    `goes_on` says that it starts from a picture."""
+    assert recipe.size is not None  # filled in by resolve
+    size = fit(width, height, min(recipe.size, max(width, height)))
+    # A picture to continue with has its coarse structures already: they would be lost on the way down and up.
+    smallest = recipe.smallest or (max(size) if goes_on else COARSEST)
+    if recipe.fast:  # what it has painted is half way there, but its large shapes may still change
+        smallest = recipe.smallest or max(COARSEST, round(max(size) * _FROM_FAST))
+    if recipe.octaves is not None:
+        smallest = max(16, round(max(size) / RATIO ** (recipe.octaves - 1)))
+    return size, smallest
+
+
+def plan(
+    recipe: Recipe, width: int, height: int, goes_on: bool, suits: Callable[[int, int], bool] = anything
+) -> list[Scale]:
+    """The scales of a resolved recipe without a budget, on a picture of width×height; see `extent` and `scales`."""
+    size, smallest = extent(recipe, width, height, goes_on)
+    iterations = resolve.iterations(recipe)
+    if recipe.fast:
+        iterations = max(1, round(iterations * _FROM_FAST))
+    return scales(*size, smallest, iterations, suits)
 
 
 class Optimizer(Protocol):
@@ -99,19 +124,10 @@ class Painter:
 
     def _make_plan(self) -> list[Scale]:
         recipe, source = self._recipe, self._inputs.source
-        assert recipe.size is not None  # filled in by resolve
         height, width = source.shape[2:]
-        size = fit(width, height, min(recipe.size, max(width, height)))
-        # A picture to continue with has its coarse structures already: they would be lost on the way down and up.
-        smallest = recipe.smallest or (COARSEST if self._inputs.init is None else max(size))
-        iterations = recipe.iterations
-        if recipe.fast:  # what it has painted is half way there, but its large shapes may still change
-            smallest = recipe.smallest or max(COARSEST, round(max(size) * _FROM_FAST))
-            iterations = max(1, round(iterations * _FROM_FAST))
-        if recipe.octaves is not None:
-            smallest = max(16, round(max(size) / RATIO ** (recipe.octaves - 1)))
+        size, smallest = extent(recipe, width, height, self._inputs.init is not None)
         if recipe.budget is None:
-            return scales(*size, smallest, iterations, self._can_be_seen)
+            return plan(recipe, width, height, self._inputs.init is not None, self._can_be_seen)
         coarse = scales(*size, min(max(smallest, _PROBE), max(size)), 2, self._can_be_seen)[0]
         seconds_per_pixel = self._hold(
             max(coarse.width, coarse.height), functools.partial(self._seconds_per_pixel, coarse)

@@ -31,12 +31,13 @@ COARSEST = 128
 """Pixels: the longest side at the first scale, where a recipe does not say."""
 
 
-def _anything(width: int, height: int) -> bool:
+def anything(width: int, height: int) -> bool:
+    """Says of every size that it suits."""
     return True
 
 
 def scales(
-    width: int, height: int, smallest: int, iterations: int, suits: Callable[[int, int], bool] = _anything
+    width: int, height: int, smallest: int, iterations: int, suits: Callable[[int, int], bool] = anything
 ) -> list[Scale]:
     """Scales from a longest side of about `smallest` pixels up to width×height, a factor √2 apart; the coarsest that
     does not suit, as those do not which a network cannot see, is left out, and so on.
@@ -71,7 +72,7 @@ def within(
     width: int,
     height: int,
     smallest: int,
-    suits: Callable[[int, int], bool] = _anything,
+    suits: Callable[[int, int], bool] = anything,
 ) -> list[Scale]:
     """Scales with deadlines that use up the time: up to width×height where that lets each do its work, else up to the
     largest size, by steps of √2, for which it does. None of them is one that does not suit.

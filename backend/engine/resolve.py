@@ -13,6 +13,11 @@ from backend.networks.network import Network
 from backend.networks.registry import Spec
 from backend.recipe import Dream, Recipe
 
+# What each “detail” does to the longest side that suits the device (None: it is the picture's own), and how many
+# iterations it has.
+_DETAILS = {"sketch": (0.5, 80), "usual": (1.0, 160), "fine": (1.5, 240), "best": (None, 320)}
+_LARGEST = 16384  # pixels
+
 
 def resolve(recipe: Recipe, device: str) -> Recipe:
     """The recipe with what “auto” and null stand for filled in, and its names checked against the network.
@@ -34,16 +39,28 @@ def resolve(recipe: Recipe, device: str) -> Recipe:
         dreams = [dream.model_copy(update={"layer": layer}) if _is_open(dream) else dream for dream in dreams]
     if recipe.method == "patches" or not recipe.style:
         content, style = [], []  # nothing is compared in them
-    size = recipe.size or (one_pass.SIZE if _is_fast(recipe) else devices.COMFORTABLE_SIZE[devices.choose(device).type])
     return recipe.model_copy(
         update={
             "network": network,
-            "size": size,
+            "size": recipe.size or _size(recipe, device),
+            "iterations": iterations(recipe) if recipe.budget is None else None,
             "content_layers": content or None,
             "style_layers": style or None,
             "dream": dreams,
         }
     )
+
+
+def iterations(recipe: Recipe) -> int:
+    """How many iterations a recipe without a budget asks for."""
+    return recipe.iterations or _DETAILS[recipe.detail][1]
+
+
+def _size(recipe: Recipe, device: str) -> int:
+    """The longest side, in pixels, at most that of the picture itself, where the recipe names none."""
+    factor = _DETAILS[recipe.detail][0]
+    comfortable = one_pass.SIZE if _is_fast(recipe) else devices.COMFORTABLE_SIZE[devices.choose(device).type]
+    return _LARGEST if factor is None else round(comfortable * factor)
 
 
 def _is_fast(recipe: Recipe) -> bool:

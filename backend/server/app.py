@@ -30,6 +30,7 @@ from backend.fast import styles
 from backend.networks import classes, registry
 from backend.recipe import Recipe
 from backend.server.atlas import add_atlas_calls
+from backend.server.estimate import add_estimate_call
 from backend.server.jobs import FINISHED, Job, Worker, unexpected
 from backend.server.security import Guard, error
 from backend.server.store import Store
@@ -70,6 +71,7 @@ def create_app(
     _add_job_calls(app, worker, store, device)
     _add_result_calls(app, worker)
     add_atlas_calls(app, worker, device)
+    add_estimate_call(app, worker, device)
     return app
 
 

@@ -15,6 +15,7 @@ from concurrent.futures import Future
 from typing import Any, Literal, Protocol, TypeVar
 
 from backend import images
+from backend.engine import estimate
 from backend.engine.control import Adjustment
 from backend.engine.events import Cancelled, Event, Fetching, Preview, Progress, Started, Warning_
 from backend.engine.render import Result
@@ -70,6 +71,7 @@ class Job:
         self.asked = time.monotonic()  # when a client last spoke of it
         self._stop = threading.Event()
         self._wish: Adjustment | None = None
+        self.adjusted = False
         self._lock = threading.RLock()
         self._events: dict[str, tuple[int, dict[str, Any]]] = {}
         self._serial = 0
@@ -109,6 +111,7 @@ class Job:
     def adjust(self, wish: Adjustment) -> None:
         """Notes what is to change while the job runs; later wishes add to those that wait."""
         with self._lock:
+            self.adjusted = True
             before = dataclasses.asdict(self._wish) if self._wish else {}
             news = {name: value for name, value in dataclasses.asdict(wish).items() if value not in (None, False)}
             self._wish = Adjustment(**{**before, **news})
@@ -233,9 +236,10 @@ class Worker:
 
     def _carry_out(self, job: Job) -> None:
         try:
+            content = images.decode(job.content.data)
             result = self._render(
                 job.recipe,
-                images.decode(job.content.data),
+                content,
                 {name: images.decode(stored.data) for name, stored in job.pictures.items()},
                 device=self._device,
                 report=job.hear,
@@ -244,6 +248,8 @@ class Worker:
             )
             job.result = result.picture
             job.finish("done", seconds=result.seconds, recipe=result.recipe.model_dump(mode="json"))
+            if not job.adjusted:
+                estimate.learn(result, content, self._device)
         except Cancelled:
             job.finish("cancelled")
         except ReverieError as error:

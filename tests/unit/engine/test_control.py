@@ -39,7 +39,7 @@ def pictures() -> dict[str, images.Picture]:
 
 def _render(photo, pictures, adjust: Callable[[], Adjustment | None] = lambda: None, **recipe):
     events: list[Event] = []
-    document = Recipe.parse({**SETTINGS, **({"iterations": 160} if "budget" in recipe else {}), **recipe})
+    document = Recipe.parse({**SETTINGS, **({"iterations": None} if "budget" in recipe else {}), **recipe})
     return engine.render(document, photo, pictures, device="cpu", report=events.append, adjust=adjust), events
 
 

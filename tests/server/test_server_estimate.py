@@ -1,0 +1,51 @@
+"""How long a job will take, over HTTP, with the bundled network."""
+
+# ruff: noqa: F811 - a test's argument is the fixture imported
+from __future__ import annotations
+
+import platformdirs
+import pytest
+from live import backend, small  # noqa: F401 (fixtures)
+
+from backend.engine import estimate
+from backend.server import estimate as calls
+
+STYLE = {"style": "any", "network": "reverie", "iterations": 10}
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda *_, **__: tmp_path)
+
+
+def asked(backend, recipe, width=400, height=300):
+    answer = backend.client.post("/v1/estimate", json={"recipe": recipe, "width": width, "height": height})
+    return answer.status_code, answer.json()
+
+
+def test_it_is_measured_once_and_then_known(backend, monkeypatch):
+    status, first = asked(backend, {**STYLE, "size": 200})
+    assert status == 200
+    assert (first["width"], first["height"], first["reason"]) == (200, 150, None)
+    assert first["seconds"] > 0
+    monkeypatch.setattr(estimate, "measure", lambda *_: pytest.fail("it was known"))
+    assert asked(backend, {**STYLE, "size": 400})[1]["seconds"] > first["seconds"]
+
+
+def test_weights_are_not_fetched_for_it(backend, monkeypatch):
+    monkeypatch.setattr(estimate.weights, "find", lambda name: None)
+    answer = asked(backend, {"style": "any", "network": "vgg19"})[1]
+    assert (answer["seconds"], answer["reason"]) == (None, "download")
+    assert answer["download_bytes"] > 500e6
+
+
+def test_behind_a_job_that_runs_it_says_so(backend, monkeypatch):
+    monkeypatch.setattr(calls, "_PATIENCE", 0.2)
+    backend.worker.errand(lambda: __import__("time").sleep(1.5))
+    assert asked(backend, STYLE)[1]["reason"] == "busy"
+
+
+def test_what_is_no_recipe_is_refused(backend):
+    status, answer = asked(backend, {"style": []})
+    assert (status, answer["error"]["field"]) == (422, "style")
+    assert asked(backend, STYLE, width=0)[0] == 422
