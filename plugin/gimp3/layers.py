@@ -416,7 +416,7 @@ def fill(layer, result):
 
 def attach(owner, name, document):
     """Puts a document on a layer or image, where it is saved with it."""
-    text = json.dumps(document, ensure_ascii=False).encode("utf-8")
+    text = json.dumps(document).encode("ascii")  # GIMP takes no byte above 127 from Python
     owner.attach_parasite(Gimp.Parasite.new(name, Gimp.PARASITE_PERSISTENT, text))
 
 
