@@ -85,6 +85,46 @@ def class_entry(config, name, tell):
     return entry
 
 
+def number(config, name, words, step):
+    """A field for a whole number, bound to an argument. `words` are said in the place of some numbers: {0: "none"}."""
+    spec = config.find_property(name)
+    field = Gtk.SpinButton.new_with_range(spec.minimum, spec.maximum, step)
+    field.set_numeric(False)  # else no word could stand in it
+    field.set_update_policy(Gtk.SpinButtonUpdatePolicy.IF_VALID)  # a word is no number: what it stands for, stays
+    field.set_width_chars(max(len(each) for each in words.values()) + 2)
+    field.set_tooltip_text(spec.blurb)
+
+    def say(field):
+        value = field.get_value_as_int()
+        field.set_text(words.get(value, str(value)))
+        return True
+
+    field.connect("output", say)
+    config.bind_property(name, field, "value", 3)  # 3: both ways, beginning with the argument's value
+    field.update()
+    return field
+
+
+def choice(config, name, offered):
+    """A list of what a choice argument may be, {value: (label, help)}, bound to it; what is chosen is its tooltip."""
+    blurb, chooser = config.find_property(name).blurb, Gtk.ComboBoxText()
+    for value, (label, _help) in offered.items():
+        chooser.append(value, label)
+
+    def explain(*given):
+        chooser.set_tooltip_text("%s\n%s" % (blurb, offered[config.get_property(name)][1]))
+
+    config.bind_property(name, chooser, "active-id", 3)  # 3: both ways, beginning with the argument's value
+    config.connect("notify::" + name, explain)
+    explain()
+    return chooser
+
+
+def caption(config, name, widget):
+    """The label of an argument, before the widget that sets it."""
+    return Gtk.Label(label=config.find_property(name).nick, use_underline=True, xalign=0.0, mnemonic_widget=widget)
+
+
 def row(title, widget):
     """A widget behind its label."""
     box = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12)

@@ -10,6 +10,7 @@ import layers
 import orders
 from choosers import pixbuf
 from dream_panel import dream_panel
+from duration import Duration
 from gi.repository import Gdk, GdkPixbuf, GimpUi, GLib, Gtk
 from panels import replace_button, style_panel, where_controls
 from preset_row import preset_row
@@ -20,8 +21,13 @@ from shared.words import _
 from styles import remember
 
 _PREVIEW = 420
-_AROUND = 230  # pixels that a desktop and the rest of the dialog need above and below the controls
+_AROUND = 180  # pixels that a desktop and the rest of the dialog need above and below the controls
 _RESET = 1  # GIMP's own response
+_BUTTONS = {
+    Gtk.ResponseType.OK: _("Paint the layer like this"),
+    Gtk.ResponseType.CANCEL: _("Stop, and leave the image as it is"),
+    _RESET: _("Set everything back to what it was at first, or when the dialog was opened"),
+}
 _CONTROLS = {orders.STYLE: style_panel, orders.DREAM: dream_panel}
 
 
@@ -50,7 +56,8 @@ class _Dialog:
         self._picture = Gtk.Image(valign=Gtk.Align.START)
         self._note = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=50)
         self._bar = Gtk.ProgressBar(show_text=False)
-        self._controls, self._check = _CONTROLS[filter_name](self._window, config, self._say)
+        self._duration = Duration(filter_name, config, sources)
+        self._controls, self._check = _CONTROLS[filter_name](self._window, config, self._say, self._duration.widget)
         self._controls += where_controls(self._window, config, sources[0])
         if sources[0].version is not None:
             self._controls.append(replace_button(sources[0]))
@@ -81,6 +88,8 @@ class _Dialog:
         side_by_side.show_all()
         self._bar.set_visible(False)
         _hide_help(self._window)
+        for response, told in _BUTTONS.items():
+            self._window.get_widget_for_response(response).set_tooltip_text(told)
 
     def _welcome(self):
         if layers.is_indexed(self._sources[0].image):
@@ -117,6 +126,7 @@ class _Dialog:
 
     def close(self):
         self._preview.close()
+        self._duration.close()
         self._window.destroy()
 
     def _set_busy(self, busy):

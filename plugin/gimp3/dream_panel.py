@@ -1,18 +1,27 @@
 """The controls of Deep Dream, the left half of its dialog."""
 
 import orders
+from choosers import caption, number
 from dream_subject import dream_subject
-from panels import advanced, common_box
+from gi.repository import Gtk
+from panels import advanced, common_box, detail_row
+from shared.words import _
 
 
-def dream_panel(window, config, say):
+def dream_panel(window, config, say, duration):
     """(What Deep Dream asks: what to dream of, first; what refuses while something is missing)."""
     window.get_scale_entry("dream-strength", 100.0)
-    subject, check = dream_subject(config, say, orders.DREAM)
+    subject, check, _wake = dream_subject(config, say, orders.DREAM)
     zoom = [window.fill_box("reverie-zoom", ["zoom", "frames"])] if config.find_property("zoom") else []
+    octaves = number(config, "octaves", {0: _("as usual")}, 1)
+    sizes = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12)
+    sizes.pack_start(caption(config, "octaves", octaves), False, False, 0)
+    sizes.pack_start(octaves, False, False, 0)
     return [
         subject,
         *zoom,
-        window.fill_box("reverie-settings", ["dream-strength", "octaves", "parametrisation"]),
-        advanced(common_box(window, config)),
+        window.fill_box("reverie-settings", ["dream-strength", "parametrisation"]),
+        sizes,
+        detail_row(config, duration),
+        advanced(common_box(config, say)),
     ], check

@@ -7,7 +7,6 @@ from gi.repository import Gtk
 from layers import Refusal
 from shared.words import _
 
-_ANYTHING = _("Whatever it sees by itself")
 _HELP = {
     "nothing": _("Paint only, and dream of nothing"),
     "anything": _("What the network believes to see in the picture comes out more and more"),
@@ -17,25 +16,39 @@ _HELP = {
 }
 
 
+_CHOICES = {
+    "nothing": _("Nothing"),
+    "anything": _("Whatever _it sees by itself"),
+    "named": _("Something b_y name"),
+    "like": _("What another lay_er shows"),
+    "pattern": _("A _pattern that it knows"),
+}
+
+
 def dream_subject(config, say, filter_name):
-    """(The choice of what to dream of, a function that raises Refusal while that is not said)."""
-    title = _("<b>Dream of</b>") if filter_name == orders.DREAM else _("<b>Dream as well of</b>")
+    """(The choice of what to dream of; a function that raises Refusal while that is not said; one that, told False,
+    sets it to nothing). Beside a style there are too many controls for a letter each: all these have one together."""
     beside = filter_name == orders.STYLE
-    first = Gtk.RadioButton.new_with_mnemonic(None, _("_Nothing") if beside else _ANYTHING)
-    buttons = {"nothing" if beside else "anything": first}
-    if beside:
-        buttons["anything"] = Gtk.RadioButton.new_with_mnemonic_from_widget(first, _ANYTHING)
-    buttons["named"] = Gtk.RadioButton.new_with_mnemonic_from_widget(first, _("Something b_y name"))
-    buttons["like"] = Gtk.RadioButton.new_with_mnemonic_from_widget(first, _("What another layer sho_ws"))
-    buttons["pattern"] = Gtk.RadioButton.new_with_mnemonic_from_widget(first, _("A _pattern that it knows"))
+    buttons, first = {}, None
+    for name, said in _CHOICES.items():
+        if name != "nothing" or beside:
+            label = said.replace("_", "") if beside else said
+            buttons[name] = Gtk.RadioButton.new_with_mnemonic_from_widget(first, label)
+            first = first or buttons[name]
+    title = Gtk.Label(xalign=0.0)
+    title.set_markup_with_mnemonic("<b>%s</b>" % (_("Dr_eam as well of") if beside else _("Dream of")))
     details = {
         "named": class_entry(config, "dream-class", say),
         "like": layer_chooser(config, "dream-guide", _("none")),
         "pattern": AtlasChooser(config).widget,
     }
+    for name, widget in details.items():
+        widget.set_tooltip_text(_HELP[name])
     _Subject(config, buttons, details, beside)
     box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
-    box.pack_start(Gtk.Label(label=title, use_markup=True, xalign=0.0), False, False, 0)
+    title.set_mnemonic_widget(box)
+    box.connect("mnemonic-activate", lambda *given: _chosen_of(buttons).grab_focus() or True)
+    box.pack_start(title, False, False, 0)
     for name, button in buttons.items():
         button.set_tooltip_text(_HELP[name])
         box.pack_start(button, False, False, 0)
@@ -48,7 +61,15 @@ def dream_subject(config, say, filter_name):
         if buttons["like"].get_active() and config.get_property("dream-guide") is None:
             raise Refusal(_("Choose the layer to dream of, or another dream."))
 
-    return box, check
+    def wake(awake):
+        if beside and not awake:
+            buttons["nothing"].set_active(True)
+
+    return box, check, wake
+
+
+def _chosen_of(buttons):
+    return next(button for button in buttons.values() if button.get_active())
 
 
 class _Subject:

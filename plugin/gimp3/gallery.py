@@ -40,7 +40,7 @@ class Gallery:
         self.widget.set_size_request(_WIDTH, -1)
         self.widget.set_shadow_type(Gtk.ShadowType.IN)
         self.widget.add(self._box)
-        self._section("fast", _("_Fast styles, painted in a second"))
+        self._section("fast", _("Fast styles, painted in a second"))
         self._waiting = Gtk.Label(label=_("Asking the backend for them…"), xalign=0.0, wrap=True, max_width_chars=40)
         self._waiting.get_style_context().add_class("dim-label")
         self._box.pack_start(self._waiting, False, False, 0)

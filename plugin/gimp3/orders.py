@@ -1,6 +1,7 @@
 """What the user asked for: from a filter's arguments to an order for the backend, and back from a result's record."""
 
 import json
+import random
 
 import chosen
 import frames
@@ -15,6 +16,12 @@ STYLE = "plug-in-reverie-style"
 DREAM = "plug-in-reverie-dream"
 KINDS = {STYLE: "style", DREAM: "dream"}  # as presets call them
 ANYTHING = "auto"  # as a layer to dream in: the backend chooses one, beside a style one that it does not use
+DETAILS = {  # how finely it is painted, as a recipe calls it: in words, and what that means
+    "sketch": (_("Quick sketch"), _("Small and soon done: to see whether it goes the right way.")),
+    "usual": (_("As usual"), _("What suits this machine.")),
+    "fine": (_("Fine"), _("Larger, with finer strokes, and longer at work on them.")),
+    "best": (_("Best"), _("Each pixel of the layer is painted, however long that takes.")),
+}
 
 _ONE_PASS_HAS_NOT = ("budget", "content_mask", "init", "method", "pooling")  # fields of which a fast style has no use
 
@@ -34,6 +41,7 @@ def order(filter_name, config, source, pictures=None, placed=False):
     if not placed:
         regions.place(source, config)
     made, title = _order(filter_name, config, source, pictures or chosen.Pictures())
+    made.recipe.setdefault("seed", random.randrange(2**31))
     if source.frame is not None:
         frames.go_on(made, source, config)
     return made, title
@@ -86,7 +94,9 @@ def _dreamt(dream):
 def recipe_of(filter_name, config):
     """The recipe in a filter's arguments; a style or guide that is a layer goes by the layer's name. Raises Refusal."""
     kept = further(config)
-    recipe = dict(kept, network=_text(config, "network") or "auto", seed=config.get_property("seed"))
+    recipe = dict(kept, network=_text(config, "network") or "auto", detail=config.get_property("detail"))
+    if config.get_property("seed") >= 0:  # else each order has another
+        recipe["seed"] = config.get_property("seed")
     for optional in ("size", "iterations"):  # 0 leaves it to the backend
         if config.get_property(optional):
             recipe[optional] = config.get_property(optional)
@@ -154,9 +164,9 @@ def _text(config, name):
 
 # --- the record on a result, for editing it --------------------------------------------------------------------------
 
-_ALIKE = {  # arguments that are fields of the recipe as they stand
-    STYLE: ("dream-strength", "network", "seed", "size", "iterations", "strength", "color"),
-    DREAM: ("dream-strength", "network", "seed", "size", "iterations", "parametrisation", "octaves"),
+_ALIKE = {  # arguments that are fields of the recipe as they stand; a change of the detail forgets size and iterations
+    STYLE: ("dream-strength", "network", "seed", "detail", "size", "iterations", "strength", "color"),
+    DREAM: ("dream-strength", "network", "seed", "detail", "size", "iterations", "parametrisation", "octaves"),
 }
 _DECIDED = ("content_layers", "style_layers", "dream", "style", "fast")  # what a record says in full, asked or not
 

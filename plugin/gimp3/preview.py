@@ -98,7 +98,10 @@ class Preview:
         styles = chosen.read(self._config) if self._filter == orders.STYLE else []
         indexed = layers.is_indexed(self._source.image) and not self._config.get_property("convert-indexed")
         guide = self._config.get_property("dream-guide")
-        return [orders.recipe_of(self._filter, self._config), styles, guide, self._place_wanted(), indexed]
+        recipe = orders.recipe_of(self._filter, self._config)
+        for name in ("detail", "size", "iterations"):  # it has its own
+            recipe.pop(name, None)
+        return [recipe, styles, guide, self._place_wanted(), indexed]
 
     def _place_wanted(self):
         """The arguments that say where the picture is painted."""

@@ -450,30 +450,42 @@ def _add_regions_argument(procedure):
 
 
 def _add_common_arguments(procedure):
+    detail = Gimp.Choice.new()
+    for number, (value, words) in enumerate(orders.DETAILS.items()):
+        detail.add(value, number, *words)
+    procedure.add_choice_argument(
+        "detail", _("_Detail"), _("How finely it is painted; more takes longer"), detail, "usual", FLAGS
+    )
     procedure.add_int_argument(
         "size",
-        _("Exact size"),
-        _("Longest side, in pixels, at which the picture is computed; 0 suits this machine"),
+        _("E_xact size"),
+        _("Longest side, in pixels, at which the picture is computed; 0 leaves it to the detail"),
         0,
         16384,
         0,
         FLAGS,
     )
     procedure.add_int_argument(
-        "iterations", _("Steps"), _("How many steps the painting takes; 0 is usual"), 0, 10000, 0, FLAGS
+        "iterations",
+        _("Rounds of brush_work"),
+        _("How often the whole picture is gone over; 0 leaves it to the detail"),
+        0,
+        10000,
+        0,
+        FLAGS,
     )
     procedure.add_string_argument(
         "network",
-        _("Way of seeing"),
+        _("Networ_k"),
         _("The neural network that looks at the pictures; a better one gives better brushwork"),
         "auto",
         FLAGS,
     )
     procedure.add_int_argument(
         "seed",
-        _("Variation"),
-        _("Each number gives another picture, and the same number the same one"),
-        0,
+        _("Variatio_n"),
+        _("Each number gives another picture, and the same number the same one; -1 is another each time"),
+        -1,
         2**31 - 1,
         0,
         FLAGS,

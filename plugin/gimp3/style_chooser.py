@@ -19,7 +19,7 @@ class StyleChooser:
         self._rows = Gtk.Grid(column_spacing=6, row_spacing=0, no_show_all=True)
         self._hint = Gtk.Label(xalign=0.0, hexpand=True, label=_("Ctrl and a click mixes several."), ellipsize=3)
         self._hint.get_style_context().add_class("dim-label")
-        self._file = Gtk.Button(label=_("A fil_e…"), use_underline=True)
+        self._file = Gtk.Button(label=_("A _file…"), use_underline=True)
         self._file.set_tooltip_text(_("A picture of yours, whose style is taken"))
         self._file.connect("clicked", lambda button: self._ask_file())
         below = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)

@@ -65,6 +65,11 @@ class Client(object):
         Closing the generator before the end stops the work."""
         return self._stream("/v1/networks/%s/layers/%s/atlas?first=%d" % (quote(network), quote(layer), first))
 
+    def estimate(self, recipe, width, height):
+        """How long a recipe will take on a picture of that size, {"seconds", "reason", …}; see docs/http.md."""
+        body = json.dumps({"recipe": recipe, "width": width, "height": height}).encode("utf-8")
+        return self._json("POST", "/v1/estimate", body, "application/json")
+
     def add_picture(self, data):
         """Sends a picture (a .npy, or an image file's bytes); returns its id."""
         return self._json("POST", "/v1/images", data, "application/octet-stream")["id"]

@@ -130,6 +130,18 @@ def time_left(seconds):
     return _("1 minute left") if minutes == 1 else _("%d minutes left") % minutes
 
 
+def duration(seconds):
+    """A rough time in words."""
+    if seconds < 1.5:
+        return _("about a second")
+    if seconds < 60:
+        return _("about %d seconds") % (int(round(seconds)) if seconds < 15 else 5 * int(round(seconds / 5.0)))
+    minutes = int(round(seconds / 60.0))
+    if minutes < 90:
+        return _("about a minute") if minutes == 1 else _("about %d minutes") % minutes
+    return _("about %d hours") % int(round(minutes / 60.0))
+
+
 def short_name(path):
     """A file's name without folder and ending, for a layer's name."""
     return os.path.splitext(os.path.basename(path))[0]

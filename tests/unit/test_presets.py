@@ -115,7 +115,7 @@ def test_what_counts_as_usual_is_the_recipes_default():
 
 def test_every_field_of_a_recipe_is_kept_by_a_dialog():
     """Each is shown by a control, or among those that are carried along; frames alone have two of their own."""
-    shown = {"style", "fast", "dream", "dream_strength", "network", "size", "iterations", "seed"}
+    shown = {"style", "fast", "dream", "dream_strength", "network", "detail", "size", "iterations", "seed"}
     assert set(Recipe.model_fields) == {*files.USUAL, *shown, "before", "zoom"}
 
 

@@ -1,0 +1,132 @@
+"""Every control of every dialog, walked in a real GIMP: whether it says what it does, and which key leads to it; and
+whether it all fits on a small screen."""
+
+from __future__ import annotations
+
+import pytest
+import windows
+
+SCREEN = (1366, 768)
+LANGUAGES = ("en", "de", "fr")
+
+WALK = """
+import frames, reverie
+
+KINDS = (Gtk.Button, Gtk.ComboBox, Gtk.Entry, Gtk.Scale, Gtk.FlowBox, Gtk.IconView, Gtk.Expander)
+LETTERLESS = 0xffffff
+
+def dialog_of(name, version):
+    image = load()
+    if name == frames.LAYERS_STYLE:
+        image.insert_layer(image.get_layers()[0].copy(), None, 0)
+    if version:
+        assert paint(image, image.get_layers())[0]
+        source, made_with, origin = layers.recorded_source(image, image.get_layers()[0])
+        sources = [source]
+    elif name == orders.STYLE:
+        group = Gimp.GroupLayer.new(image, "group")
+        image.insert_layer(group, None, 0)
+        image.select_rectangle(Gimp.ChannelOps.REPLACE, 10, 10, 300, 200)
+        sources = layers.selected_sources(image, image.get_layers()[-1:])
+    elif name == frames.ZOOM:
+        sources = frames.of_zoom(image.get_layers()[0])
+    elif name == frames.LAYERS_STYLE:
+        sources = frames.of_layers(image)
+    else:
+        image.convert_indexed(Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 16, False, False, "")
+        sources = layers.selected_sources(image, image.get_layers())
+    config = Gimp.get_pdb().lookup_procedure(name).create_config()
+    filter_name = reverie.FILTERS[name]
+    made = dialog._Dialog(reverie.TITLES[filter_name], filter_name, config.get_procedure(), config, sources)
+    made._window.show()
+    return made
+
+def hidden(widget):
+    '''What GIMP has and Reverie's dialogs do not: its own settings, its manual.'''
+    while widget is not None:
+        if isinstance(widget, Gtk.ButtonBox) and not widget.get_visible():
+            return True
+        widget = widget.get_parent()
+    return False
+
+def chain(widget):
+    while widget is not None:
+        yield widget
+        widget = widget.get_parent()
+
+def titled(widget):
+    '''What tells a control from the others.'''
+    words = [each.get_text() for each in below(widget) if isinstance(each, Gtk.Label)]
+    words += [widget.get_accessible().get_name() or "", widget.get_tooltip_text() or ""]
+    return "%s: %s" % (type(widget).__name__, next((each for each in words if each), "?"))
+
+def walked(made):
+    every = [each for each in below(made._window) if not hidden(each)]
+    help = made._window.get_widget_for_response(Gtk.ResponseType.HELP)
+    controls = [each for each in every if isinstance(each, KINDS) and each is not help]
+    labels = [each for each in every if isinstance(each, Gtk.Label) and each.get_mnemonic_keyval() != LETTERLESS]
+    labels = [each for each in labels if help not in chain(each)]
+    led = [each.get_mnemonic_widget() for each in labels]
+    silent = [titled(each) for each in controls if not any(part.get_tooltip_text() for part in chain(each)
+                                                           if part is not made._window)]
+    far = [titled(each) for each in controls
+           if not any(each.get_parent().get_parent() in chain(goal) or goal in chain(each) for goal in led if goal)]
+    letters = [chr(each.get_mnemonic_keyval()) for each in labels]
+    double = [each.get_label() for each, letter in zip(labels, letters) if letters.count(letter) > 1]
+    return dict(count=len(controls), silent=silent, far=far, double=sorted(double))
+
+said = {}
+for title, name in (("style", orders.STYLE), ("edit", orders.STYLE), ("dream", orders.DREAM),
+                    ("frames", frames.LAYERS_STYLE), ("zoom", frames.ZOOM)):
+    made = dialog_of(name, version=title == "edit")
+    settled(made)
+    pump(lambda: not made._duration.widget.get_text() in ("", "…"), 20)
+    shot(title)
+    folded = made._window.get_size()
+    for each in below(made._window):
+        if isinstance(each, Gtk.Expander):
+            each.set_expanded(True)
+    pump(seconds=1)
+    if title in ("style", "dream"):
+        for each in below(made._window):
+            if isinstance(each, Gtk.Expander):
+                bar = next(part for part in chain(each) if isinstance(part, Gtk.ScrolledWindow)).get_vadjustment()
+                bar.set_value(bar.get_upper())
+        shot(title + "-advanced")
+    said[title] = dict(walked(made), sizes=[folded, made._window.get_size()], takes=made._duration.widget.get_text())
+    made.close()
+    pump(seconds=0.2)
+answer(**said)
+"""
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def said(request, gimp, running_backend):
+    running_backend()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCREEN", "x".join(map(str, SCREEN)))
+        gimp.language = request.param
+        yield windows.run(gimp, f"controls-{request.param}", WALK)
+    gimp.language = "en"
+
+
+def _found(said: dict, what: str) -> str:
+    return "\n".join(f"{name}: {each}" for name in said for each in said[name][what])
+
+
+def test_every_control_says_what_it_does(said):
+    assert all(each["count"] > 20 for each in said.values())
+    assert _found(said, "silent") == ""
+
+
+def test_a_letter_leads_to_every_control_or_to_one_close_by(said):
+    assert _found(said, "far") == ""
+
+
+def test_no_two_labels_of_a_dialog_have_the_same_letter(said):
+    assert _found(said, "double") == ""
+
+
+def test_it_fits_on_a_small_screen(said):
+    widest, highest = SCREEN
+    assert all(width <= widest and height <= highest - 40 for each in said.values() for width, height in each["sizes"])
