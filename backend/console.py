@@ -77,7 +77,8 @@ class Console:
         if self._json:
             if not isinstance(event, Preview):
                 name = type(event).__name__.rstrip("_").lower()
-                print(json.dumps({"type": name, **dataclasses.asdict(event)}), flush=True)
+                told = {"message": event.message} if isinstance(event, Warning_) else dataclasses.asdict(event)
+                print(json.dumps({"type": name, **told}), flush=True)
         elif isinstance(event, Fetching):
             size = f"{event.total / 1e6:.1f} MB, {event.licence}"
             self._bar.update(

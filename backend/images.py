@@ -172,8 +172,11 @@ def _check_size(width: int, height: int) -> None:
         raise ReverieError("The picture has no pixels.")
     if width * height > MAX_PIXELS:
         raise ReverieError(
-            f"The picture has {width}×{height} pixels, more than the {MAX_PIXELS // 10**6} megapixels that are "
-            "accepted; reduce it first."
+            "The picture has {width}×{height} pixels, more than the {most} megapixels that are accepted; reduce it "
+            "first.",
+            width=width,
+            height=height,
+            most=MAX_PIXELS // 10**6,
         )
 
 
@@ -207,7 +210,7 @@ def _from_file(data: bytes) -> Picture:
         raise ReverieError("This is no picture that can be read; PNG, JPEG, TIFF and WebP files are.") from error
     except Image.DecompressionBombError as error:
         raise ReverieError(
-            f"The picture is larger than the {MAX_PIXELS // 10**6} megapixels that are accepted."
+            "The picture is larger than the {most} megapixels that are accepted.", most=MAX_PIXELS // 10**6
         ) from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise ReverieError("The picture file is damaged or incomplete; save or copy it again.") from error

@@ -17,6 +17,7 @@ from pathlib import Path
 PLUGIN = Path(__file__).resolve().parent
 LOCALE = PLUGIN / "locale"
 TEMPLATE = LOCALE / "reverie.pot"
+_FOLDERS = ("engine", "networks", "fast", "server")  # of the backend
 
 
 def marked() -> list[str]:
@@ -26,19 +27,28 @@ def marked() -> list[str]:
         for path in sorted((PLUGIN / folder).glob("*.py")):
             tree = ast.parse(path.read_text(encoding="utf-8"))
             found |= {node.args[0].value for node in ast.walk(tree) if is_mark(node)}
+    for path in _spoken_by_the_backend():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        found |= {node.args[0].value for node in ast.walk(tree) if is_mark(node, ("ReverieError", "Sentence"))}
     for path in (PLUGIN.parent / "backend" / "presets").glob("*.json"):
         preset = json.loads(path.read_text(encoding="utf-8"))
         found |= {preset["title"], preset["description"]}
     return sorted(found)
 
 
-def is_mark(node: ast.AST) -> bool:
+def _spoken_by_the_backend() -> list[Path]:
+    """The modules whose sentences a painter in GIMP can meet; what they fill in is named `{so}`."""
+    backend = PLUGIN.parent / "backend"
+    return [backend / "images.py", *(path for name in _FOLDERS for path in sorted((backend / name).glob("*.py")))]
+
+
+def is_mark(node: ast.AST, names: tuple[str, ...] = ("_",)) -> bool:
     """Is this the call `_("…")` of a string that stands there in full?"""
     return (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
-        and node.func.id == "_"
-        and len(node.args) == 1
+        and node.func.id in names
+        and (len(node.args) == 1 or node.func.id != "_")
         and isinstance(node.args[0], ast.Constant)
         and isinstance(node.args[0].value, str)
     )
@@ -77,8 +87,9 @@ def _quoted(text: str) -> str:
 
 
 def placeholders(text: str) -> list[str]:
-    """What `%` will fill in, in its order."""
-    return re.findall(r"%(?:\(\w+\))?[-+0-9.]*[a-zA-Z]", text.replace("%%", ""))
+    """What will be filled in: by `%` in its order, or by `{name}` in any."""
+    named = sorted(re.findall(r"{\w+}", text))
+    return named or re.findall(r"%(?:\(\w+\))?[-+0-9.]*[a-zA-Z]", text.replace("%%", ""))
 
 
 def faults(string: str, translation: str) -> Iterator[str]:

@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw, ImageFont
 from backend.engine import device as devices
 from backend.engine import render
 from backend.engine.events import Event, Progress, Started, Warning_
-from backend.errors import ReverieError
+from backend.errors import ReverieError, Sentence
 from backend.images import Picture
 from backend.networks import registry
 from backend.recipe import Recipe
@@ -64,7 +64,7 @@ def compare(
         try:
             rows.append(_row(name, recipe, content, pictures, device, report, stop))
         except ReverieError as error:
-            report(name, Warning_(f"{name} is left out. {error.message}"))
+            report(name, Warning_(Sentence(f"{name} is left out. {error.message}")))
             refusal = error
     if refusal is not None and not rows:
         raise refusal

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from backend.errors import Sentence
 from backend.images import Picture
 
 
@@ -46,9 +47,13 @@ class Preview:
 
 @dataclass(frozen=True)
 class Warning_:
-    """Something that the user should know but that does not stop the job, as a sentence."""
+    """Something that the user should know but that does not stop the job."""
 
-    message: str
+    sentence: Sentence
+
+    @property
+    def message(self) -> str:
+        return str(self.sentence)
 
 
 Event = Fetching | Started | Progress | Preview | Warning_

@@ -89,7 +89,9 @@ def gather(recipe: Recipe, content: Picture, pictures: Mapping[str, Picture], wh
         gray = to_tensor(pictures[reference][:, :, :3], where).mean(1, keepdim=True)
         result = resize(gray, width, height).clamp(0, 1)
         if float(result.mean()) < _LEAST_REGION:
-            raise ReverieError(f"The mask “{reference}” is black everywhere; paint white where it is to act.", field)
+            raise ReverieError(
+                "The mask “{picture}” is black everywhere; paint white where it is to act.", field, picture=reference
+            )
         return result
 
     init = pictures[recipe.init] if recipe.init not in ("content", "noise") else None
@@ -165,9 +167,10 @@ def _regions(
         elif reference is not None:
             index = next(index for index, style in enumerate(recipe.style) if style.mask == reference)
             raise ReverieError(
-                f"The mask “{reference}” covers only what is transparent in the picture; paint white where there is "
+                "The mask “{picture}” covers only what is transparent in the picture; paint white where there is "
                 "something.",
                 f"style.{index}.mask",
+                picture=reference,
             )
         # else: masks may leave nothing for the others
     return regions

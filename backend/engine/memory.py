@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from backend.engine import device as devices
+from backend.errors import Sentence
 from backend.networks.network import Network
 
 _SAMPLE = 256  # pixels: side of the picture whose activations are counted
@@ -75,22 +76,24 @@ def is_exhausted(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(words in text for words in _EXHAUSTED)
 
 
-def retreat(footing: Footing, longest: int) -> tuple[Footing, str] | None:
+def retreat(footing: Footing, longest: int) -> tuple[Footing, Sentence] | None:
     """What to try next when a picture of that longest side did not fit, and the sentence that tells it; None at the
     end: smaller tiles first, which cost time alone, then half precision, then the CPU."""
     tile = footing.tile or longest
     if tile > _LEAST_TILE:
         smaller = max(_LEAST_TILE, tile // 2 // 64 * 64)
-        return replace(footing, tile=smaller), (
-            f"There was not enough memory on {footing.device.type}; going on in tiles of {smaller} pixels, which is "
-            "slower and gives the same picture."
+        return replace(footing, tile=smaller), Sentence(
+            "There was not enough memory on {device}; going on in tiles of {tile} pixels, which is slower and gives "
+            "the same picture.",
+            {"device": footing.device.type, "tile": smaller},
         )
     if footing.dtype == torch.float32:
-        return replace(footing, dtype=torch.bfloat16), (
-            f"There was not enough memory on {footing.device.type}; going on in half precision."
+        return replace(footing, dtype=torch.bfloat16), Sentence(
+            "There was not enough memory on {device}; going on in half precision.", {"device": footing.device.type}
         )
     if footing.device.type != "cpu":
-        return Footing(torch.device("cpu"), torch.float32, None), (
-            f"There was not enough memory on {footing.device.type}; going on on the CPU, which is slower."
+        return Footing(torch.device("cpu"), torch.float32, None), Sentence(
+            "There was not enough memory on {device}; going on on the CPU, which is slower.",
+            {"device": footing.device.type},
         )
     return None

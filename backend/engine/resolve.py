@@ -98,7 +98,9 @@ def _name(dream: Dream, index: int, spec: Spec) -> Dream:
     field = f"dream.{index}.class_name"
     if "logits" not in spec.layers:
         raise ReverieError(
-            f"{spec.name} knows no classes. Choose a network that does, such as squeezenet1_0, or a layer.", field
+            "{network} knows no classes. Choose a network that does, such as squeezenet1_0, or a layer.",
+            field,
+            network=spec.name,
         )
     return dream.model_copy(update={"class_name": classes.find(dream.class_name, field)})
 

@@ -8,11 +8,25 @@ from torch import Tensor
 
 from backend.engine.inputs import Inputs
 from backend.engine.resize import fit
-from backend.errors import ReverieError
+from backend.errors import ReverieError, Sentence
 from backend.networks import registry
 from backend.recipe import Recipe
 
 _BLURRED = 2.0  # enlarged by more, a style has no strokes any more that are as fine as the picture's pixels
+_TOO_SMALL = {
+    "picture": Sentence(
+        "The picture is too small: computed at {width}×{height} pixels, layer “{layer}” of {network} needs {least} in "
+        "each direction. Use a larger picture or size, a less narrow one, or an earlier layer."
+    ),
+    "style": Sentence(
+        "The style picture “{picture}” is too small: computed at {width}×{height} pixels, layer “{layer}” of {network} "
+        "needs {least} in each direction. Use a larger picture or size, a less narrow one, or an earlier layer."
+    ),
+    "guide": Sentence(
+        "The guide picture “{picture}” is too small: computed at {width}×{height} pixels, layer “{layer}” of {network} "
+        "needs {least} in each direction. Use a larger picture or size, a less narrow one, or an earlier layer."
+    ),
+}
 
 
 def of_style(picture: Tensor, scale: float, longest: int) -> tuple[int, int]:
@@ -31,46 +45,46 @@ def too_small(recipe: Recipe, inputs: Inputs, width: int, height: int) -> Reveri
     longest = max(width, height)
     layers = [dream.layer or "logits" for dream in recipe.dream]
     layers += [*(recipe.style_layers or []), *(recipe.content_layers or [])] if inputs.regions else []
-    pictures: list[tuple[str, str, tuple[int, int], Sequence[str]]] = [
-        ("The picture", "content", (width, height), layers)
+    pictures: list[tuple[Sentence, str, str, tuple[int, int], Sequence[str]]] = [
+        (_TOO_SMALL["picture"], "", "content", (width, height), layers)
     ]
     for index, style in enumerate(recipe.style):
         for look in (look for _, own in inputs.regions for look in own if look.image == style.image):
             size = of_style(look.picture, style.scale, longest)
-            what = f"The style picture “{style.image}”"
-            pictures.append((what, f"style.{index}.image", size, recipe.style_layers or []))
+            kind, field = _TOO_SMALL["style"], f"style.{index}.image"
+            pictures.append((kind, style.image, field, size, recipe.style_layers or []))
     for index, dream in enumerate(recipe.dream):
         if dream.guide is not None and dream.layer is not None:
             size = of_guide(inputs.guides[dream.guide], longest)
-            pictures.append((f"The guide picture “{dream.guide}”", f"dream.{index}.guide", size, [dream.layer]))
+            pictures.append((_TOO_SMALL["guide"], dream.guide, f"dream.{index}.guide", size, [dream.layer]))
     return next(_complaints(recipe.network, pictures), None)
 
 
 def _complaints(
-    network: str, pictures: Sequence[tuple[str, str, tuple[int, int], Sequence[str]]]
+    network: str, pictures: Sequence[tuple[Sentence, str, str, tuple[int, int], Sequence[str]]]
 ) -> Iterator[ReverieError]:
     spec = registry.spec(network)
-    for what, field, size, layers in pictures:
+    for kind, name, field, size, layers in pictures:
         for layer in layers:
             least = spec.least_size(layer)
             if min(size) < least:
-                yield ReverieError(
-                    f"{what} is too small: computed at {size[0]}×{size[1]} pixels, layer “{layer}” of {network} needs "
-                    f"{least} in each direction. Use a larger picture or size, a less narrow one, or an earlier layer.",
-                    field,
-                )
+                values: dict[str, str | int] = {"picture": name, "width": size[0], "height": size[1]}
+                yield ReverieError(kind.template, field, **values, layer=layer, network=network, least=least)
 
 
-def enlarged_styles(inputs: Inputs, longest: int) -> list[str]:
+def enlarged_styles(inputs: Inputs, longest: int) -> list[Sentence]:
     """A sentence for each style picture that is enlarged so much, beside a picture of that longest side, that its
     strokes come out blurred."""
     sentences = {}
     for look in (look for _, own in inputs.regions for look in own):
         here, there = max(look.picture.shape[2:]), max(of_style(look.picture, look.scale, longest))
         if there > _BLURRED * here:
-            sentences[look.image] = (
-                f"The style picture “{look.image}” has only {look.picture.shape[3]}×{look.picture.shape[2]} pixels and "
-                f"is enlarged to {there / here:.1f} times that, so its strokes will be soft. Use a larger picture, or "
-                "a smaller style scale."
+            sentences[look.image] = Sentence(
+                "The style picture “{picture}” has only {width}×{height} pixels and is enlarged to {times} times that, "
+                "so its strokes will be soft. Use a larger picture, or smaller strokes.",
+                {
+                    **{"picture": look.image, "width": look.picture.shape[3], "height": look.picture.shape[2]},
+                    "times": f"{there / here:.1f}",
+                },
             )
     return list(sentences.values())

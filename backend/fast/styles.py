@@ -103,7 +103,10 @@ def load(name: str, field: str = "fast") -> FastStyle:
     file = file_of(name)
     if name not in names():
         raise ReverieError(
-            f"There is no fast style “{name}”; there are {', '.join(names())}. `train-style` makes new ones.", field
+            "There is no fast style “{name}”; there are {others}. `train-style` makes new ones.",
+            field,
+            name=name,
+            others=", ".join(names()),
         )
     network, vectors = _read(file)
     if name not in vectors:

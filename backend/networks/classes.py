@@ -25,8 +25,9 @@ def find(wanted: str, field: str | None = None) -> str:
     if len(alike) == 1:
         return alike[0]
     near = alike or nearest(name)
-    hint = f" Did you mean {' or '.join(near)}?" if near else ""
-    raise ReverieError(f"ImageNet has no class “{name}”.{hint}", field)
+    if near:
+        raise ReverieError("No network knows “{name}”. Did you mean {near}?", field, name=name, near=", ".join(near))
+    raise ReverieError("No network knows “{name}”. Choose one of the names that are offered.", field, name=name)
 
 
 def nearest(wanted: str) -> list[str]:

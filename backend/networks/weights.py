@@ -197,7 +197,10 @@ class _Fetching:
             if isinstance(error, requests.RequestException):
                 raise _unreachable(name, entry, error) from error
             raise ReverieError(
-                f"The weights of {name} cannot be saved in “{target.parent}”: {error.strerror or error}."
+                "The weights of {network} cannot be saved in “{folder}”: {reason}.",
+                network=name,
+                folder=str(target.parent),
+                reason=str(error.strerror or error),
             ) from error
         return target
 
@@ -220,8 +223,9 @@ class _Fetching:
         if not _digest(part).startswith(entry.sha256):
             part.unlink()
             raise ReverieError(
-                f"What came from {entry.url} is not the file that was expected (its checksum differs), and was "
-                "deleted. Try again; if it happens again, something between here and there changes downloads."
+                "What came from {url} is not the file that was expected (its checksum differs), and was deleted. Try "
+                "again; if it happens again, something between here and there changes downloads.",
+                url=entry.url,
             )
         if entry.kept:
             _keep(entry, part, target)
@@ -276,7 +280,12 @@ def _digest(path: Path) -> str:
 
 def _unreachable(name: str, entry: Entry, error: Exception) -> ReverieError:
     return ReverieError(
-        f"The weights of {name} are not on this machine and could not be fetched from {entry.url} "
-        f"({type(error).__name__}). Connect to the internet and try again, or put the file {entry.files[0]} into "
-        f"“{cache()}” or into a folder that the environment variable REVERIE_WEIGHTS names."
+        "The weights of {network} are not on this machine and could not be fetched from {url} ({reason}). Connect to "
+        "the internet and try again, or put the file {file} into “{folder}” or into a folder that the environment "
+        "variable REVERIE_WEIGHTS names.",
+        network=name,
+        url=entry.url,
+        reason=type(error).__name__,
+        file=entry.files[0],
+        folder=str(cache()),
     )

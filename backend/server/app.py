@@ -25,7 +25,7 @@ from backend.engine import device as devices
 from backend.engine import samples
 from backend.engine.control import Adjustment
 from backend.engine.resolve import resolve
-from backend.errors import ReverieError
+from backend.errors import ReverieError, Sentence
 from backend.fast import styles
 from backend.networks import classes, registry
 from backend.recipe import Recipe
@@ -77,7 +77,7 @@ def create_app(
 
 async def _refused(request: Request, exception: Exception) -> Response:
     assert isinstance(exception, ReverieError)
-    return error(422, exception.message, exception.field)
+    return error(422, exception.sentence, exception.field)
 
 
 async def _malformed(request: Request, exception: Exception) -> Response:
@@ -146,7 +146,8 @@ def _add_picture_calls(app: FastAPI, worker: Worker, store: Store) -> None:
         worker.touch()
         data = await _body(request, MAX_PICTURE_BYTES)
         if data is None:
-            return error(413, f"The picture has more than the accepted {MAX_PICTURE_BYTES >> 20} MiB; reduce it first.")
+            most = {"most": MAX_PICTURE_BYTES >> 20}
+            return error(413, Sentence("The picture has more than the accepted {most} MiB; reduce it first.", most))
         stored = await run_in_threadpool(store.add, data)
         answer = {"id": stored.id, "width": stored.width, "height": stored.height, "channels": stored.channels}
         return JSONResponse(answer, 201)
@@ -233,7 +234,8 @@ def _add_job_calls(app: FastAPI, worker: Worker, store: Store, device: str) -> N
             return error(413, "The job's description is too long.")
         job = await run_in_threadpool(_make_job, data, store, device)
         if worker.waiting >= MAX_WAITING:
-            return error(503, f"{MAX_WAITING} jobs are waiting already; try again when some are done.")
+            crowd = Sentence("{count} jobs are waiting already; try again when some are done.", {"count": MAX_WAITING})
+            return error(503, crowd)
         worker.submit(job)
         return JSONResponse({"id": job.id}, 202)
 
@@ -280,7 +282,9 @@ def _make_job(data: bytes, store: Store, device: str) -> Job:
     for field, reference in recipe.references():
         stored = store.get(reference)
         if stored is None:
-            raise ReverieError(f"The picture “{reference:.80}” is not here (any more); send it again.", field)
+            raise ReverieError(
+                "The picture “{picture}” is not here (any more); send it again.", field, picture=reference[:80]
+            )
         pictures[reference] = stored
     return Job(recipe, content, pictures)
 

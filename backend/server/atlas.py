@@ -40,9 +40,10 @@ def add_atlas_calls(app: FastAPI, worker: Worker, device: str) -> None:
         spec.check_layers([layer], "layer")
         if weights.find(spec.name) is None:
             raise ReverieError(
-                f"The weights of {spec.name} are not on this machine yet. Dream with it once, and they are fetched; "
-                "then its patterns can be shown.",
+                "The weights of {network} are not on this machine yet. Dream with it once, and they are fetched; then "
+                "its patterns can be shown.",
                 "network",
+                network=spec.name,
             )
         lines = _lines(worker, spec.name, layer, device, slice(first, first + count))
         return StreamingResponse(lines, media_type="application/x-ndjson")
@@ -77,10 +78,10 @@ async def _lines(worker: Worker, name: str, layer: str, device: str, part: slice
             wanted = wanted[len(tiles.result()) :]
         yield _line("done")
     except ReverieError as error:
-        yield _line("failed", message=error.message)
+        yield _line("failed", **error.sentence.as_json())
     except Exception as error:  # the reader must learn that nothing more comes
         _log.exception("the atlas of %s, %s failed", name, layer)
-        yield _line("failed", message=unexpected(error))
+        yield _line("failed", **unexpected(error).as_json())
     finally:
         gone = True
 

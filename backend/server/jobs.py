@@ -19,7 +19,7 @@ from backend.engine import estimate
 from backend.engine.control import Adjustment
 from backend.engine.events import Cancelled, Event, Fetching, Preview, Progress, Started, Warning_
 from backend.engine.render import Result
-from backend.errors import ReverieError
+from backend.errors import ReverieError, Sentence
 from backend.images import Picture
 from backend.recipe import Recipe
 from backend.server.store import Stored
@@ -51,10 +51,12 @@ class Render(Protocol):
     ) -> Result: ...
 
 
-def unexpected(exception: Exception) -> str:
+def unexpected(exception: Exception) -> Sentence:
     """What a person is told of an error that nobody foresaw; the traceback is for the log alone."""
-    name = type(exception).__name__
-    return f"The backend hit an unexpected error ({name}). The log is at {places.log_file()}; please report it."
+    return Sentence(
+        "The backend hit an unexpected error ({name}). The log is at {log}; please report it.",
+        {"name": type(exception).__name__, "log": places.log_file()},
+    )
 
 
 class Job:
@@ -122,23 +124,25 @@ class Job:
             wish, self._wish = self._wish, None
             return wish
 
-    def finish(self, state: State, message: str | None = None, **details: Any) -> None:
+    def finish(self, state: State, why: Sentence | None = None, **details: Any) -> None:
         """Notes the end. The pictures' bytes are let go; the state and the last event change as one, so that no reader
         sees an end without its event."""
         with self._lock:
-            self.message = message
+            self.message = str(why) if why else None
             self.pictures, self.preview = {}, None
             self.content = dataclasses.replace(self.content, data=b"")
             self.state = state
-            self.tell(state, **({"message": message} if message else {}), **details)
+            self.tell(state, **(why.as_json() if why else {}), **details)
 
     def hear(self, event: Event) -> None:
         """Notes an event of the engine."""
         if isinstance(event, Preview):
             self.preview = event.picture
             self.tell("preview", serial=self._serial + 1)
-        elif isinstance(event, Fetching | Started | Progress | Warning_):
-            self.tell(type(event).__name__.rstrip("_").lower(), **dataclasses.asdict(event))
+        elif isinstance(event, Warning_):
+            self.tell("warning", **event.sentence.as_json())
+        elif isinstance(event, Fetching | Started | Progress):
+            self.tell(type(event).__name__.lower(), **dataclasses.asdict(event))
 
 
 class _Errand:
@@ -253,7 +257,7 @@ class Worker:
         except Cancelled:
             job.finish("cancelled")
         except ReverieError as error:
-            job.finish("failed", error.message)
+            job.finish("failed", error.sentence)
         except Exception as error:  # whatever it was, the next job must find a worker
             _log.exception("job %s failed", job.id)
             job.finish("failed", unexpected(error))

@@ -11,6 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from backend.errors import Sentence
+
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 ALL_ADDRESSES = {"0.0.0.0", "::"}
 _OPEN = {"/v1/health"}
@@ -59,14 +61,18 @@ class Guard:
             return error(403, "Reverie's backend does not answer web pages.")
         given, expected = request.headers.get("authorization", ""), f"Bearer {self._token}"
         if request.scope["path"] not in _OPEN and not secrets.compare_digest(given.encode(), expected.encode()):
-            return error(401, "The token is wrong or missing. It changes with each start of the backend; try again.")
+            return error(
+                401,
+                Sentence("The token is wrong or missing. It changes with each start of the backend; try again."),
+            )
         return None
 
 
-def error(status: int, message: str, field: str | None = None) -> Response:
+def error(status: int, sentence: Sentence | str, field: str | None = None) -> Response:
     """The one form in which every failure is told."""
+    sentence = Sentence(sentence) if isinstance(sentence, str) else sentence
     # Pure ASCII: a message that quotes what a client sent may hold lone surrogates, which UTF-8 cannot carry.
-    text = json.dumps({"error": {"message": message, "field": field}})
+    text = json.dumps({"error": {**sentence.as_json(), "field": field}})
     # After 408 and 413 the rest of the body is not read, so nothing else can come over the same connection.
     headers = {"Connection": "close"} if status in (408, 413) else None
     return Response(text, status, headers, media_type="application/json")

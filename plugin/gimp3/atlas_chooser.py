@@ -8,6 +8,7 @@ import contextlib
 
 from asking import Question
 from gi.repository import GdkPixbuf, Gtk
+from shared.client import spoken
 from shared.words import _
 
 _TILE = 52  # pixels
@@ -157,7 +158,7 @@ class AtlasChooser:
         elif event["type"] == "done":
             self._tell_progress(_("%d patterns: click one to dream of it alone") % len(self._store), 1.0)
         elif event["type"] == "failed":
-            self._tell_progress(event["message"], 0.0)
+            self._tell_progress(spoken(event), 0.0)
 
     def _tell_progress(self, text, fraction):
         self._bar.set_text(text)

@@ -10,6 +10,7 @@ from shared import work
 from shared.words import _
 
 _DELAY = 300  # milliseconds of rest before it is asked
+_LATER = 3000  # milliseconds before it is asked again of a backend that is busy
 
 
 class Duration:
@@ -19,7 +20,7 @@ class Duration:
         self._filter, self._config, self._sources = filter_name, config, sources
         self._asked = None  # what the answer that is shown, or on its way, is about
         self._timer, self._question = None, None
-        self.widget = Gtk.Label(xalign=0.0, ellipsize=3)  # 3: at the end
+        self.widget = Gtk.Label(xalign=0.0, ellipsize=3, width_chars=24)  # 3: at the end
         self.widget.get_style_context().add_class("dim-label")
         self._handler = config.connect("notify", lambda *given: self._wait())
         self._wait()
@@ -34,10 +35,10 @@ class Duration:
         if self._question is not None:
             self._question.drop()
 
-    def _wait(self):
+    def _wait(self, delay=_DELAY):
         if self._timer is not None:
             GLib.source_remove(self._timer)
-        self._timer = GLib.timeout_add(_DELAY, self._begin)
+        self._timer = GLib.timeout_add(delay, self._begin)
 
     def _begin(self):
         self._timer = None
@@ -72,6 +73,10 @@ class Duration:
 
     def _hear(self, event):
         if event["type"] == "estimate":
+            if event["reason"] == "busy":  # later, when the job before has ended
+                self._asked = None
+                self._wait(_LATER)
+                return
             self.widget.set_text(_said(event))
             self.widget.set_tooltip_text(_tip(event) if event["seconds"] is not None else "")
         elif event["type"] == "failed":

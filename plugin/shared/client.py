@@ -7,6 +7,7 @@
 import json
 import socket
 
+from . import words
 from .words import _
 
 try:
@@ -32,6 +33,17 @@ class BackendError(Exception):
     def __init__(self, message, status=None, reason=None, timed_out=False):
         super(BackendError, self).__init__(message)
         self.status, self.reason, self.timed_out = status, reason, timed_out
+
+
+def spoken(told, names=()):
+    """What the backend tells, {"message", "template", "values"}, in the user's language where there is a translation.
+    `names` are those of pictures by their ids: {id: name}."""
+    values = dict((str(name), dict(names).get(value, value)) for name, value in (told.get("values") or {}).items())
+    try:
+        sentence = words._(told["template"])
+        return sentence.format(**values) if values else sentence
+    except (KeyError, ValueError, IndexError, AttributeError, TypeError):  # an older backend has no templates
+        return told["message"]
 
 
 class Client(object):
@@ -216,6 +228,6 @@ def _line(response):
 def _message(body, status):
     """The sentence in a refusal."""
     try:
-        return json.loads(body.decode("utf-8"))["error"]["message"]
+        return spoken(json.loads(body.decode("utf-8"))["error"])
     except (ValueError, KeyError, TypeError):
         return _("The backend refused the request (HTTP status %d).") % status

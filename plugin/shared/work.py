@@ -6,7 +6,7 @@ from __future__ import unicode_literals
 import os
 
 from . import npy
-from .client import BackendError, as_text
+from .client import BackendError, as_text, spoken
 from .words import _
 
 
@@ -46,11 +46,13 @@ def carry_out(client, order, tell, previews=False):
     try:
         for event in events:
             if event["type"] == "failed":
-                raise BackendError(event["message"])
+                raise BackendError(spoken(event, names))
             if event["type"] == "cancelled":
                 raise BackendError(_("The job was cancelled. Your image is as it was."))
             if event["type"] == "preview" and not (previews and _fetch_preview(client, job, event)):
                 continue
+            if event["type"] == "warning":
+                event["message"] = spoken(event, names)
             tell(event)
             if event["type"] == "done":
                 recipe = _as_asked(_renamed(event["recipe"], names), order.recipe, ids)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 import windows
+from test_dialog import _drive
 
 SCREEN = (1366, 768)
 LANGUAGES = ("en", "de", "fr")
@@ -69,18 +70,50 @@ def walked(made):
     led = [each.get_mnemonic_widget() for each in labels]
     silent = [titled(each) for each in controls if not any(part.get_tooltip_text() for part in chain(each)
                                                            if part is not made._window)]
-    far = [titled(each) for each in controls
-           if not any(each.get_parent().get_parent() in chain(goal) or goal in chain(each) for goal in led if goal)]
+    groups = [(each, each.get_parent().get_parent().get_parent()) for each in controls]
+    far = [titled(each) for each, group in groups
+           if not any(group in chain(goal) or goal in chain(each) for goal in led if goal)]
     letters = [chr(each.get_mnemonic_keyval()) for each in labels]
     double = [each.get_label() for each, letter in zip(labels, letters) if letters.count(letter) > 1]
     return dict(count=len(controls), silent=silent, far=far, double=sorted(double))
+
+def asked(made):
+    '''What Advanced says and does, in the dialog of Neural Style.'''
+    every, config = list(below(made._window)), made._config
+    networks = next(each for each in every if isinstance(each, Gtk.ComboBoxText) and each.get_active_id() == "auto")
+    pump(lambda: len(networks.get_model()) > 5)
+    offered = dict((row[1], row[0]) for row in networks.get_model())
+    networks.set_active_id("vgg19")
+    chosen_network = config.get_property("network"), networks.get_tooltip_text()
+    pump(lambda: made._duration.widget.get_text() not in ("", "…"), 20)
+    first = made._duration.widget.get_text()
+    networks.set_active_id("auto")
+    numbers = [each for each in every if isinstance(each, Gtk.SpinButton)]
+    words = [each.get_text() for each in numbers]
+    config.set_property("size", 100); config.set_property("seed", -1)
+    words += [each.get_text() for each in numbers]
+    made_of = orders.recipe_of(orders.STYLE, config)
+    config.set_property("detail", "fine")
+    fine = orders.recipe_of(orders.STYLE, config)
+    nothing, anything = [each for each in every if isinstance(each, Gtk.RadioButton)][:2]
+    anything.set_active(True)
+    dreamt = orders.recipe_of(orders.STYLE, config).get("dream")
+    pump(lambda: any(isinstance(each, Gtk.FlowBoxChild) and each.get_accessible().get_name() == "udnie"
+                     for each in below(made._window)))
+    style(made, "udnie")
+    pump(seconds=0.5); shot("fast")
+    fast = anything.is_sensitive(), nothing.get_active(), orders.recipe_of(orders.STYLE, config)
+    reason = [each.get_text() for each in every if isinstance(each, Gtk.Label) and each.get_mapped()]
+    style(made, "ink")
+    return dict(offered=offered, chosen=chosen_network, first=first, words=words, recipe=made_of, fine=fine, fast=fast,
+                dreamt=dreamt, awake=anything.is_sensitive(), reason=reason)
 
 said = {}
 for title, name in (("style", orders.STYLE), ("edit", orders.STYLE), ("dream", orders.DREAM),
                     ("frames", frames.LAYERS_STYLE), ("zoom", frames.ZOOM)):
     made = dialog_of(name, version=title == "edit")
     settled(made)
-    pump(lambda: not made._duration.widget.get_text() in ("", "…"), 20)
+    pump(lambda: not made._duration.widget.get_text() in ("", "…"), 60 if title == "style" else 5)
     shot(title)
     folded = made._window.get_size()
     for each in below(made._window):
@@ -94,6 +127,8 @@ for title, name in (("style", orders.STYLE), ("edit", orders.STYLE), ("dream", o
                 bar.set_value(bar.get_upper())
         shot(title + "-advanced")
     said[title] = dict(walked(made), sizes=[folded, made._window.get_size()], takes=made._duration.widget.get_text())
+    if title == "style":
+        said[title]["asked"] = asked(made)
     made.close()
     pump(seconds=0.2)
 answer(**said)
@@ -125,6 +160,42 @@ def test_a_letter_leads_to_every_control_or_to_one_close_by(said):
 
 def test_no_two_labels_of_a_dialog_have_the_same_letter(said):
     assert _found(said, "double") == ""
+
+
+def test_advanced_speaks_in_words_and_a_fast_style_alone_has_no_dream(said, request):
+    if request.node.callspec.params["said"] != "en":
+        pytest.skip("once is enough")
+    asked = said["style"]["asked"]
+    assert asked["offered"]["reverie"] == "Reverie's own, and quick: on this machine"
+    assert asked["offered"]["vgg19"] == "Best quality, and slow (VGG-19): 575 MB to fetch"
+    assert asked["chosen"][0] == "vgg19" and "Licence: CC BY 4.0" in asked["chosen"][1]
+    assert asked["first"] == "first fetches 575 MB"
+    assert asked["words"].count("as the detail says") == 3  # of both; then of one, beside a size of 100
+    assert asked["words"].count("another each time") == 1
+    assert asked["recipe"]["size"] == 100 and "seed" not in asked["recipe"]
+    assert asked["fine"]["detail"] == "fine" and "size" not in asked["fine"]
+    assert asked["dreamt"] == [{"layer": "auto"}] or asked["dreamt"] == [{}]
+    awake, nothing, recipe = asked["fast"]
+    assert not awake and nothing and "dream" not in recipe and recipe["fast"] == [{"name": "udnie"}]
+    assert any(text.startswith("A fast style alone cannot dream") for text in asked["reason"])
+    assert asked["awake"]
+    assert said["style"]["takes"].startswith("takes about")
+
+
+KEYS = """
+xdotool windowfocus $window; xdotool key alt+i; sleep 0.5; xdotool key Right Right space; sleep 1   # the third picture
+xdotool key alt+t; sleep 0.5; xdotool key ctrl+a; xdotool type 40; xdotool key Tab; sleep 0.5
+shot dialog
+xdotool key alt+o
+"""
+
+
+def test_a_whole_job_is_done_with_keys_alone(gimp, backend):
+    said = _drive(gimp, "keys", "Neural Style", "plug-in-reverie-style", KEYS)
+    assert said["status"] == "success"
+    assert said["after"] == ["Neural style: pointillism", "landscape.jpg"]
+    assert said["records"][0]["strength"] == 0.4
+    assert said["undone"] == ["landscape.jpg"]
 
 
 def test_it_fits_on_a_small_screen(said):

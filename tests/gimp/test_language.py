@@ -37,6 +37,19 @@ def test_menus_arguments_and_sentences_follow_gimps_language(german):
     assert "Es ist keine Ebene ausgewählt." in said["refused"][1]
 
 
+BACKEND = """
+image = load()
+answer(refused=dream(image, image.get_layers(), dream_class="golden retreiver")[1],
+       small=dream(image, image.get_layers(), dream_layer="level8", size=16)[1])
+"""
+
+
+def test_what_the_backend_refuses_is_said_in_gimps_language(german, backend):
+    said = german.run(BACKEND)
+    assert "Kein Netz kennt „golden retreiver“. Meinten Sie golden retriever" in said["refused"]
+    assert said["small"].startswith("Das Bild ist zu klein: Es wird mit 16×12 Pixeln gerechnet")
+
+
 SAVED = """
 shot dialog
 xdotool windowfocus $window; xdotool key alt+p; sleep 1          # Speichern unter…

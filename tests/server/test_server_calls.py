@@ -30,7 +30,7 @@ from plugin.shared.client import BackendError, Client
 def message(answer: httpx.Response, status: int, field: str | None = None) -> str:
     assert answer.status_code == status, answer.text
     error = answer.json()["error"]
-    assert set(error) == {"message", "field"}
+    assert set(error) == {"message", "template", "values", "field"}
     assert error["field"] == field
     assert "Traceback" not in error["message"]
     return error["message"]

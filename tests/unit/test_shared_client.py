@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
 
 import pytest
 from stand_in_backend import PNG, TOKEN, running
 
-from plugin.shared import npy, work
-from plugin.shared.client import BackendError, Client
+from backend.errors import Sentence
+from plugin.shared import npy, words, work
+from plugin.shared.client import BackendError, Client, spoken
 
 SAMPLES = bytes(range(2 * 3 * 4))
+STYLE_ID = hashlib.sha256(b"a style").hexdigest()
 PROGRESS = {"type": "progress", "fraction": 0.5, "seconds_left": 3.0}
 PREVIEW = {"type": "preview", "serial": 1}
 DONE = {"type": "done", "seconds": 1.0, "recipe": {"strength": 0.25, "network": "squeezenet"}}
@@ -168,3 +171,18 @@ def test_a_style_that_cannot_be_read(tmp_path):
 )
 def test_time_left(seconds, words):
     assert work.time_left(seconds) == words
+
+
+def test_what_the_backend_says_is_translated_and_names_pictures_as_the_user_does(backend, client, order, monkeypatch):
+    soft = Sentence("The mask “{picture}” is black everywhere; paint white where it is to act.", {"picture": STYLE_ID})
+    backend.events = [{"type": "warning", **soft.as_json()}, {"type": "failed", **soft.as_json()}]
+    monkeypatch.setattr(words, "_", words.translation(["de"]))
+    heard = []
+    with pytest.raises(BackendError) as caught:
+        work.carry_out(client, order, heard.append)
+    assert str(caught.value) == heard[0]["message"]
+    assert heard[0]["message"].startswith("Die Maske „/pictures/night.jpg“ ist überall schwarz; malen")
+    assert spoken({"message": "Something new.", "template": "Something {kind}.", "values": {"kind": "new"}}) == (
+        "Something new."
+    )
+    assert spoken({"message": "From an older backend."}) == "From an older backend."
