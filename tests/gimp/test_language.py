@@ -40,7 +40,7 @@ def test_menus_arguments_and_sentences_follow_gimps_language(german):
 BACKEND = """
 image = load()
 answer(refused=dream(image, image.get_layers(), dream_class="golden retreiver")[1],
-       small=dream(image, image.get_layers(), dream_layer="level8", size=16)[1])
+       small=dream(image, image.get_layers(), network="reverie", dream_layer="level8", size=16)[1])
 """
 
 

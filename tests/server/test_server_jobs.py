@@ -202,7 +202,8 @@ def test_a_failure_is_a_sentence_and_the_next_job_runs(backend, small, caplog):
 
     backend.render.failures = [ReverieError("The picture is too blue; use another.")]
     job = backend.submit(image)
-    assert events(backend, job)[-1] == {"type": "failed", "message": "The picture is too blue; use another."}
+    sentence = "The picture is too blue; use another."
+    assert events(backend, job)[-1] == {"type": "failed", "message": sentence, "template": sentence, "values": {}}
     assert backend.client.get(f"/v1/jobs/{job}").json()["message"] == "The picture is too blue; use another."
 
     backend.render.release.set()
