@@ -85,7 +85,7 @@ def asked(made):
     offered = dict((row[1], row[0]) for row in networks.get_model())
     networks.set_active_id("vgg19")
     chosen_network = config.get_property("network"), networks.get_tooltip_text()
-    pump(lambda: made._duration.widget.get_text() not in ("", "…"), 20)
+    pump(lambda: made._duration.widget.get_text().startswith("first"))
     first = made._duration.widget.get_text()
     networks.set_active_id("auto")
     numbers = [each for each in every if isinstance(each, Gtk.SpinButton)]
