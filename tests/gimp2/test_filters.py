@@ -310,7 +310,7 @@ for wide in (False, True):
     image = new_image()
     if wide:
         pdb.gimp_image_set_color_profile(image, len(profile), tuple(bytearray(profile)))
-    layer = new_layer(image, "photo", 20, 10, samples=bytearray([0, 255, 0, 255, 0, 0] * 100))
+    layer = new_layer(image, "photo", 20, 10, samples="\\x00\\xff\\x00\\xff\\x00\\x00" * 100)
     done = style(image, layer)
     results.append((done, [list(bytearray(read(image.layers[0]))[index:index + 3]) for index in (0, 4)]))
 answer(results=results)
