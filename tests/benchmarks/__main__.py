@@ -1,11 +1,12 @@
-"""python -m tests.benchmarks [--size 512] [--random] [--network N …] [--device cuda], or --pairs FOLDER --out FOLDER"""
+"""python -m tests.benchmarks [--size 512] [--random] [--network N …] [--device cuda], or --fast,
+or --pairs FOLDER --out FOLDER"""
 
 import argparse
 from pathlib import Path
 
 from backend.engine import device as devices
 from backend.networks import registry
-from tests.benchmarks import iteration, pairs
+from tests.benchmarks import fast, iteration, pairs
 
 
 def main() -> None:
@@ -16,12 +17,16 @@ def main() -> None:
     parser.add_argument("--network", action="append", help="(all at hand)")
     parser.add_argument("--random", action="store_true", help="the others, too, with random weights")
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    parser.add_argument("--fast", action="store_true", help="of fast styles: 12 megapixels, and a step of train-style")
     parser.add_argument("--pairs", type=Path, metavar="FOLDER", help="paint its photos/ in its styles/")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="where these pictures go (pairs)", default="pairs")
     options = parser.parse_args()
     device = devices.choose(options.device).type
     if options.pairs is not None:
         pairs.paint(options.pairs, options.out, options.network or registry.available(), options.size, device)
+        return
+    if options.fast:
+        fast.report(device)
         return
     names = options.network or list(registry.NETWORKS if options.random else registry.available())
     iteration.compare(names, options.size, options.repeat, options.race, device)

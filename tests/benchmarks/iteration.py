@@ -47,15 +47,15 @@ def compare(names: list[str], size: int, repeat: int, race: int, device: str) ->
         steps.add_column(heading)
     races = Table("network", "loss aimed at", "L-BFGS", "Adam")
     for name in names:
-        ours = _apart(measure, name, size, repeat, False, device)
-        plain = _apart(measure, name, size, repeat, True, device)
+        ours = apart(measure, name, size, repeat, False, device)
+        plain = apart(measure, name, size, repeat, True, device)
         total, textbook = (sum(each[part] for part in PARTS) for each in (ours, plain))
         shares = [f"{ours[part] / total:.0%}" for part in PARTS]
         memory, without = (f"{each['memory'] / 2**20:.0f} MB" for each in (ours, plain))
         ratio = f"{textbook / total:.1f}×"
         steps.add_row(name, f"{total:.4f}", *shares, memory, f"{textbook:.4f} s", without, ratio)
         if race and name in registry.available():  # with random weights a loss says nothing
-            raced = _apart(time_to_loss, name, size // 2, race, device)
+            raced = apart(time_to_loss, name, size // 2, race, device)
             adam = f"{raced['adam']:.1f} s" if raced["adam"] < float("inf") else f"not in {10 * race} iterations"
             races.add_row(name, f"{raced['loss']:.3f}", f"{raced['lbfgs']:.1f} s", adam)
     console = Console(width=120)
@@ -67,7 +67,7 @@ def compare(names: list[str], size: int, repeat: int, race: int, device: str) ->
         console.print(races)
 
 
-def _apart(work: Callable[..., dict[str, float]], *arguments: Any) -> dict[str, float]:
+def apart(work: Callable[..., dict[str, float]], *arguments: Any) -> dict[str, float]:
     """The result of some work in a process of its own, whose memory and allocator nothing else has touched."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(work, arguments)
