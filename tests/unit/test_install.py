@@ -555,18 +555,23 @@ def test_a_lock_left_behind_long_ago_is_not_waited_for(home: Path) -> None:
     assert backend.stop() is False
 
 
-def test_root_without_the_rights_for_a_gimp_tree_is_no_failure_but_in_ci(
-    finished: Environment, program: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+@pytest.fixture
+def root_on_debian(finished: Environment, program: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test command is given by root on a Debian, in a clone whose environment is finished."""
     program("apt-get", "exit 0")
     write_script(finished.python, "exit 0")
-    write_script(finished.clone / "tests/gimp/provision.sh", "echo mount: permission denied; exit 32")
     monkeypatch.setattr(commands, "Environment", lambda: finished)
     monkeypatch.setattr(commands, "CLONE", finished.clone)
     monkeypatch.setattr(Environment, "ensure", lambda self, tests: False)
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
+
+
+@pytest.mark.usefixtures("root_on_debian")
+def test_root_without_the_rights_for_a_gimp_tree_is_no_failure_but_in_ci(
+    finished: Environment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_script(finished.clone / "tests/gimp/provision.sh", "echo mount: permission denied; exit 32")
     assert commands.main(["test"]) == 0
     said = capsys.readouterr().out
     assert "need GIMP 3 are skipped" in said and "permission denied" in said
@@ -574,18 +579,11 @@ def test_root_without_the_rights_for_a_gimp_tree_is_no_failure_but_in_ci(
     assert commands.main(["test"]) == 1
 
 
+@pytest.mark.usefixtures("root_on_debian")
 def test_a_second_gimp_that_cannot_be_set_up_or_hangs_is_said_and_is_no_failure_in_ci(
-    finished: Environment, program: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
-    program("apt-get", "exit 0")
-    write_script(finished.python, "exit 0")
-    monkeypatch.setattr(commands, "Environment", lambda: finished)
-    monkeypatch.setattr(commands, "CLONE", finished.clone)
+    finished: Environment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(commands, "_PATIENCE", 0.5)
-    monkeypatch.setattr(Environment, "ensure", lambda self, tests: False)
-    monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setenv("CI", "true")
     for fate in ("echo no such suite; exit 1", "exec sleep 600"):
         script = f'[ -z "$REVERIE_GIMP_SUITE" ] && exit 0; {fate}'
