@@ -3,12 +3,18 @@
 No thread here touches GIMP or GTK.
 """
 
+from __future__ import annotations
+
 import threading
+from collections.abc import Callable
+from typing import Any
 
 from gi.repository import GLib
 from shared import launcher
-from shared.client import BackendError
+from shared.client import BackendError, Client
 from shared.words import _
+
+Task = Callable[[Client, Callable[[dict[str, Any]], None]], None]  # what a thread does, and how it tells of it
 
 
 class Dropped(Exception):
@@ -22,29 +28,29 @@ class Question:
     dropped, nothing is heard any more, and `tell` raises Dropped.
     """
 
-    def __init__(self, task, hear):
+    def __init__(self, task: Task, hear: Callable[[dict[str, Any]], None]) -> None:
         self._task, self._hear = task, hear
         self._gone = threading.Event()
         threading.Thread(target=self._carry_out, daemon=True).start()
 
-    def drop(self):
+    def drop(self) -> None:
         self._gone.set()
 
     @property
-    def dropped(self):
+    def dropped(self) -> bool:
         return self._gone.is_set()
 
-    def _tell(self, event):
+    def _tell(self, event: dict[str, Any]) -> None:
         if self._gone.is_set():
             raise Dropped
         GLib.idle_add(self._pass_on, event)
 
-    def _pass_on(self, event):
+    def _pass_on(self, event: dict[str, Any]) -> bool:
         if not self._gone.is_set():
             self._hear(event)
         return GLib.SOURCE_REMOVE
 
-    def _carry_out(self):
+    def _carry_out(self) -> None:
         try:
             client = launcher.connect(lambda seconds: self._tell({"type": "starting", "seconds": seconds}))
             self._task(client, self._tell)

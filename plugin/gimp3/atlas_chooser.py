@@ -3,13 +3,20 @@
 The backend makes the pictures; they appear as they get ready, and are only asked for while they can be seen.
 """
 
+from __future__ import annotations
+
 import base64
 import contextlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from asking import Question
+from asking import Question, Task
 from gi.repository import GdkPixbuf, Gtk
-from shared.client import spoken
+from shared.client import Client, spoken
 from shared.words import _
+
+if TYPE_CHECKING:
+    from gi.repository import Gimp
 
 _TILE = 52  # pixels
 _HEIGHT = 186  # pixels of the grid: three rows
@@ -20,11 +27,11 @@ _CHANNEL, _PICTURE, _TIP = range(3)  # columns of the grid's list
 class AtlasChooser:
     """`widget` shows it; the arguments dream-layer and dream-channel are what is chosen."""
 
-    def __init__(self, config):
+    def __init__(self, config: Gimp.ProcedureConfig) -> None:
         self._config = config
-        self._networks = []  # as the backend describes them
-        self._shown = None  # the (network, layer) that the grid is of
-        self._question = None  # the stream that runs, or has run to its end
+        self._networks: list[dict[str, Any]] = []  # as the backend describes them
+        self._shown: tuple[str, str] | None = None  # the (network, layer) that the grid is of
+        self._question: Question | None = None  # the stream that runs, or has run to its end
         self._total = 0
         self._filling = False  # while what is shown follows the arguments, and not the other way round
         self._layers = Gtk.ComboBoxText(hexpand=True)
@@ -42,7 +49,7 @@ class AtlasChooser:
         self.widget.connect("map", lambda widget: self._follow())
         self.widget.connect("unmap", lambda widget: self._stop())
 
-    def _arranged(self):
+    def _arranged(self) -> Gtk.Widget:
         self._layers.set_tooltip_text(_("Early layers see lines and swirls, late ones eyes, animals and things"))
         self._whole.set_tooltip_text(_("Dream of everything that the layer sees, and not of one pattern alone"))
         for spacing in (self._grid.set_row_spacing, self._grid.set_column_spacing, self._grid.set_margin):
@@ -64,7 +71,7 @@ class AtlasChooser:
 
     # --- what is chosen ----------------------------------------------------------------------------------------------
 
-    def _follow(self):
+    def _follow(self) -> None:
         """Shows the layer that the arguments name, of the network that they name."""
         if not self.widget.get_mapped():
             return
@@ -83,18 +90,18 @@ class AtlasChooser:
             self._shown = here
             self._store.clear()
             self._stop()
-        if self._question.dropped:
+        if self._question is None or self._question.dropped:
             first = len(self._store)
             self._begin(lambda client, tell: _ask_for_tiles(client, tell, *here, first))
         self._mark()
 
-    def _network(self):
+    def _network(self) -> dict[str, Any]:
         """The row of the network that is set; of the default one for “auto”, and while a name is being typed."""
         name = (self._config.get_property("network") or "").strip()
         default = next(row for row in self._networks if row["default"])
         return next((row for row in self._networks if row["name"] == name), default)
 
-    def _fill_layers(self, layers, chosen):
+    def _fill_layers(self, layers: list[str], chosen: str) -> None:
         self._filling = True
         self._layers.remove_all()
         for index, layer in enumerate(layers):
@@ -103,17 +110,17 @@ class AtlasChooser:
         self._layers.set_active_id(chosen)
         self._filling = False
 
-    def _layer_taken(self, combo):
+    def _layer_taken(self, combo: Gtk.ComboBoxText) -> None:
         if not self._filling and combo.get_active_id():
             self._config.set_property("dream-channel", -1)
             self._config.set_property("dream-layer", combo.get_active_id())
 
-    def _channel_taken(self, grid):
+    def _channel_taken(self, grid: Gtk.IconView) -> None:
         chosen = grid.get_selected_items()
         if chosen and not self._filling:
             self._config.set_property("dream-channel", self._store[chosen[0]][_CHANNEL])
 
-    def _mark(self):
+    def _mark(self) -> None:
         """Selects the picture of the chosen channel, where it is here already."""
         channel = self._config.get_property("dream-channel")
         self._whole.set_sensitive(channel >= 0)
@@ -130,17 +137,17 @@ class AtlasChooser:
 
     # --- the pictures ------------------------------------------------------------------------------------------------
 
-    def _begin(self, task):
+    def _begin(self, task: Task) -> None:
         """Asks the backend, and lets the question before go."""
         self._stop()
         self._tell_progress(_("Asking the backend for the patterns…"), 0.0)
         self._question = Question(task, self._hear)
 
-    def _stop(self):
+    def _stop(self) -> None:
         if self._question is not None:
             self._question.drop()
 
-    def _hear(self, event):
+    def _hear(self, event: dict[str, Any]) -> None:
         """Takes up what the backend says."""
         if event["type"] == "starting":
             self._tell_progress(_("Starting Reverie's backend, %d s") % event["seconds"], 0.0)
@@ -160,24 +167,26 @@ class AtlasChooser:
         elif event["type"] == "failed":
             self._tell_progress(spoken(event), 0.0)
 
-    def _tell_progress(self, text, fraction):
+    def _tell_progress(self, text: str, fraction: float) -> None:
         self._bar.set_text(text)
         self._bar.set_tooltip_text(text)
         self._bar.set_fraction(fraction)
 
 
-def _picture(png):
+def _picture(png: str) -> GdkPixbuf.Pixbuf:
     loader = GdkPixbuf.PixbufLoader()
     loader.write(base64.b64decode(png))
     loader.close()
     return loader.get_pixbuf().scale_simple(_TILE, _TILE, GdkPixbuf.InterpType.BILINEAR)
 
 
-def _ask_for_networks(client, tell):
+def _ask_for_networks(client: Client, tell: Callable[[dict[str, Any]], None]) -> None:
     tell({"type": "networks", "networks": client.networks()})
 
 
-def _ask_for_tiles(client, tell, network, layer, first):
+def _ask_for_tiles(
+    client: Client, tell: Callable[[dict[str, Any]], None], network: str, layer: str, first: int
+) -> None:
     with contextlib.closing(client.atlas(network, layer, first)) as events:  # closed, the backend stops
         for event in events:
             tell(event)

@@ -1,5 +1,10 @@
 """Widgets that GIMP has not: a chooser of open layers, and an entry for the things that a network knows by name."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 import layers
 from asking import Question
 from gi.repository import GdkPixbuf, Gimp, GLib, Gtk
@@ -8,14 +13,16 @@ _ICON = 32
 _FEW = 2  # letters before names are suggested
 
 
-def pixbuf(samples, width, height):
+def pixbuf(samples: bytes, width: int, height: int) -> GdkPixbuf.Pixbuf:
     """8-bit RGBA samples as a GdkPixbuf."""
     return GdkPixbuf.Pixbuf.new_from_bytes(
         GLib.Bytes.new(samples), GdkPixbuf.Colorspace.RGB, True, 8, width, height, 4 * width
     )
 
 
-def layer_chooser(config, name, none, offered=None):
+def layer_chooser(
+    config: Gimp.ProcedureConfig, name: str, none: str, offered: list[Gimp.Item] | None = None
+) -> Gtk.ComboBox:
     """A list of all open layers with their pictures, bound to an argument; its first entry, `none`, is no layer.
 
     `offered` are other layers, or channels, to choose from.
@@ -33,18 +40,18 @@ def layer_chooser(config, name, none, offered=None):
     chooser.pack_start(text, True)
     chooser.add_attribute(text, "text", 2)
 
-    def show(*_):
+    def show(*_: object) -> None:
         layer = config.get_property(name)
         wanted = -1 if layer is None else layer.get_id()
         chooser.set_active(next((index for index, row in enumerate(store) if row[0] == wanted), 0))
 
-    def take(_):
+    def take(_: object) -> None:
         index = chooser.get_active()
         wanted, layer = store[index][0], config.get_property(name)
         if wanted != (-1 if layer is None else layer.get_id()):
             config.set_property(name, None if wanted == -1 else Gimp.Item.get_by_id(wanted))
 
-    def draw_icons(*_):  # only when they are to be seen: an image may have hundreds of layers
+    def draw_icons(*_: object) -> None:  # only when they are to be seen: an image may have hundreds of layers
         chooser.disconnect(handler)
         for each, entry in zip(offered, list(store)[1:], strict=True):
             if each.is_valid():
@@ -57,7 +64,7 @@ def layer_chooser(config, name, none, offered=None):
     return chooser
 
 
-def class_entry(config, name, tell):
+def class_entry(config: Gimp.ProcedureConfig, name: str, tell: Callable[[str], None]) -> Gtk.Entry:
     """An entry for a class of ImageNet, bound to an argument, that completes what is typed.
 
     The names are asked of the backend when the entry is first seen; `tell` gets the sentence when that fails.
@@ -70,14 +77,14 @@ def class_entry(config, name, tell):
     completion.set_match_func(lambda _, typed, row: typed in names[row][0].lower())
     entry.set_completion(completion)
 
-    def hear(event):
+    def hear(event: dict[str, Any]) -> None:
         if event["type"] == "classes":
             for each in event["classes"]:
                 names.append([each])
         elif event["type"] == "failed":
             tell(event["message"])
 
-    def seen(_):
+    def seen(_: object) -> None:
         entry.disconnect(handler)
         Question(lambda client, answer: answer({"type": "classes", "classes": client.classes()}), hear)
 
@@ -85,7 +92,7 @@ def class_entry(config, name, tell):
     return entry
 
 
-def number(config, name, words, step):
+def number(config: Gimp.ProcedureConfig, name: str, words: dict[int, str], step: int) -> Gtk.SpinButton:
     """A field for a whole number, bound to an argument. `words` are said in the place of some numbers: {0: "none"}."""
     spec = config.find_property(name)
     field = Gtk.SpinButton.new_with_range(spec.minimum, spec.maximum, step)
@@ -94,7 +101,7 @@ def number(config, name, words, step):
     field.set_width_chars(max(len(each) for each in words.values()) + 2)
     field.set_tooltip_text(spec.blurb)
 
-    def say(field):
+    def say(field: Gtk.SpinButton) -> bool:
         value = field.get_value_as_int()
         field.set_text(words.get(value, str(value)))
         return True
@@ -105,13 +112,13 @@ def number(config, name, words, step):
     return field
 
 
-def choice(config, name, offered):
+def choice(config: Gimp.ProcedureConfig, name: str, offered: dict[str, tuple[str, str]]) -> Gtk.ComboBoxText:
     """A list of what a choice argument may be, {value: (label, help)}, bound to it; what is chosen is its tooltip."""
     blurb, chooser = config.find_property(name).blurb, Gtk.ComboBoxText()
     for value, (label, _help) in offered.items():
         chooser.append(value, label)
 
-    def explain(*given):
+    def explain(*given: object) -> None:
         chooser.set_tooltip_text("%s\n%s" % (blurb, offered[config.get_property(name)][1]))
 
     config.bind_property(name, chooser, "active-id", 3)  # 3: both ways, beginning with the argument's value
@@ -120,12 +127,12 @@ def choice(config, name, offered):
     return chooser
 
 
-def caption(config, name, widget):
+def caption(config: Gimp.ProcedureConfig, name: str, widget: Gtk.Widget) -> Gtk.Label:
     """The label of an argument, before the widget that sets it."""
     return Gtk.Label(label=config.find_property(name).nick, use_underline=True, xalign=0.0, mnemonic_widget=widget)
 
 
-def row(title, widget):
+def row(title: str, widget: Gtk.Widget) -> Gtk.Box:
     """A widget behind its label."""
     box = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12)
     label = Gtk.Label(label=title, use_underline=True, xalign=0.0, mnemonic_widget=widget)

@@ -5,8 +5,10 @@ JSON list of {"fast" | "file" | "layer" | "pattern": …, "weight": 1.0, "scale"
 name; an id stands beside the "name", since GIMP gives the same numbers again the next time that it is started.
 """
 
-import collections
+from __future__ import annotations
+
 import json
+from typing import Any, NamedTuple
 
 import layers
 from gi.repository import Babl, Gegl, Gimp, Gio, GLib
@@ -21,34 +23,36 @@ _SIDE = 384  # pixels: a pattern is laid out over as much at least, so that stro
 #: What the backend reads by itself (FORMATS in backend/images.py); GIMP knows more, such as .xcf, .psd and .heic.
 _KNOWN = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".gif", ".bmp", ".ppm", ".pgm", ".pnm", ".avif")
 
-#: One style: its kind; a fast style's or pattern's name, a path (of a file elsewhere, its URI) or a Gimp.Layer; its
-#: `weight` among the others; its strokes are `scale` times as large as the dialog says.
-Use = collections.namedtuple("Use", "kind value weight scale")
+
+class Use(NamedTuple):
+    """One style: its kind; a fast style's or pattern's name, a path (of a file elsewhere, its URI) or a Gimp.Layer; its
+    `weight` among the others; its strokes are `scale` times as large as the dialog says."""
+
+    kind: str
+    value: Any
+    weight: float = 1.0
+    scale: float = 1.0
 
 
-def use(kind, value, weight=1.0, scale=1.0):
-    return Use(kind, value, weight, scale)
-
-
-def read(config):
+def read(config: Gimp.ProcedureConfig) -> list[Use]:
     """The chosen styles, as Uses. Raises Refusal for an argument that is none, or a layer that is gone."""
     text = (config.get_property("styles") or "").strip()
     if text:
         return _parsed(text)
     layer, file = config.get_property("style-layer"), config.get_property("style-file")
     if layer is not None:
-        return [use("layer", layer)]
-    return [] if file is None else [use("file", file.get_path() or file.get_uri())]
+        return [Use("layer", layer)]
+    return [] if file is None else [Use("file", file.get_path() or file.get_uri())]
 
 
-def _parsed(text):
+def _parsed(text: str) -> list[Use]:
     try:
         entries = json.loads(text)
         uses = []
         for entry in entries:
             kind = next(kind for kind in KINDS if kind in entry)
             value = _layer(entry) if kind == "layer" else str(entry[kind])
-            uses.append(use(kind, value, float(entry.get("weight", 1.0)), float(entry.get("scale", 1.0))))
+            uses.append(Use(kind, value, float(entry.get("weight", 1.0)), float(entry.get("scale", 1.0))))
         return uses
     except (ValueError, TypeError, StopIteration):
         raise Refusal(
@@ -56,7 +60,7 @@ def _parsed(text):
         ) from None
 
 
-def _layer(entry):
+def _layer(entry: dict[str, Any]) -> Gimp.Layer:
     wanted, name = entry["layer"], entry.get("name")
     if isinstance(wanted, int):
         found = Gimp.Item.get_by_id(wanted) if Gimp.Item.id_is_valid(wanted) else None
@@ -70,7 +74,7 @@ def _layer(entry):
     return found
 
 
-def write(config, uses):
+def write(config: Gimp.ProcedureConfig, uses: list[Use]) -> None:
     """Sets the arguments to those styles."""
     single = uses[0] if len(uses) == 1 and uses[0].scale == 1.0 else None
     file = single.value if single and single.kind == "file" else None
@@ -82,18 +86,18 @@ def write(config, uses):
         config.set_property("style-file", _file(file) if file else None)
 
 
-def _file(place):
+def _file(place: str) -> Gio.File:
     return Gio.File.new_for_uri(place) if "://" in place else Gio.File.new_for_path(place)
 
 
-def _entry(each):
+def _entry(each: Use) -> dict[str, Any]:
     entry = {each.kind: each.value, "weight": each.weight, "scale": each.scale}
     if each.kind == "layer":
         entry.update(layer=each.value.get_id(), name=each.value.get_name())
     return entry
 
 
-def spoken(each):
+def spoken(each: Use) -> str:
     """What a style is called before people."""
     if each.kind == "layer":
         return each.value.get_name()
@@ -103,16 +107,16 @@ def spoken(each):
 # --- in a recipe -----------------------------------------------------------------------------------------------------
 
 
-def reference(each, names):
+def reference(each: Use, names: dict[int, str]) -> str:
     """What a recipe calls the picture of a style; `names` are those of layers, as `named` gives them."""
     if each.kind == "layer":
         return names[each.value.get_id()]
     return _PATTERN + each.value if each.kind == "pattern" else each.value
 
 
-def named(chosen):
+def named(chosen: list[Gimp.Layer]) -> dict[int, str]:
     """{a layer's id: its name, or one that no other of these layers has}."""
-    names = {}
+    names: dict[int, str] = {}
     for layer in chosen:
         name, number = layer.get_name(), 2
         while name in names.values() and layer.get_id() not in names:
@@ -121,7 +125,7 @@ def named(chosen):
     return names
 
 
-def fields(uses, names, scale):
+def fields(uses: list[Use], names: dict[int, str], scale: float) -> dict[str, Any]:
     """The fields `style` and `fast` of a recipe, where `scale` is the size of strokes."""
     style, fast = [], []
     for each in uses:
@@ -133,18 +137,18 @@ def fields(uses, names, scale):
     return dict([("style", style)] * bool(style) + [("fast", fast)] * bool(fast))
 
 
-def of_recipe(recipe, found, scale):
+def of_recipe(recipe: dict[str, Any], found: dict[str, Gimp.Layer], scale: float) -> list[Use]:
     """The Uses in a recipe; `found` are layers by their references. A picture that is neither a file nor found is left
     out."""
-    uses = [use("fast", entry["name"], entry.get("weight", 1.0)) for entry in recipe.get("fast") or []]
+    uses = [Use("fast", entry["name"], entry.get("weight", 1.0)) for entry in recipe.get("fast") or []]
     for entry in recipe.get("style") or []:
         image, rest = entry.get("image") or "", (entry.get("weight", 1.0), entry.get("scale", 1.0) / scale)
         if image in found:
-            uses.append(use("layer", found[image], *rest))
+            uses.append(Use("layer", found[image], *rest))
         elif image.startswith(_PATTERN):
-            uses.append(use("pattern", image[len(_PATTERN) :], *rest))
+            uses.append(Use("pattern", image[len(_PATTERN) :], *rest))
         elif "/" in image or "\\" in image:
-            uses.append(use("file", image, *rest))
+            uses.append(Use("file", image, *rest))
     return uses
 
 
@@ -154,10 +158,10 @@ def of_recipe(recipe, found, scale):
 class Pictures:
     """Reads the pictures of styles and guides for the backend, each once: layers are only read on the main thread."""
 
-    def __init__(self):
-        self._read = {}
+    def __init__(self) -> None:
+        self._read: dict[tuple[str, Any], bytes | bytearray] = {}
 
-    def of(self, each):
+    def of(self, each: Use) -> bytes | bytearray:
         """The picture of a style that is none of the fast ones. Raises Refusal or BackendError."""
         key = each.kind, each.value.get_id() if each.kind == "layer" else each.value
         if key not in self._read:
@@ -165,15 +169,15 @@ class Pictures:
             self._read[key] = read(each.value)
         return self._read[key]
 
-    def of_layer(self, layer):
-        return self.of(use("layer", layer))
+    def of_layer(self, layer: Gimp.Layer) -> bytes | bytearray:
+        return self.of(Use("layer", layer))
 
-    def named(self, name, image):
+    def named(self, name: str, image: Gimp.Image) -> bytes | bytearray:
         """The picture that a recipe's reference names: a file, a pattern, or a layer of that image. Raises Refusal."""
         if name.startswith(_PATTERN):
-            return self.of(use("pattern", name[len(_PATTERN) :]))
+            return self.of(Use("pattern", name[len(_PATTERN) :]))
         if "/" in name or "\\" in name:
-            return self.of(use("file", name))
+            return self.of(Use("file", name))
         found = next((layer for layer in layers.all_layers(image) if layer.get_name() == name), None)
         if found is None:
             raise Refusal(
@@ -182,7 +186,7 @@ class Pictures:
         return self.of_layer(found)
 
 
-def pattern(name, least=1):
+def pattern(name: str, least: int = 1) -> layers.Pixels:
     """(8-bit RGBA samples, width, height) of one of GIMP's patterns, laid out as often as `least` pixels each way need.
 
     Raises Refusal when GIMP has none of that name.
@@ -197,7 +201,7 @@ def pattern(name, least=1):
     return row * (high // height), wide, high
 
 
-def picture_of_file(place):
+def picture_of_file(place: str) -> bytes | bytearray:
     """The bytes of a picture file (its path or URI), or, as .npy, what is seen of one that only GIMP can read.
 
     Raises Refusal or BackendError when it cannot be read.
@@ -216,5 +220,5 @@ def picture_of_file(place):
         image.delete()
 
 
-def _picture_of_pattern(name):
+def _picture_of_pattern(name: str) -> bytes:
     return npy.pack(*pattern(name, _SIDE), 4, "u1")

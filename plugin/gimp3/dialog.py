@@ -1,8 +1,12 @@
 """The dialogs: they ask what is wanted, then stay, and show the picture coming into being."""
 
+from __future__ import annotations
+
 import queue
 import threading
 import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import chosen
 import frames
@@ -20,6 +24,9 @@ from shared.client import BackendError
 from shared.words import _
 from styles import remember
 
+if TYPE_CHECKING:
+    from gi.repository import Gimp
+
 _PREVIEW = 420
 _AROUND = 180  # pixels that a desktop and the rest of the dialog need above and below the controls
 _RESET = 1  # GIMP's own response
@@ -30,12 +37,16 @@ _BUTTONS = {
 }
 _CONTROLS = {orders.STYLE: style_panel, orders.DREAM: dream_panel}
 
+Outcome = tuple[memoryview, dict[str, Any]] | Exception  # of a job: the samples and the recipe as carried out
+
 
 class Stopped(Exception):
     """The user pressed Cancel while a job ran."""
 
 
-def ask_and_paint(title, filter_name, procedure, config, sources):
+def ask_and_paint(
+    title: str, filter_name: str, procedure: Gimp.Procedure, config: Gimp.ProcedureConfig, sources: list[layers.Source]
+) -> tuple[list[layers.Result] | None, list[str]]:
     """(The results of a filter for each source, None when the user cancels; what the backend warned of)."""
     dialog = _Dialog(title, filter_name, procedure, config, sources)
     try:
@@ -47,12 +58,19 @@ def ask_and_paint(title, filter_name, procedure, config, sources):
 
 
 class _Dialog:
-    def __init__(self, title, filter_name, procedure, config, sources):
+    def __init__(
+        self,
+        title: str,
+        filter_name: str,
+        procedure: Gimp.Procedure,
+        config: Gimp.ProcedureConfig,
+        sources: list[layers.Source],
+    ) -> None:
         self._filter, self._config, self._sources = filter_name, config, sources
         self._window = GimpUi.ProcedureDialog.new(procedure, config, title)
         self._part = 0, 1  # which of how many sources is being painted
-        self._begun = None  # when the first of them was, in seconds
-        self._warnings = []
+        self._begun = 0.0  # when the first of them was, in seconds
+        self._warnings: list[str] = []
         self._picture = Gtk.Image(valign=Gtk.Align.START)
         self._note = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=50)
         self._bar = Gtk.ProgressBar(show_text=False)
@@ -69,7 +87,7 @@ class _Dialog:
         self._show(pixbuf(*sources[0].thumbnail(_PREVIEW)))
         self._say(self._welcome())
 
-    def _arrange(self):
+    def _arrange(self) -> None:
         left = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=12)
         for control in self._controls:
             left.pack_start(control, False, False, 0)
@@ -91,7 +109,7 @@ class _Dialog:
         for response, told in _BUTTONS.items():
             self._window.get_widget_for_response(response).set_tooltip_text(told)
 
-    def _welcome(self):
+    def _welcome(self) -> str:
         if layers.is_indexed(self._sources[0].image):
             return _("This image is indexed, which has too few colours: tick “Convert the image to RGB” on the left.")
         if self._sources[0].version is not None:
@@ -104,13 +122,14 @@ class _Dialog:
             return _("%d layers: a new one will lie above each. Yours stay untouched.") % len(self._sources)
         return _("The picture as it is. A new layer will lie above it; your layer stays untouched.")
 
-    def run(self):
+    def run(self) -> list[layers.Result] | None:
         """Asks and paints; returns the results, None when the user gives up. Raises Stopped while it paints."""
         while self._window.run():
             self._preview.pause()
             try:
                 self._check()
-                sources, results, pictures = frames.wanted(self._sources, self._config), [], chosen.Pictures()
+                sources, pictures = frames.wanted(self._sources, self._config), chosen.Pictures()
+                results: list[layers.Result] = []
                 self._begun, self._warnings = time.monotonic(), []
                 for source in sources:
                     self._part = len(results), len(sources)
@@ -124,28 +143,29 @@ class _Dialog:
                 self._preview.resume()
         return None
 
-    def close(self):
+    def close(self) -> None:
         self._preview.close()
         self._duration.close()
         self._window.destroy()
 
-    def _set_busy(self, busy):
+    def _set_busy(self, busy: bool) -> None:
         for control in [*self._controls, self._preview.widget, self._presets]:
             control.set_sensitive(not busy)
         for response in (Gtk.ResponseType.OK, _RESET):
             self._window.set_response_sensitive(response, not busy)
         self._bar.set_visible(busy)
 
-    def _paint(self, source, pictures):
+    def _paint(self, source: layers.Source, pictures: chosen.Pictures) -> layers.Result:
         """Runs a job in a thread, which touches neither GIMP nor GTK, and shows what it tells. Returns its result."""
         order, name = orders.order(self._filter, self._config, source, pictures)
         origin = orders.origin(self._filter, self._config, source)
         self._set_busy(True)
         self._say(_("Preparing “%s”…") % source.layer.get_name())
         self._bar.set_fraction(self._part[0] / self._part[1])
-        stopped, outcome, loop = threading.Event(), queue.Queue(), GLib.MainLoop()
+        stopped, loop = threading.Event(), GLib.MainLoop()
+        outcome: queue.Queue[Outcome] = queue.Queue()
 
-        def stop(window, response):
+        def stop(window: GimpUi.ProcedureDialog, response: int) -> None:
             if response in (Gtk.ResponseType.CANCEL, Gtk.ResponseType.CLOSE, Gtk.ResponseType.DELETE_EVENT):
                 stopped.set()
                 loop.quit()
@@ -166,7 +186,7 @@ class _Dialog:
         samples, recipe = result
         return layers.Result(source, samples, name, recipe, origin)
 
-    def _hear(self, event):
+    def _hear(self, event: dict[str, Any]) -> bool:
         """Shows an event of the job; called on the main thread."""
         if event["type"] == "starting":
             self._say(_("Starting Reverie's backend, %d s. It stays ready for the next time.") % event["seconds"])
@@ -197,27 +217,27 @@ class _Dialog:
             self._show(loader.get_pixbuf())
         return GLib.SOURCE_REMOVE
 
-    def _show(self, picture):
+    def _show(self, picture: GdkPixbuf.Pixbuf) -> None:
         factor = _PREVIEW / max(picture.get_width(), picture.get_height())
         width, height = (max(1, round(side * factor)) for side in (picture.get_width(), picture.get_height()))
         self._picture.set_from_pixbuf(picture.scale_simple(width, height, GdkPixbuf.InterpType.BILINEAR))
 
-    def _say(self, text):
+    def _say(self, text: str) -> None:
         self._note.set_text("\n".join([text, *dict.fromkeys(self._warnings)]))
 
     @property
-    def warnings(self):
+    def warnings(self) -> list[str]:
         """What the backend warned of while it painted, each sentence once."""
         return list(dict.fromkeys(self._warnings))
 
 
-def _scrolled(box):
+def _scrolled(box: Gtk.Box) -> Gtk.ScrolledWindow:
     """The controls as high as they like, as far as the screen allows."""
     most = max(300, Gdk.Display.get_default().get_monitor(0).get_workarea().height - _AROUND)
     scrolled = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER)
     scrolled.add(box)
 
-    def fit():
+    def fit() -> bool:
         scrolled.set_min_content_height(min(most, box.get_preferred_height()[1]))
         return GLib.SOURCE_REMOVE
 
@@ -225,7 +245,7 @@ def _scrolled(box):
     return scrolled
 
 
-def _hide_help(window):
+def _hide_help(window: GimpUi.ProcedureDialog) -> None:
     """GIMP's button would look for a page of GIMP's own manual, where there is none."""
     button = window.get_widget_for_response(Gtk.ResponseType.HELP)
     if button is not None:
@@ -233,10 +253,16 @@ def _hide_help(window):
         button.hide()
 
 
-def _carry_out(order, hear, stopped, outcome, loop):
+def _carry_out(
+    order: work.Order,
+    hear: Callable[[dict[str, Any]], bool],
+    stopped: threading.Event,
+    outcome: queue.Queue[Outcome],
+    loop: GLib.MainLoop,
+) -> None:
     """The thread of a job: puts its result, or the exception that ended it, into `outcome`."""
 
-    def tell(event):
+    def tell(event: dict[str, Any]) -> None:
         if stopped.is_set():
             raise Stopped
         GLib.idle_add(hear, event)

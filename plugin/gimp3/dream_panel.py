@@ -1,5 +1,10 @@
 """The controls of Deep Dream, the left half of its dialog."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import orders
 from choosers import caption, number
 from dream_subject import dream_subject
@@ -7,8 +12,13 @@ from gi.repository import Gtk
 from panels import advanced, common_box, detail_row
 from shared.words import _
 
+if TYPE_CHECKING:
+    from gi.repository import Gimp, GimpUi
 
-def dream_panel(window, config, say, duration):
+
+def dream_panel(
+    window: GimpUi.ProcedureDialog, config: Gimp.ProcedureConfig, say: Callable[[str], None], duration: Gtk.Widget
+) -> tuple[list[Gtk.Widget], Callable[[], None]]:
     """(What Deep Dream asks: what to dream of, first; what refuses while something is missing)."""
     window.get_scale_entry("dream-strength", 100.0)
     subject, check, _wake = dream_subject(config, say, orders.DREAM)

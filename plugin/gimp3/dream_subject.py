@@ -1,11 +1,19 @@
 """What to dream of: nothing, anything, a name, another layer, or a pattern; in Deep Dream, and beside a style."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import orders
 from atlas_chooser import AtlasChooser
 from choosers import class_entry, layer_chooser
 from gi.repository import Gtk
 from layers import Refusal
 from shared.words import _
+
+if TYPE_CHECKING:
+    from gi.repository import Gimp
 
 _HELP = {
     "nothing": _("Paint only, and dream of nothing"),
@@ -25,7 +33,9 @@ _CHOICES = {
 }
 
 
-def dream_subject(config, say, filter_name):
+def dream_subject(
+    config: Gimp.ProcedureConfig, say: Callable[[str], None], filter_name: str
+) -> tuple[Gtk.Widget, Callable[[], None], Callable[[bool], None]]:
     """(The choice of what to dream of; a function that raises Refusal while that is not said; one that, told False,
     sets it to nothing). Beside a style there are too many controls for a letter each: all these have one together."""
     beside = filter_name == orders.STYLE
@@ -55,27 +65,33 @@ def dream_subject(config, say, filter_name):
         if name in details:
             box.pack_start(details[name], False, False, 0)
 
-    def check():
+    def check() -> None:
         if buttons["named"].get_active() and not (config.get_property("dream-class") or "").strip():
             raise Refusal(_("Say what to dream of by name, such as “peacock”, or choose another dream."))
         if buttons["like"].get_active() and config.get_property("dream-guide") is None:
             raise Refusal(_("Choose the layer to dream of, or another dream."))
 
-    def wake(awake):
+    def wake(awake: bool) -> None:
         if beside and not awake:
             buttons["nothing"].set_active(True)
 
     return box, check, wake
 
 
-def _chosen_of(buttons):
+def _chosen_of(buttons: dict[str, Gtk.RadioButton]) -> Gtk.RadioButton:
     return next(button for button in buttons.values() if button.get_active())
 
 
 class _Subject:
     """Keeps the buttons and the arguments for what to dream of alike; each detail is seen while its button is down."""
 
-    def __init__(self, config, buttons, details, beside):
+    def __init__(
+        self,
+        config: Gimp.ProcedureConfig,
+        buttons: dict[str, Gtk.RadioButton],
+        details: dict[str, Gtk.Widget],
+        beside: bool,
+    ) -> None:
         self._config, self._buttons, self._details, self._beside = config, buttons, details, beside
         self._choosing = False  # while the arguments follow the buttons, and not the other way round
         for widget in details.values():
@@ -89,10 +105,10 @@ class _Subject:
         for name in ("dream-guide", "dream-class", "dream-layer"):
             config.connect("notify::" + name, self._show)
 
-    def _is(self, name):
+    def _is(self, name: str) -> bool:
         return name in self._buttons and self._buttons[name].get_active()
 
-    def _choose(self, *given):
+    def _choose(self, *given: object) -> None:
         if self._choosing:
             return
         self._choosing = True
@@ -114,7 +130,7 @@ class _Subject:
         if self._is("named") and given and given[0] is self._buttons["named"]:
             self._details["named"].grab_focus()
 
-    def _show(self, *given):
+    def _show(self, *given: object) -> None:
         """An argument was changed by other means: by Reset, or by a preset."""
         if self._choosing:
             return
@@ -130,7 +146,7 @@ class _Subject:
         else:
             self._rest("nothing")
 
-    def _rest(self, name):
+    def _rest(self, name: str) -> None:
         """Nothing is said in the arguments: so it is also before the first letter of a name."""
         if not (self._is("named") and self._details["named"].is_focus()):
             self._buttons[name].set_active(True)

@@ -1,46 +1,57 @@
 """Says how long the painting will take with what is set, as the backend knows it of its own machine."""
 
-import json
+from __future__ import annotations
 
+import json
+from typing import TYPE_CHECKING, Any
+
+import layers
 import orders
 from asking import Question
 from gi.repository import GLib, Gtk
 from layers import Refusal
 from shared import work
+from shared.client import Client
 from shared.words import _
+
+if TYPE_CHECKING:
+    from gi.repository import Gimp
 
 _DELAY = 300  # milliseconds of rest before it is asked
 _LATER = 3000  # milliseconds before it is asked again of a backend that is busy
+
+Job = tuple[dict[str, Any], int, int, int]  # a recipe, a picture's width and height, and how many of these
 
 
 class Duration:
     """`widget` says it; it follows the arguments."""
 
-    def __init__(self, filter_name, config, sources):
+    def __init__(self, filter_name: str, config: Gimp.ProcedureConfig, sources: list[layers.Source]) -> None:
         self._filter, self._config, self._sources = filter_name, config, sources
-        self._asked = None  # what the answer that is shown, or on its way, is about
-        self._timer, self._question = None, None
+        self._asked: str | None = None  # what the answer that is shown, or on its way, is about
+        self._timer: int | None = None
+        self._question: Question | None = None
         self.widget = Gtk.Label(xalign=0.0, ellipsize=3, width_chars=24)  # 3: at the end
         self.widget.get_style_context().add_class("dim-label")
         self._handler = config.connect("notify", lambda *given: self._wait())
         self._wait()
 
-    def close(self):
+    def close(self) -> None:
         self._config.disconnect(self._handler)
         self._drop()
         if self._timer is not None:
             GLib.source_remove(self._timer)
 
-    def _drop(self):
+    def _drop(self) -> None:
         if self._question is not None:
             self._question.drop()
 
-    def _wait(self, delay=_DELAY):
+    def _wait(self, delay: int = _DELAY) -> None:
         if self._timer is not None:
             GLib.source_remove(self._timer)
         self._timer = GLib.timeout_add(delay, self._begin)
 
-    def _begin(self):
+    def _begin(self) -> bool:
         self._timer = None
         try:
             jobs = self._jobs()
@@ -55,7 +66,7 @@ class Duration:
                 self._question = Question(lambda client, tell: tell(_answer(client, jobs)), self._hear)
         return GLib.SOURCE_REMOVE
 
-    def _jobs(self):
+    def _jobs(self) -> list[Job]:
         """[(recipe, width, height, how many of these)] of what OK would begin. Raises Refusal."""
         recipe, first = orders.recipe_of(self._filter, self._config), self._sources[0]
         if first.frame is None:
@@ -71,7 +82,7 @@ class Duration:
         width, height = first.area[2:]
         return [(recipe, width, height, 1), (dict(recipe, **further), width, height, count - 1)]
 
-    def _hear(self, event):
+    def _hear(self, event: dict[str, Any]) -> None:
         if event["type"] == "estimate":
             if event["reason"] == "busy":  # later, when the job before has ended
                 self._asked = None
@@ -83,7 +94,7 @@ class Duration:
             self.widget.set_text("")  # OK, or the preview, tells why
 
 
-def _answer(client, jobs):
+def _answer(client: Client, jobs: list[Job]) -> dict[str, Any]:
     """The backend's answer, with the seconds of all the jobs together. The task of a thread."""
     total, known = 0.0, {}
     for recipe, width, height, count in jobs:
@@ -97,7 +108,7 @@ def _answer(client, jobs):
     return dict(first, type="estimate", seconds=total)
 
 
-def _said(answer):
+def _said(answer: dict[str, Any]) -> str:
     if answer["seconds"] is not None:
         return _("takes %s") % work.duration(answer["seconds"])
     if answer["reason"] == "download":
@@ -105,7 +116,7 @@ def _said(answer):
     return ""
 
 
-def _tip(answer):
+def _tip(answer: dict[str, Any]) -> str:
     return _(
         "So long it takes on the machine that paints, if that has nothing else to do. It is painted at %d×%d pixels "
         "and, where the layer is larger, enlarged to its size"

@@ -3,13 +3,18 @@
 Pictures are made when they are first seen, and not before: a large image has hundreds of layers.
 """
 
+from __future__ import annotations
+
 import os
+from collections.abc import Callable
+from typing import Any
 
 import chosen
 import layers
 from asking import Question
 from choosers import pixbuf
 from gi.repository import Gdk, GdkPixbuf, Gimp, GLib, Gtk
+from shared.client import Client
 from shared.words import _
 from styles import bundled_styles, recent_styles
 
@@ -27,15 +32,15 @@ class Gallery:
     """`widget` shows them; `choose` gets the (kind, value) of what was clicked on, and whether it is to be added to
     what is chosen."""
 
-    def __init__(self, choose):
+    def __init__(self, choose: Callable[[str, Any, bool], None]) -> None:
         self._choose = choose
-        self._marked = []
-        self._empty = []  # [(an image without its picture as yet, kind, value)]
+        self._marked: list[chosen.Use] = []
+        self._empty: list[tuple[Gtk.Image, str, Any]] = []  # [(an image without its picture as yet, kind, value)]
         self._soon = False
         self._revealed = False  # whether what is chosen was brought into sight
-        self._children = {}  # by (kind, value), a layer by its id
+        self._children: dict[tuple[str, Any], Gtk.FlowBoxChild] = {}  # by (kind, value), a layer by its id
         self._box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=2, margin=4)
-        self._boxes = {}
+        self._boxes: dict[str, tuple[Gtk.Label, Gtk.FlowBox]] = {}
         self.widget = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER, min_content_height=_HEIGHT)
         self.widget.set_size_request(_WIDTH, -1)
         self.widget.set_shadow_type(Gtk.ShadowType.IN)
@@ -61,11 +66,11 @@ class Gallery:
         for change in ("changed", "value-changed"):
             self.widget.get_vadjustment().connect(change, self._fill_soon)
         self.widget.connect("map", self._fill_soon)
-        self._question = None
+        self._question: Question | None = None
         self._handler = self.widget.connect("map", self._ask_for_fast)
         self.widget.connect("destroy", lambda widget: self._question and self._question.drop())
 
-    def mark(self, uses):
+    def mark(self, uses: list[chosen.Use]) -> None:
         """Shows which are chosen; a file that is not among them yet is added."""
         self._marked = uses
         for each in uses:
@@ -77,12 +82,12 @@ class Gallery:
             (context.add_class if key in wanted else context.remove_class)("reverie-chosen")
 
     @staticmethod
-    def _key(kind, value):
+    def _key(kind: str, value: Any) -> tuple[str, Any]:
         return kind, value.get_id() if kind == "layer" else value
 
     # --- sections ----------------------------------------------------------------------------------------------------
 
-    def _section(self, name, title):
+    def _section(self, name: str, title: str) -> None:
         """A heading, and the pictures beneath it; both are hidden while there is none."""
         flow = Gtk.FlowBox(selection_mode=Gtk.SelectionMode.NONE, homogeneous=True, max_children_per_line=20)
         flow.set_valign(Gtk.Align.START)
@@ -97,12 +102,12 @@ class Gallery:
             self._box.pack_start(part, False, False, 0)
         self._boxes[name] = heading, flow
 
-    def _add(self, section, kind, value, where=None):
+    def _add(self, section: str, kind: str, value: Any, where: str | None = None) -> Gtk.Image | None:
         """Adds a style to a section, unless it has its place already; returns where its picture goes."""
         key = self._key(kind, value)
         if key in self._children:
             return None
-        title = chosen.spoken(chosen.use(kind, value))
+        title = chosen.spoken(chosen.Use(kind, value))
         picture = Gtk.Image()
         picture.set_size_request(_SIDE, _SIDE)
         caption = Gtk.Label(label=title, ellipsize=3, max_width_chars=10, width_chars=10)  # 3: at the end
@@ -126,16 +131,17 @@ class Gallery:
             self._fill_soon()
         return picture
 
-    def _activated(self, flow, child):
+    def _activated(self, flow: Gtk.FlowBox, child: Gtk.FlowBoxChild) -> None:
         known, state = Gtk.get_current_event_state()
-        self._choose(*child.reverie_style, bool(known and state & Gdk.ModifierType.CONTROL_MASK))
+        kind, value = child.reverie_style
+        self._choose(kind, value, bool(known and state & Gdk.ModifierType.CONTROL_MASK))
 
-    def _fill_soon(self, *given):
+    def _fill_soon(self, *given: object) -> None:
         if not self._soon:
             self._soon = True
             GLib.timeout_add(_MOMENT, self._fill)
 
-    def _fill(self):
+    def _fill(self) -> bool:
         """Makes the pictures of those that are within sight."""
         self._soon = False
         if not self.widget.get_mapped():
@@ -151,7 +157,7 @@ class Gallery:
         self._empty = rest
         return GLib.SOURCE_REMOVE
 
-    def _reveal(self):
+    def _reveal(self) -> None:
         """Brings the first of those that are chosen into sight, once: later, the user scrolls."""
         child = next((self._children.get(self._key(each.kind, each.value)) for each in self._marked), None)
         if self._revealed or child is None:
@@ -163,12 +169,12 @@ class Gallery:
 
     # --- fast styles -------------------------------------------------------------------------------------------------
 
-    def _ask_for_fast(self, widget):
+    def _ask_for_fast(self, widget: Gtk.Widget) -> None:
         self.widget.disconnect(self._handler)
-        self._pictures = {}
+        self._pictures: dict[str, Gtk.Image] = {}
         self._question = Question(_fast_styles, self._hear)
 
-    def _hear(self, event):
+    def _hear(self, event: dict[str, Any]) -> None:
         if event["type"] == "starting":
             self._waiting.set_text(_("Starting Reverie's backend, %d s") % event["seconds"])
         elif event["type"] == "styles":
@@ -184,7 +190,7 @@ class Gallery:
             self._waiting.set_text(event["message"])
 
 
-def _fast_styles(client, tell):
+def _fast_styles(client: Client, tell: Callable[[dict[str, Any]], None]) -> None:
     """The task of a thread."""
     styles = client.styles()
     tell({"type": "styles", "styles": styles})
@@ -192,14 +198,14 @@ def _fast_styles(client, tell):
         tell({"type": "thumbnail", "name": row["name"], "png": client.style_thumbnail(row["name"])})
 
 
-def _loaded(png):
+def _loaded(png: bytes) -> GdkPixbuf.Pixbuf:
     loader = GdkPixbuf.PixbufLoader()
     loader.write(png)
     loader.close()
     return loader.get_pixbuf()
 
 
-def _dress(child):
+def _dress(child: Gtk.FlowBoxChild) -> None:
     provider = Gtk.CssProvider()
     provider.load_from_data(_LOOK)
     context = child.get_style_context()
@@ -207,7 +213,7 @@ def _dress(child):
     context.add_provider(provider, Gtk.STYLE_PROVIDER_PRIORITY_APPLICATION)
 
 
-def _show(image, picture):
+def _show(image: Gtk.Image, picture: GdkPixbuf.Pixbuf | None) -> None:
     """A picture that fits into its place; the sign of a missing one for None."""
     if picture is None:
         image.set_from_icon_name("image-missing", Gtk.IconSize.DIALOG)
@@ -217,7 +223,7 @@ def _show(image, picture):
     image.set_from_pixbuf(picture.scale_simple(width, height, GdkPixbuf.InterpType.BILINEAR))
 
 
-def _thumbnail(kind, value):
+def _thumbnail(kind: str, value: Any) -> GdkPixbuf.Pixbuf | None:
     """A picture of a style, about as small as it is shown; None where it cannot be read."""
     if kind == "file":
         try:

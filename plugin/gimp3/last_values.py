@@ -4,6 +4,8 @@ The argument `layers` says them, as JSON: {argument: [id, name]}. GIMP gives the
 started, and then to other layers: those have another name.
 """
 
+from __future__ import annotations
+
 import json
 
 from gi.repository import Gimp
@@ -11,7 +13,7 @@ from gi.repository import Gimp
 _ARGUMENTS = ("style-layer", "dream-guide", "regions")
 
 
-def keep(config):
+def keep(config: Gimp.ProcedureConfig) -> None:
     """Writes down which layers a filter's arguments name."""
     items = {}
     for argument in _ARGUMENTS:
@@ -21,7 +23,7 @@ def keep(config):
     config.set_property("layers", json.dumps(items) if items else "")
 
 
-def recall(config):
+def recall(config: Gimp.ProcedureConfig) -> list[str]:
     """Sets a filter's arguments to the layers that were written down; returns the names of those that are gone."""
     gone = []
     for argument, (number, name) in json.loads(config.get_property("layers") or "{}").items():

@@ -1,13 +1,21 @@
 """Layers: which are worked on, their pixels out of GIMP, and results back into it as new layers, in one undo step."""
 
+from __future__ import annotations
+
 import contextlib
 import json
 import struct
 import uuid
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from gi.repository import Gegl, Gimp
 from shared import geometry, npy
 from shared.words import _
+
+if TYPE_CHECKING:
+    from frames import Frame
+    from regions import Region
 
 RECIPE = "reverie-recipe"  # the parasite that says what was computed, as the backend carried it out
 IMAGE = "reverie-image"  # the image's own parasite: a name by which a result knows that it is still at home
@@ -20,6 +28,9 @@ FORMATS = {"u1": "R'G'B'A u8", "u2": "R'G'B'A u16", "f4": "R'G'B'A float"}
 MASK_FORMATS = {"u1": "Y u8", "u2": "Y float", "f4": "Y float"}  # of the masks beside them
 
 _AT_ONCE = 2**24  # bytes of a picture that are asked of GIMP, or given to it: it makes a copy, and caches the layer's
+
+Rectangle = tuple[int, int, int, int]  # x, y, width, height
+Pixels = tuple[bytes, int, int]  # 8-bit RGBA samples, width, height
 
 
 class Refusal(Exception):
@@ -35,18 +46,21 @@ class Source:
     everywhere), and its `regions`.
     """
 
-    def __init__(self, layer, area, selected, version=None):
+    def __init__(self, layer: Gimp.Layer, area: Rectangle, selected: bool, version: Gimp.Layer | None = None) -> None:
         self.image, self.layer, self.area, self.version = layer.get_image(), layer, area, version
         self.selected, self.keeps_mask, self.replaces = selected, False, False
-        self.asked, self.mask, self.guide, self.regions = area, None, None, []
-        self.frame = None  # what frames.py says of it, when it is a frame of an animation
-        self.result = None  # the Result, once it is painted
+        self.asked = area
+        self.mask: bytes | None = None
+        self.guide: bytes | None = None
+        self.regions: list[Region] = []
+        self.frame: Frame | None = None  # what frames.py says of it, when it is a frame of an animation
+        self.result: Result | None = None  # once it is painted
         self.depth = _depth(self.image)
         # For when the image is gone before the picture is there.
         self.size = layer.get_width(), layer.get_height()
         self.precision, self.profile = self.image.get_precision(), self.image.get_color_profile()
 
-    def picture(self):
+    def picture(self) -> bytearray:
         """The part that is worked on, as .npy. Raises Refusal when nothing of it can be seen."""
         picture = _picture(self.layer, self.area, self.depth)
         if _is_transparent(picture, self.depth):
@@ -56,17 +70,17 @@ class Source:
             )
         return picture
 
-    def thumbnail(self, longest):
+    def thumbnail(self, longest: int) -> Pixels:
         """The part that is worked on, reduced: (8-bit RGBA samples, width, height)."""
         return thumbnail(self.layer, self.area, longest)
 
 
-def selected_sources(image, drawables):
+def selected_sources(image: Gimp.Image, drawables: list[Gimp.Drawable]) -> list[Source]:
     """What the user has selected, as Sources, topmost layer first as in GIMP. Raises Refusal when it cannot be used."""
     if not drawables:
         raise Refusal(_("No layer is selected. Select the layer to work on, then try again."))
     _refuse_floating(image)
-    sources = []
+    sources: list[Source] = []
     for drawable in drawables:
         # While a mask is edited, GIMP passes the mask: what is meant is the picture that it belongs to.
         layer = Gimp.Layer.from_mask(drawable) if isinstance(drawable, Gimp.LayerMask) else drawable
@@ -77,7 +91,7 @@ def selected_sources(image, drawables):
     return sources
 
 
-def _selected_part(image, layer):
+def _selected_part(image: Gimp.Image, layer: Gimp.Layer) -> Source:
     overlap, x, y, width, height = layer.mask_intersect()
     if not overlap:
         raise Refusal(
@@ -88,7 +102,7 @@ def _selected_part(image, layer):
     return Source(layer, geometry.work_area((x, y, width, height), layer.get_width(), layer.get_height()), True)
 
 
-def recorded_source(image, version):
+def recorded_source(image: Gimp.Image, version: Gimp.Layer) -> tuple[Source, dict[str, Any], dict[str, Any]]:
     """(Source, recipe, origin) of an earlier result, to make a new version of it. Raises Refusal when it is none."""
     _refuse_floating(image)
     recipe, origin = record(version, RECIPE), record(version, ORIGIN)
@@ -111,16 +125,16 @@ def recorded_source(image, version):
     return source, recipe, origin
 
 
-def _refuse_floating(image):
+def _refuse_floating(image: Gimp.Image) -> None:
     if image.get_floating_sel() is not None:
         raise Refusal(_("There is a floating selection. Anchor it or make it a new layer, then try again."))
 
 
-def is_indexed(image):
+def is_indexed(image: Gimp.Image) -> bool:
     return image.get_base_type() == Gimp.ImageBaseType.INDEXED
 
 
-def record(owner, name):
+def record(owner: Gimp.Item | Gimp.Image, name: str) -> Any:
     """What a parasite of a layer or image says; None where there is none."""
     parasite = owner.get_parasite(name)
     return None if parasite is None else json.loads(bytes(parasite.get_data()).decode("utf-8"))
@@ -129,11 +143,11 @@ def record(owner, name):
 # --- pixels out of GIMP ----------------------------------------------------------------------------------------------
 
 
-def _whole(drawable):
+def _whole(drawable: Gimp.Drawable) -> Rectangle:
     return (0, 0, drawable.get_width(), drawable.get_height())
 
 
-def _depth(image):
+def _depth(image: Gimp.Image) -> str:
     """The sample type in which nothing of the image's colours is lost.
 
     Colours of a wider profile than sRGB lie outside 0–1 in sRGB, which only float can say.
@@ -145,7 +159,7 @@ def _depth(image):
 
 
 @contextlib.contextmanager
-def _as_seen(drawable):
+def _as_seen(drawable: Gimp.Drawable) -> Iterator[Gimp.Drawable]:
     """The drawable; where it has non-destructive filters, which its own buffer is without, a copy with them applied."""
     if not drawable.get_filters():
         yield drawable
@@ -157,7 +171,7 @@ def _as_seen(drawable):
         image.delete()
 
 
-def _filtered(drawable):
+def _filtered(drawable: Gimp.Drawable) -> Gimp.Image:
     """An image of nothing but the drawable, with its filters applied, which its own buffer is without."""
     image = drawable.get_image()
     size = drawable.get_width(), drawable.get_height()
@@ -179,7 +193,7 @@ def _filtered(drawable):
     return new
 
 
-def _picture(drawable, area, depth):
+def _picture(drawable: Gimp.Drawable, area: Rectangle, depth: str) -> bytearray:
     """An area of a drawable, as it looks, as .npy (a bytearray)."""
     picture = bytearray(npy.header(area[2], area[3], 4, depth))
     with _as_seen(drawable) as seen:
@@ -188,31 +202,31 @@ def _picture(drawable, area, depth):
     return picture
 
 
-def _strips(area, depth):
+def _strips(area: Rectangle, depth: str) -> list[Rectangle]:
     """The parts of an area, from the top, that have as many samples as GIMP is to handle at once."""
     x, y, width, height = area
     rows = max(1, _AT_ONCE // _row(area, depth))
     return [(x, y + top, width, min(rows, height - top)) for top in range(0, height, rows)]
 
 
-def _row(area, depth):
+def _row(area: Rectangle, depth: str) -> int:
     """The bytes of a row of an area."""
     return 4 * npy.SAMPLE_SIZE[depth] * area[2]
 
 
-def _is_transparent(picture, depth):
+def _is_transparent(picture: bytearray, depth: str) -> bool:
     """Is no pixel of a picture, as .npy, seen? The highest bytes of alpha, which mostly say no, come first."""
     size, first = npy.SAMPLE_SIZE[depth], len(picture) - len(npy.unpack(picture)[0])
     alpha = (picture[first + 3 * size + byte :: 4 * size] for byte in reversed(range(size)))
     return all(part.count(0) == len(part) for part in alpha)
 
 
-def picture_of(drawable):
+def picture_of(drawable: Gimp.Drawable) -> bytearray:
     """A whole drawable, as an 8-bit .npy: a style or a guide."""
     return _picture(drawable, _whole(drawable), "u1")
 
 
-def thumbnail(drawable, area, longest):
+def thumbnail(drawable: Gimp.Drawable, area: Rectangle | None, longest: int) -> Pixels:
     """An area of a drawable (None: all of it), reduced: (8-bit RGBA samples, width, height)."""
     x, y, width, height = area or _whole(drawable)
     factor = min(1.0, longest / max(width, height))
@@ -222,11 +236,11 @@ def thumbnail(drawable, area, longest):
     return samples, reduced[2], reduced[3]
 
 
-def offsets(drawable):
+def offsets(drawable: Gimp.Drawable) -> tuple[int, int]:
     return drawable.get_offsets()[1:]
 
 
-def all_layers(image):
+def all_layers(image: Gimp.Image) -> list[Gimp.Layer]:
     """Every layer of an image, those in groups included, from the top."""
     found, rest = [], list(image.get_layers())
     while rest:
@@ -237,7 +251,7 @@ def all_layers(image):
     return found
 
 
-def by_tattoo(image, number):
+def by_tattoo(image: Gimp.Image, number: int) -> Gimp.Item | None:
     """The layer, channel or layer mask of an image that has that tattoo; None when there is none."""
     found = image.get_layer_by_tattoo(number) or image.get_channel_by_tattoo(number)
     masks = (layer.get_mask() for layer in all_layers(image))
@@ -250,7 +264,9 @@ def by_tattoo(image, number):
 class Result:
     """A finished picture: its samples for the `area` of its source, its layer's name, and what its records say."""
 
-    def __init__(self, source, samples, name, recipe, origin):
+    def __init__(
+        self, source: Source, samples: memoryview, name: str, recipe: dict[str, Any], origin: dict[str, Any]
+    ) -> None:
         self.source, self.samples, self.name = source, samples, name
         self.recipe = recipe
         source.result = self
@@ -267,7 +283,7 @@ class Homeless(Exception):
     """Finished pictures cannot go where they belong; `str()` of it is a sentence that says why."""
 
 
-def insert(results):
+def insert(results: list[Result]) -> None:
     """Adds finished pictures as new layers, each above its source or in the place of the version that it replaces: one
     step to undo, and nothing else is changed.
 
@@ -285,8 +301,9 @@ def insert(results):
         if is_indexed(image):
             image.convert_rgb()
         for result in results:
-            if result.source.replaces and can_be_replaced(result.source.version):
-                replaced[result.source.version] = _replace(image, result)
+            version = result.source.version
+            if result.source.replaces and version is not None and can_be_replaced(version):
+                replaced[version] = _replace(image, result, version)
             else:
                 _insert(image, result)
         active.restore(replaced)
@@ -295,7 +312,7 @@ def insert(results):
     Gimp.displays_flush()
 
 
-def new_image(results):
+def new_image(results: list[Result]) -> Gimp.Image:
     """An image of finished pictures that have no other place: each a layer, with its mask."""
     source = results[0].source
     width, height = (max(result.source.size[side] for result in results) for side in (0, 1))
@@ -315,12 +332,12 @@ def new_image(results):
 class _Active:
     """What is active in an image, which inserting a layer changes: layers or channels, and paths."""
 
-    def __init__(self, image):
+    def __init__(self, image: Gimp.Image) -> None:
         self._image = image
         self._layers, self._channels = image.get_selected_layers(), image.get_selected_channels()
         self._paths = image.get_selected_paths()
 
-    def restore(self, replaced):
+    def restore(self, replaced: dict[Gimp.Layer, Gimp.Layer]) -> None:
         """Makes it active again, or what has replaced it."""
         if self._layers:
             self._image.set_selected_layers([replaced.get(layer, layer) for layer in self._layers])
@@ -330,7 +347,7 @@ class _Active:
             self._image.set_selected_paths(self._paths)
 
 
-def _insert(image, result):
+def _insert(image: Gimp.Image, result: Result) -> None:
     source, version = result.source, result.source.version
     layer = _new_layer(image, result, offsets(source.layer))
     below = version if version is not None and version.is_valid() else source.layer
@@ -339,7 +356,7 @@ def _insert(image, result):
         layer.add_mask(_mask(layer, source))
 
 
-def can_be_replaced(version):
+def can_be_replaced(version: Gimp.Layer) -> bool:
     """May its pixels be changed, or those of the groups that it is in?"""
     if not version.is_valid():
         return False
@@ -351,10 +368,9 @@ def can_be_replaced(version):
     return True
 
 
-def _replace(image, result):
+def _replace(image: Gimp.Image, result: Result, version: Gimp.Layer) -> Gimp.Layer:
     """Puts a result into the place of its source's version, whose opacity, mode, filters and locks it takes over."""
-    source, version = result.source, result.source.version
-    layer = version.copy()
+    source, layer = result.source, version.copy()
     # Outside of all groups, and with no lock of its own: GIMP refuses to resize, or ends the plug-in, where one holds.
     position, alpha = layer.get_lock_position(), layer.get_lock_alpha()
     layer.set_lock_position(False)
@@ -382,7 +398,7 @@ def _replace(image, result):
     return layer
 
 
-def _new_layer(image, result, place):
+def _new_layer(image: Gimp.Image, result: Result, place: tuple[int, int]) -> Gimp.Layer:
     """The picture as a layer as large as its source, transparent where nothing was painted, at a place of the image."""
     source = result.source
     grey = image.get_base_type() == Gimp.ImageBaseType.GRAY
@@ -395,14 +411,14 @@ def _new_layer(image, result, place):
     return layer
 
 
-def _attach_records(image, layer, result):
+def _attach_records(image: Gimp.Image, layer: Gimp.Layer, result: Result) -> None:
     if record(image, IMAGE) is None:
         attach(image, IMAGE, uuid.uuid4().hex)
     attach(layer, RECIPE, result.recipe)
     attach(layer, ORIGIN, dict(result.origin, image=record(image, IMAGE)))
 
 
-def fill(layer, result):
+def fill(layer: Gimp.Layer, result: Result) -> None:
     """Writes a result's samples into a layer, where its source had them."""
     area, depth, begin = result.source.area, result.source.depth, 0
     for strip in _strips(area, depth):
@@ -414,13 +430,13 @@ def fill(layer, result):
     layer.update(*area)
 
 
-def attach(owner, name, document):
+def attach(owner: Gimp.Item | Gimp.Image, name: str, document: Any) -> None:
     """Puts a document on a layer or image, where it is saved with it."""
     text = json.dumps(document).encode("ascii")  # GIMP takes no byte above 127 from Python
     owner.attach_parasite(Gimp.Parasite.new(name, Gimp.PARASITE_PERSISTENT, text))
 
 
-def _mask(layer, source):
+def _mask(layer: Gimp.Layer, source: Source) -> Gimp.LayerMask:
     mask = layer.create_mask(Gimp.AddMaskType.BLACK)
     buffer = mask.get_buffer()
     buffer.set(Gegl.Rectangle.new(*_whole(layer)), MASK_FORMATS[source.depth], source.mask)
@@ -428,19 +444,14 @@ def _mask(layer, source):
     return mask
 
 
-def mask_samples(mask, layer, form):
+def mask_samples(mask: Gimp.Channel, layer: Gimp.Layer, form: str) -> bytes:
     """The samples of a mask, channel or selection where a layer lies."""
     (x, y), (left, top) = offsets(layer), offsets(mask)
     area = Gegl.Rectangle.new(x - left, y - top, layer.get_width(), layer.get_height())
     return mask.get_buffer().get(area, 1.0, form, Gegl.AbyssPolicy.NONE)
 
 
-def mask_of_version(source):
-    """The samples of a mask that shows where that of the source's version does, wherever the two lie."""
-    return mask_samples(source.version.get_mask(), source.layer, MASK_FORMATS[source.depth])
-
-
-def is_white(source):
-    """Does the source's mask hide nothing of its layer?"""
-    white = b"\xff" if MASK_FORMATS[source.depth] == "Y u8" else struct.pack("<f", 1.0)
-    return source.mask == white * (len(source.mask) // len(white))
+def is_white(mask: bytes, depth: str) -> bool:
+    """Do the samples of a mask, for a picture of that depth, hide nothing of it?"""
+    white = b"\xff" if MASK_FORMATS[depth] == "Y u8" else struct.pack("<f", 1.0)
+    return mask == white * (len(mask) // len(white))

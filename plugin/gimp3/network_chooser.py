@@ -1,8 +1,16 @@
 """The choice of the network, in words, and whether its weights are on this machine."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 from asking import Question
 from gi.repository import Gtk
 from shared.words import _
+
+if TYPE_CHECKING:
+    from gi.repository import Gimp
 
 _AUTO = "auto"
 _TITLES = {  # what each is to a painter; the name is for those who know it
@@ -17,34 +25,34 @@ _TITLES = {  # what each is to a painter; the name is for those who know it
 }
 
 
-def network_chooser(config, say):
+def network_chooser(config: Gimp.ProcedureConfig, say: Callable[[str], None]) -> Gtk.ComboBoxText:
     """A list of the networks, bound to the argument. They are asked of the backend when the list is first seen; `say`
     gets the sentence when that fails."""
     chooser = Gtk.ComboBoxText(hexpand=True)
     cell = chooser.get_cells()[0]
     cell.set_property("ellipsize", 3)  # 3: at the end
     cell.set_property("width-chars", 30)
-    licences = {}
+    licences: dict[str, list[str]] = {}
 
-    def add(name, text):
+    def add(name: str, text: str) -> None:
         chooser.append(name, text)
 
-    def now():
+    def now() -> str:
         return (config.get_property("network") or "").strip() or _AUTO
 
-    def show(*given):
+    def show(*given: object) -> None:
         if not chooser.set_active_id(now()):  # before the backend has told, or one that it does not know
             add(now(), _TITLES.get(now(), now()))
             chooser.set_active_id(now())
         tip = config.find_property("network").blurb
         chooser.set_tooltip_text("\n".join([tip, *licences.get(now(), [])]))
 
-    def take(*given):
+    def take(*given: object) -> None:
         name = chooser.get_active_id()
         if name is not None and name != now():
             config.set_property("network", name)
 
-    def hear(event):
+    def hear(event: dict[str, Any]) -> None:
         if event["type"] == "failed":
             say(event["message"])
         elif event["type"] == "networks":
@@ -57,7 +65,7 @@ def network_chooser(config, say):
             chooser.handler_unblock(handler)
             show()
 
-    def seen(*given):
+    def seen(*given: object) -> None:
         chooser.disconnect(first)
         Question(lambda client, tell: tell({"type": "networks", "networks": client.networks()}), hear)
 
@@ -69,7 +77,7 @@ def network_chooser(config, say):
     return chooser
 
 
-def _said(row):
+def _said(row: dict[str, Any]) -> str:
     title = _TITLES.get(row["name"], row["title"])
     if row["available"]:
         return _("%s: on this machine") % title

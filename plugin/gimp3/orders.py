@@ -1,7 +1,10 @@
 """What the user asked for: from a filter's arguments to an order for the backend, and back from a result's record."""
 
+from __future__ import annotations
+
 import json
 import random
+from typing import Any
 
 import chosen
 import frames
@@ -26,9 +29,16 @@ DETAILS = {  # how finely it is painted, as a recipe calls it: in words, and wha
 _ONE_PASS_HAS_NOT = ("budget", "content_mask", "init", "method", "pooling")  # fields of which a fast style has no use
 
 
-def order(filter_name, config, source, pictures=None, placed=False):
-    """(order, name of the result's layer). `pictures` are those read before; a source that is `placed` has its regions
-    already. Raises Refusal when something is missing, or BackendError for a file."""
+def order(
+    filter_name: str,
+    config: Gimp.ProcedureConfig,
+    source: layers.Source,
+    pictures: chosen.Pictures | None = None,
+    reduced: bytes | None = None,
+) -> tuple[work.Order, str]:
+    """(order, name of the result's layer). `pictures` are those read before; for a preview, `reduced` is sent in the
+    place of the source's own picture, and the source is placed already. Raises Refusal when something is missing, or
+    BackendError for a file."""
     if not source.layer.is_valid():
         raise Refusal(_("The image or its layer was closed meanwhile. Open it again, then start anew."))
     if layers.is_indexed(source.image) and not config.get_property("convert-indexed"):
@@ -38,16 +48,20 @@ def order(filter_name, config, source, pictures=None, placed=False):
                 "Image ▸ Mode ▸ RGB, then try again."
             )
         )
-    if not placed:
+    if reduced is None:
         regions.place(source, config)
-    made, title = _order(filter_name, config, source, pictures or chosen.Pictures())
-    made.recipe.setdefault("seed", random.randrange(2**31))
+    recipe, sent = _with_pictures(filter_name, config, source, pictures or chosen.Pictures())
+    recipe.setdefault("seed", random.randrange(2**31))
+    made = work.Order(source.picture() if reduced is None else reduced, sent, recipe)
     if source.frame is not None:
-        frames.go_on(made, source, config)
-    return made, title
+        frames.go_on(made, source, source.frame, config)
+    return made, _title(filter_name, recipe)
 
 
-def _order(filter_name, config, source, pictures):
+def _with_pictures(
+    filter_name: str, config: Gimp.ProcedureConfig, source: layers.Source, pictures: chosen.Pictures
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(The recipe in a filter's arguments, for this source; the pictures that it refers to)."""
     recipe, names = recipe_of(filter_name, config), names_of_layers(filter_name, config)
     sent = {}
     if filter_name == STYLE:
@@ -63,10 +77,12 @@ def _order(filter_name, config, source, pictures):
     for name in work.references(recipe):
         if name not in sent:
             sent[name] = pictures.named(name, source.image)
-    return work.Order(source.picture(), sent, recipe), _title(filter_name, recipe)
+    return recipe, sent
 
 
-def _in_regions(recipe, sent, source):
+def _in_regions(
+    recipe: dict[str, Any], sent: dict[str, Any], source: layers.Source
+) -> tuple[dict[str, Any], dict[str, Any]]:
     if not recipe.get("style"):
         raise Refusal(
             _("A fast style paints the whole picture at once. For regions, choose at least one style picture, too.")
@@ -74,9 +90,8 @@ def _in_regions(recipe, sent, source):
     return regions.styled(recipe, sent, source)
 
 
-def _title(filter_name, recipe):
-    dreams = [_dreamt(dream) for dream in recipe.get("dream") or []]
-    dreams = [each for each in dreams if each]
+def _title(filter_name: str, recipe: dict[str, Any]) -> str:
+    dreams = [each for each in map(_dreamt, recipe.get("dream") or []) if each]
     if filter_name == DREAM:
         return _("Deep dream") + (": " + ", ".join(dreams) if dreams else "")
     looks = [entry["name"] for entry in recipe.get("fast") or []]
@@ -84,14 +99,14 @@ def _title(filter_name, recipe):
     return _("Neural style: ") + ", ".join([*dict.fromkeys(looks), *dreams])
 
 
-def _dreamt(dream):
+def _dreamt(dream: dict[str, Any]) -> str | None:
     return dream.get("class_name") or dream.get("guide") or dream.get("layer")
 
 
 # --- from the arguments to a recipe ----------------------------------------------------------------------------------
 
 
-def recipe_of(filter_name, config):
+def recipe_of(filter_name: str, config: Gimp.ProcedureConfig) -> dict[str, Any]:
     """The recipe in a filter's arguments; a style or guide that is a layer goes by the layer's name. Raises Refusal."""
     kept = further(config)
     recipe = dict(kept, network=_text(config, "network") or "auto", detail=config.get_property("detail"))
@@ -107,7 +122,7 @@ def recipe_of(filter_name, config):
     return (_with_style if filter_name == STYLE else _with_dream)(recipe, config)
 
 
-def further(config):
+def further(config: Gimp.ProcedureConfig) -> dict[str, Any]:
     """Fields of a recipe that no argument has, which a preset or the record of a result has set. Raises Refusal."""
     try:
         return dict(json.loads(_text(config, "further") or "{}"))
@@ -115,25 +130,25 @@ def further(config):
         raise Refusal(_('The argument “further” is no JSON object such as {"style_loss": "nearest"}.')) from None
 
 
-def _with_style(recipe, config):
+def _with_style(recipe: dict[str, Any], config: Gimp.ProcedureConfig) -> dict[str, Any]:
     uses = chosen.read(config)
     if not uses:
         raise Refusal(_("Choose a style first: a fast style, a picture, or another open layer."))
     recipe.update(chosen.fields(uses, names_of_layers(STYLE, config), config.get_property("style-scale")))
     recipe.update(strength=config.get_property("strength"), color=config.get_property("color"))
     if "style" not in recipe:
-        recipe = dict((name, value) for name, value in recipe.items() if name not in _ONE_PASS_HAS_NOT)
+        recipe = {name: value for name, value in recipe.items() if name not in _ONE_PASS_HAS_NOT}
     return recipe
 
 
-def _with_dream(recipe, config):
+def _with_dream(recipe: dict[str, Any], config: Gimp.ProcedureConfig) -> dict[str, Any]:
     recipe["parametrisation"] = config.get_property("parametrisation")
     if config.get_property("octaves"):
         recipe["octaves"] = config.get_property("octaves")
     return recipe
 
 
-def _dreams(filter_name, config, kept):
+def _dreams(filter_name: str, config: Gimp.ProcedureConfig, kept: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What to dream of; `kept` are dreams that no control shows in full, the first of which is the one they show."""
     dream, layer, guide = {}, _text(config, "dream-layer"), config.get_property("dream-guide")
     if _text(config, "dream-class"):
@@ -151,14 +166,14 @@ def _dreams(filter_name, config, kept):
     return [dream, *kept[1:]]
 
 
-def names_of_layers(filter_name, config):
+def names_of_layers(filter_name: str, config: Gimp.ProcedureConfig) -> dict[int, str]:
     """{a layer's id: what the recipe calls it}, of the layers that are style or guide."""
     used = [each.value for each in chosen.read(config) if each.kind == "layer"] if filter_name == STYLE else []
     guide = config.get_property("dream-guide")
     return chosen.named(used if guide is None else [*used, guide])
 
 
-def _text(config, name):
+def _text(config: Gimp.ProcedureConfig, name: str) -> str:
     return (config.get_property(name) or "").strip()  # GIMP gives None for an empty text that was stored
 
 
@@ -171,7 +186,7 @@ _ALIKE = {  # arguments that are fields of the recipe as they stand; a change of
 _DECIDED = ("content_layers", "style_layers", "dream", "style", "fast")  # what a record says in full, asked or not
 
 
-def origin(filter_name, config, source):
+def origin(filter_name: str, config: Gimp.ProcedureConfig, source: layers.Source) -> dict[str, Any]:
     """What the recipe as carried out cannot say: the filter, what was asked for, and the layers of that image that were
     style, guide or regions, by their tattoos. To be taken with the order: controls may change afterwards."""
     names, here = names_of_layers(filter_name, config), {}
@@ -187,7 +202,7 @@ def origin(filter_name, config, source):
     }
 
 
-def restore(recipe, origin, config, image):
+def restore(recipe: dict[str, Any], origin: dict[str, Any], config: Gimp.ProcedureConfig, image: Gimp.Image) -> None:
     """Sets a filter's arguments to what a record says. What the backend decided stays decided."""
     asked = dict(origin.get("asked") or recipe)  # records of older versions do not say what was asked
     left_open = asked.get("dream") and not any(asked["dream"])
@@ -203,7 +218,9 @@ def restore(recipe, origin, config, image):
     regions.restore(origin.get("regions") or [], config, image)
 
 
-def show(recipe, filter_name, config, found=None):
+def show(
+    recipe: dict[str, Any], filter_name: str, config: Gimp.ProcedureConfig, found: dict[str, Gimp.Layer] | None = None
+) -> None:
     """Sets a filter's arguments to what a recipe says; to their defaults where it says nothing. Only the styles stay
     where the recipe names none. `found` are layers by their references. Raises TypeError or ValueError when a value
     cannot be one."""
@@ -223,16 +240,18 @@ def show(recipe, filter_name, config, found=None):
         _show_styles(recipe, config, found)
 
 
-def _show_dream(dreams, filter_name, config, found):
+def _show_dream(
+    dreams: list[dict[str, Any]], filter_name: str, config: Gimp.ProcedureConfig, found: dict[str, Gimp.Layer]
+) -> None:
     first = dreams[0] if dreams else {}
     anything = ANYTHING if filter_name == STYLE and dreams and not first else ""
     config.set_property("dream-class", first.get("class_name") or "")
-    config.set_property("dream-guide", found.get(first.get("guide")))
+    config.set_property("dream-guide", found.get(first.get("guide") or ""))
     config.set_property("dream-layer", first.get("layer") or anything)
     config.set_property("dream-channel", -1 if first.get("channel") is None else first["channel"])
 
 
-def _show_styles(recipe, config, found):
+def _show_styles(recipe: dict[str, Any], config: Gimp.ProcedureConfig, found: dict[str, Gimp.Layer]) -> None:
     style = recipe.get("style") or []
     scale = float((style or [{}])[0].get("scale", 1.0))
     scale = min(max(scale, 0.25), 4.0)  # the rest is left to each style's own

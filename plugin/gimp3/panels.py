@@ -4,6 +4,11 @@ A panel is a function of (the window, its arguments, what says a sentence to the
 will take); it returns widgets, and a function that raises Refusal while something is missing.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import chosen
 import layers
 import orders
@@ -17,8 +22,13 @@ from region_chooser import region_chooser
 from shared.words import _
 from style_chooser import StyleChooser
 
+if TYPE_CHECKING:
+    from gi.repository import Gimp, GimpUi
 
-def style_panel(window, config, say, duration):
+
+def style_panel(
+    window: GimpUi.ProcedureDialog, config: Gimp.ProcedureConfig, say: Callable[[str], None], duration: Gtk.Widget
+) -> tuple[list[Gtk.Widget], Callable[[], None]]:
     """What Neural Style asks: the style first."""
     for name, factor in (("strength", 100.0), ("style-scale", 1.0), ("dream-strength", 100.0)):
         window.get_scale_entry(name, factor)
@@ -27,7 +37,7 @@ def style_panel(window, config, say, duration):
     reason = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=50, no_show_all=True)
     reason.set_text(_("A fast style alone cannot dream: choose a picture as a style, too."))
 
-    def follow(*given):
+    def follow(*given: object) -> None:
         """Fast styles by themselves dream of nothing, and have strokes of one size."""
         kinds = {each.kind for each in _chosen(config)}
         alone = kinds == {"fast"}
@@ -47,14 +57,16 @@ def style_panel(window, config, say, duration):
     ], check
 
 
-def _chosen(config):
+def _chosen(config: Gimp.ProcedureConfig) -> list[chosen.Use]:
     try:
         return chosen.read(config)
     except Refusal:  # which the chooser of styles tells
         return []
 
 
-def where_controls(window, config, source):
+def where_controls(
+    window: GimpUi.ProcedureDialog, config: Gimp.ProcedureConfig, source: layers.Source
+) -> list[Gtk.Widget]:
     """What any filter asks about where it works: of a selection, and of an image with groups or channels."""
     controls = []
     if source.selected and config.find_property("grow"):
@@ -64,21 +76,21 @@ def where_controls(window, config, source):
     return controls
 
 
-def replace_button(source):
+def replace_button(source: layers.Source) -> Gtk.CheckButton:
     """Whether a new version takes the place of the old one."""
     button = Gtk.CheckButton.new_with_mnemonic(_("Rep_lace the layer"))
     button.set_tooltip_text(_("The new version takes the layer's place; Undo brings it back"))
     button.set_sensitive(layers.can_be_replaced(source.version))
     button.set_active(source.replaces and button.get_sensitive())
 
-    def toggled(_button):
+    def toggled(_button: object) -> None:
         source.replaces = button.get_active()
 
     button.connect("toggled", toggled)
     return button
 
 
-def detail_row(config, duration):
+def detail_row(config: Gimp.ProcedureConfig, duration: Gtk.Widget) -> Gtk.Box:
     """Quality against time, and beside it the time."""
     box, chooser = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12), choice(config, "detail", orders.DETAILS)
     box.pack_start(caption(config, "detail", chooser), False, False, 0)
@@ -87,7 +99,7 @@ def detail_row(config, duration):
     return box
 
 
-def advanced(*widgets):
+def advanced(*widgets: Gtk.Widget) -> Gtk.Expander:
     """What few people change, folded away."""
     expander = Gtk.Expander(label=_("_Advanced"), use_underline=True)
     expander.set_tooltip_text(_("What few people change"))
@@ -95,14 +107,14 @@ def advanced(*widgets):
     return expander
 
 
-def _boxed(*widgets):
+def _boxed(*widgets: Gtk.Widget) -> Gtk.Box:
     box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
     for widget in widgets:
         box.pack_start(widget, False, False, 0)
     return box
 
 
-def common_box(config, say):
+def common_box(config: Gimp.ProcedureConfig, say: Callable[[str], None]) -> Gtk.Grid:
     """What both filters ask of how the picture is computed."""
     detail = _("as the detail says")
     widgets = {
@@ -116,7 +128,7 @@ def common_box(config, say):
         grid.attach(caption(config, name, widget), 0, line, 1, 1)
         grid.attach(widget, 1, line, 1, 1)
 
-    def forget(*given):
+    def forget(*given: object) -> None:
         for name in ("size", "iterations"):
             config.set_property(name, 0)
 

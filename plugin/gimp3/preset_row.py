@@ -4,17 +4,27 @@ It stands where GIMP's own dialogs have “Load Saved Settings” and “Save Se
 nameless set, and two ways to save would only make people wonder where their settings went. GIMP's Reset stays.
 """
 
+from __future__ import annotations
+
 import json
 import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import orders
 from gi.repository import Gtk
+from layers import Refusal
 from shared import presets, words, work
 from shared.words import _
 from styles import bundled_presets, bundled_styles
 
+if TYPE_CHECKING:
+    from gi.repository import Gimp, GimpUi
 
-def preset_row(window, filter_name, config, say):
+
+def preset_row(
+    window: GimpUi.ProcedureDialog, filter_name: str, config: Gimp.ProcedureConfig, say: Callable[[str], None]
+) -> Gtk.Box:
     """The row, for a dialog of that filter; `say` gets sentences."""
     _hide_gimps_own(window)
     row = _Row(window, filter_name, config, say)
@@ -23,7 +33,7 @@ def preset_row(window, filter_name, config, say):
     return row.box
 
 
-def _hide_gimps_own(window):
+def _hide_gimps_own(window: GimpUi.ProcedureDialog) -> None:
     for child in window.get_content_area().get_children():
         if isinstance(child, Gtk.ButtonBox):
             child.set_no_show_all(True)
@@ -31,9 +41,11 @@ def _hide_gimps_own(window):
 
 
 class _Row:
-    def __init__(self, window, filter_name, config, say):
+    def __init__(
+        self, window: GimpUi.ProcedureDialog, filter_name: str, config: Gimp.ProcedureConfig, say: Callable[[str], None]
+    ) -> None:
         self._window, self._filter, self._config, self._say = window, filter_name, config, say
-        self._presets = []
+        self._presets: list[dict[str, Any]] = []
         self._chooser = Gtk.ComboBoxText(
             tooltip_text=_("Settings that go well together. Choosing some sets the dialog")
         )
@@ -51,7 +63,7 @@ class _Row:
         config.connect("notify::further", self.tell_further)
         self._fill()
 
-    def tell_further(self, *unused):
+    def tell_further(self, *unused: object) -> None:
         """Says what of the recipe no control shows."""
         fields = orders.further(self._config)
         self._further.set_text(_("+ further settings"))
@@ -61,7 +73,7 @@ class _Row:
         )
         self._further.set_visible(bool(fields))
 
-    def _fill(self, chosen=None):
+    def _fill(self, chosen: str | None = None) -> None:
         """Shows the presets of this filter, and marks one, by its path."""
         own, faults = presets.listed(presets.folder())
         kind = orders.KINDS[self._filter]
@@ -78,21 +90,21 @@ class _Row:
         if faults:
             self._say(faults[0])
 
-    def _selected(self):
+    def _selected(self) -> dict[str, Any] | None:
         index = self._chooser.get_active()
         return self._presets[index - 1] if index > 0 else None
 
-    def _mark(self):
+    def _mark(self) -> None:
         chosen = self._selected()
         self._delete.set_sensitive(chosen is not None and os.path.dirname(chosen["path"]) == presets.folder())
 
-    def _chosen(self, *unused):
+    def _chosen(self, *unused: object) -> None:
         self._mark()
         preset = self._selected()
         if preset is not None:
             self._apply(preset)
 
-    def _apply(self, preset):
+    def _apply(self, preset: dict[str, Any]) -> None:
         try:
             orders.show(_with_paths(preset["recipe"]), self._filter, self._config)
         except (TypeError, ValueError, AttributeError, KeyError) as error:  # a file that somebody wrote by hand
@@ -100,7 +112,7 @@ class _Row:
             return
         self._say(words.translation(words.languages())(preset["description"]) if preset["description"] else "")
 
-    def _save_as(self, *unused):
+    def _save_as(self, *unused: object) -> None:
         title = self._ask_title()
         if not title:
             return
@@ -109,17 +121,17 @@ class _Row:
             replaced = os.path.exists(path)
             recipe, left = self._recipe()
             presets.write(path, title, orders.KINDS[self._filter], "", recipe)
-        except (presets.PresetError, orders.Refusal) as error:
+        except (presets.PresetError, Refusal) as error:
             self._say(error.args[0])
             return
         self._fill(path)
         sentence = _("Your preset “%s” was replaced.") if replaced else _("Your preset “%s” is kept.")
         self._say(" ".join([sentence % title, left]).strip())
 
-    def _recipe(self):
+    def _recipe(self) -> tuple[dict[str, Any], str]:
         """(The recipe as it is set, for a preset; a sentence about what could not go into it, or "".)"""
         recipe = presets.general(orders.recipe_of(self._filter, self._config))
-        names = dict((path, work.short_name(path)) for path in bundled_styles())
+        names = {path: work.short_name(path) for path in bundled_styles()}
         of_layers, left = orders.names_of_layers(self._filter, self._config).values(), ""
         for field, reference in (("style", "image"), ("dream", "guide")):
             if not recipe.get(field):
@@ -133,8 +145,10 @@ class _Row:
                     entry[reference] = names[entry[reference]]
         return recipe, left
 
-    def _delete_chosen(self, *unused):
+    def _delete_chosen(self, *unused: object) -> None:
         preset = self._selected()
+        if preset is None:
+            return
         try:
             os.remove(preset["path"])
         except OSError as error:
@@ -143,7 +157,7 @@ class _Row:
         self._fill()
         self._say(_("The preset “%s” is deleted; the settings stay as they are.") % _title(preset))
 
-    def _share_menu(self):
+    def _share_menu(self) -> Gtk.Menu:
         menu = Gtk.Menu()
         for title, action in ((_("_Export to a file…"), self._export), (_("_Import from a file…"), self._import)):
             item = Gtk.MenuItem(label=title, use_underline=True)
@@ -152,7 +166,7 @@ class _Row:
         menu.show_all()
         return menu
 
-    def _export(self, *unused):
+    def _export(self, *unused: object) -> None:
         preset = self._selected()
         title = _title(preset) if preset else _("My settings")
         path = self._ask_file(_("Export the settings"), Gtk.FileChooserAction.SAVE, title + ".json")
@@ -162,14 +176,14 @@ class _Row:
             recipe, left = self._recipe()
             shared = presets.portable(recipe)
             presets.write(path, work.short_name(path), orders.KINDS[self._filter], "", shared)
-        except (presets.PresetError, orders.Refusal) as error:
+        except (presets.PresetError, Refusal) as error:
             self._say(error.args[0])
             return
         if shared != recipe:
             left = _("The style picture is not in it: send it along, or let others choose theirs.")
         self._say(" ".join([_("The settings are in “%s”.") % path, left]).strip())
 
-    def _import(self, *unused):
+    def _import(self, *unused: object) -> None:
         path = self._ask_file(_("Import settings"), Gtk.FileChooserAction.OPEN)
         if path is None:
             return
@@ -189,7 +203,7 @@ class _Row:
         self._fill(target)
         self._chosen()
 
-    def _ask_title(self):
+    def _ask_title(self) -> str:
         """What the user calls a preset; "" when that is given up."""
         dialog = Gtk.Dialog(title=_("Keep the settings"), transient_for=self._window, modal=True)
         dialog.add_buttons(_("_Cancel"), Gtk.ResponseType.CANCEL, _("_Save"), Gtk.ResponseType.OK)
@@ -209,7 +223,7 @@ class _Row:
         dialog.destroy()
         return title
 
-    def _ask_file(self, title, action, name=None):
+    def _ask_file(self, title: str, action: Gtk.FileChooserAction, name: str | None = None) -> str | None:
         """The path of a file; None when that is given up."""
         accept = _("_Save") if action == Gtk.FileChooserAction.SAVE else _("_Open")
         dialog = Gtk.FileChooserDialog(title=title, transient_for=self._window, action=action, modal=True)
@@ -226,13 +240,13 @@ class _Row:
         return path
 
 
-def _title(preset):
+def _title(preset: dict[str, Any]) -> str:
     return words.translation(words.languages())(preset["title"])
 
 
-def _with_paths(recipe):
+def _with_paths(recipe: dict[str, Any]) -> dict[str, Any]:
     """The recipe with the paths of Reverie's own pictures instead of their names."""
-    paths = dict((work.short_name(path), path) for path in bundled_styles())
+    paths = {work.short_name(path): path for path in bundled_styles()}
     recipe = json.loads(json.dumps(recipe))  # a copy
     for entry in recipe.get("style") or []:
         if entry.get("image") in paths:

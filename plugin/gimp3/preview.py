@@ -4,7 +4,11 @@ A moment after the last change the backend is asked for the reduced picture, in 
 older one go, whose job the backend then ends. Weights are never fetched for it.
 """
 
+from __future__ import annotations
+
 import copy
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import chosen
 import layers
@@ -14,8 +18,11 @@ from asking import Question
 from choosers import pixbuf
 from gi.repository import GdkPixbuf, GLib, Gtk
 from shared import npy, work
-from shared.client import BackendError
+from shared.client import BackendError, Client
 from shared.words import _
+
+if TYPE_CHECKING:
+    from gi.repository import Gimp
 
 _SIDE = 256  # pixels, the longest
 _FAST_SIDE = 512  # of fast styles, whose strokes have a size in pixels
@@ -26,15 +33,24 @@ _DELAY = 300  # milliseconds of rest before it begins
 class Preview:
     """`widget` turns it off and on, and says how it goes; `show` gets the pictures, the untouched one too."""
 
-    def __init__(self, filter_name, config, source, check, show):
+    def __init__(
+        self,
+        filter_name: str,
+        config: Gimp.ProcedureConfig,
+        source: layers.Source,
+        check: Callable[[], None],
+        show: Callable[[GdkPixbuf.Pixbuf], None],
+    ) -> None:
         self._filter, self._config, self._source, self._show = filter_name, config, source, show
         self._check = check  # raises Refusal while something is missing
         self._pictures = chosen.Pictures()  # as they were when they were first seen
-        self._small, self._placed, self._reduced = copy.copy(source), None, {}
-        self._shown = None  # what the preview that is shown, or on its way, is of
-        self._timer = None
+        self._small = copy.copy(source)
+        self._placed: dict[str, Any] | None = None  # the arguments by which it has its place
+        self._reduced: dict[int, bytes] = {}  # its picture, by the longest side
+        self._shown: list[Any] | None = None  # what the preview that is shown, or on its way, is of
+        self._timer: int | None = None
         self._paused = False
-        self._question = None
+        self._question: Question | None = None
         self._button = Gtk.CheckButton(label=_("_Quick preview"), use_underline=True, active=True)
         self._button.set_tooltip_text(_("Shows roughly what comes of these settings, whenever you change one"))
         self._button.connect("toggled", lambda button: self._wait())
@@ -47,25 +63,25 @@ class Preview:
         self._handler = config.connect("notify", lambda *given: self._wait())
         self._wait()
 
-    def pause(self):
+    def pause(self) -> None:
         """Lets go what runs, and begins nothing more; the picture stays."""
         self._paused = True
         self._stop()
 
-    def resume(self):
+    def resume(self) -> None:
         self._paused = False
 
-    def close(self):
+    def close(self) -> None:
         self.pause()
         self._config.disconnect(self._handler)
 
-    def _wait(self):
+    def _wait(self) -> None:
         """Begins once the controls have been left alone for a moment."""
         if self._timer is not None:
             GLib.source_remove(self._timer)
         self._timer = None if self._paused else GLib.timeout_add(_DELAY, self._begin)
 
-    def _stop(self):
+    def _stop(self) -> None:
         if self._timer is not None:
             GLib.source_remove(self._timer)
             self._timer = None
@@ -74,7 +90,7 @@ class Preview:
         self._shown = None
         self._spinner.stop()
 
-    def _begin(self):
+    def _begin(self) -> bool:
         """Asks for the preview of what is set now, unless that is the one which is shown."""
         self._timer = None
         if self._paused or not self._source.layer.is_valid():  # OK says that it is closed
@@ -92,7 +108,7 @@ class Preview:
             self._leave_out(str(error))
         return GLib.SOURCE_REMOVE
 
-    def _wanted(self):
+    def _wanted(self) -> list[Any]:
         """What a preview depends on. Raises Refusal when something is missing."""
         self._check()
         styles = chosen.read(self._config) if self._filter == orders.STYLE else []
@@ -103,12 +119,12 @@ class Preview:
             recipe.pop(name, None)
         return [recipe, styles, guide, self._place_wanted(), indexed]
 
-    def _place_wanted(self):
+    def _place_wanted(self) -> dict[str, Any]:
         """The arguments that say where the picture is painted."""
         names = [name for name in ("regions", "regions-of", "grow", "feather") if self._config.find_property(name)]
-        return dict((name, self._config.get_property(name)) for name in names)
+        return {name: self._config.get_property(name) for name in names}
 
-    def _order(self):
+    def _order(self) -> work.Order:
         """The order for the whole picture, with a reduced one in its place. What is in GIMP is read once, and not
         whenever a slider moves: that takes long in large images."""
         small, place = self._small, self._place_wanted()
@@ -120,30 +136,29 @@ class Preview:
             self._placed, self._reduced = place, {}
         one_pass = self._filter == orders.STYLE and "style" not in orders.recipe_of(self._filter, self._config)
         side = _FAST_SIDE if one_pass else _SIDE
-        small.picture = lambda: self._picture(side)
-        order, _title = orders.order(self._filter, self._config, small, self._pictures, placed=True)
+        order, _title = orders.order(self._filter, self._config, small, self._pictures, self._picture(side))
         order.recipe.update(size=side, iterations=_ITERATIONS)
         order.recipe.pop("budget", None)
         return order
 
-    def _picture(self, side):
+    def _picture(self, side: int) -> bytes:
         if side not in self._reduced:
             samples, width, height = self._small.thumbnail(side)
             self._reduced[side] = npy.pack(samples, width, height, 4, "u1")
         return self._reduced[side]
 
-    def _leave_out(self, sentence):
+    def _leave_out(self, sentence: str) -> None:
         """Shows the picture as it is."""
         self._stop()
         self._note.set_text(sentence)
         self._show(pixbuf(*self._source.thumbnail(_SIDE)))
 
-    def _ask(self, order):
+    def _ask(self, order: work.Order) -> None:
         self._note.set_text("")
         self._spinner.start()
         self._question = Question(lambda client, tell: _carry_out(order, client, tell), self._hear)
 
-    def _hear(self, event):
+    def _hear(self, event: dict[str, Any]) -> None:
         """Takes up what the backend says."""
         if event["type"] == "starting":
             self._note.set_text(_("Starting Reverie's backend, %d s") % event["seconds"])
@@ -166,7 +181,7 @@ class Preview:
             self._note.set_text(event["message"])
 
 
-def _carry_out(order, client, tell):
+def _carry_out(order: work.Order, client: Client, tell: Callable[[dict[str, Any]], None]) -> None:
     """The task of a thread."""
     _refuse_download(client, order.recipe)
     width, height = npy.unpack(order.content)[1:3]
@@ -174,7 +189,7 @@ def _carry_out(order, client, tell):
     tell({"type": "result", "picture": (bytes(samples), width, height)})
 
 
-def _refuse_download(client, recipe):
+def _refuse_download(client: Client, recipe: dict[str, Any]) -> None:
     """Raises BackendError where the backend would have to fetch weights first: that is only done when OK is pressed."""
     one_pass = recipe.get("fast") and not recipe.get("style")
     if one_pass or recipe.get("method") == "patches":

@@ -1,15 +1,22 @@
 """The chooser of regions: of what there is in the image, and of several at once."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import layers
 import regions
 from choosers import pixbuf
 from gi.repository import GdkPixbuf, Gtk
 from shared.words import _
 
+if TYPE_CHECKING:
+    from gi.repository import Gimp
+
 _ICON = 32
 
 
-def region_chooser(config, source):
+def region_chooser(config: Gimp.ProcedureConfig, source: layers.Source) -> Gtk.ComboBox:
     """A list of what can be regions of a source, bound to the argument; its first entry is none."""
     choices = [(_("none: one style for all"), "", None), *regions.offered(source)]
     store = Gtk.ListStore(GdkPixbuf.Pixbuf, str)
@@ -29,11 +36,11 @@ def region_chooser(config, source):
         )
     )
 
-    def show(*_):
+    def show(*_: object) -> None:
         now = (config.get_property("regions-of") or "", config.get_property("regions"))
         chooser.set_active(next((place for place, choice in enumerate(choices) if choice[1:] == now), -1))
 
-    def take(_):
+    def take(_: object) -> None:
         if chooser.get_active() >= 0:
             regions.choose(config, *choices[chooser.get_active()][1:])
 

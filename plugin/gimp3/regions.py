@@ -6,8 +6,11 @@ they are seen; so do the first of several regions the others. Outside of all reg
 does outside of a selection: together they become the new layer's mask.
 """
 
+from __future__ import annotations
+
 import os
 import re
+from typing import Any
 
 import layers
 from chosen import picture_of_file
@@ -25,12 +28,12 @@ _LEAST = 1e-4  # share of the part that is worked on: what is smaller cannot be 
 class Region:
     """A part of the picture that takes its own style: the `item` that is the region, and its `mask`, as .npy."""
 
-    def __init__(self, item, mask):
+    def __init__(self, item: Gimp.Item, mask: bytes) -> None:
         self.item, self.mask = item, mask
         self.reference = "region: " + _name(item)  # what the recipe calls the mask
 
 
-def place(source, config):
+def place(source: layers.Source, config: Gimp.ProcedureConfig) -> None:
     """Sets where a source is worked on, by its image's selection and a filter's arguments: its area, its mask and its
     regions. Raises Refusal when nothing is left of it."""
     items, grow, feather = chosen(config, source), _argument(config, "grow"), _argument(config, "feather")
@@ -38,9 +41,10 @@ def place(source, config):
     source.area, source.mask, source.guide, source.regions = source.asked, None, None, []
     if source.frame is not None:
         return
-    if source.keeps_mask:
-        source.mask = layers.mask_of_version(source)
-        source.guide = _mask(source, source.version.get_mask())
+    if source.version is not None and source.keeps_mask:
+        kept = source.version.get_mask()
+        source.mask = layers.mask_samples(kept, source.layer, layers.MASK_FORMATS[source.depth])
+        source.guide = _mask(source, kept)
     if not source.selected and not items:
         return
     stencil = _Stencil(source.image, layers.MASK_FORMATS[source.depth])
@@ -70,11 +74,14 @@ def place(source, config):
             source.guide = _mask(source, stencil.selection)
     finally:
         stencil.close()
-    if not source.selected and not source.keeps_mask and layers.is_white(source):
+    by_regions_alone = not source.selected and not source.keeps_mask
+    if by_regions_alone and source.mask is not None and layers.is_white(source.mask, source.depth):
         source.mask = None  # the regions leave nothing out
 
 
-def styled(recipe, pictures, source):
+def styled(
+    recipe: dict[str, Any], pictures: dict[str, Any], source: layers.Source
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """(The recipe, the pictures) with the styles of the source's regions, and a mask for each; the styles that were
     chosen are for the regions whose name names none, and come first."""
     chosen, named, pictures = [], [], dict(pictures)
@@ -88,11 +95,13 @@ def styled(recipe, pictures, source):
             entry = {"image": reference, "mask": region.reference, "scale": recipe["style"][0]["scale"]}
             named.append(entry)
     used = {entry[field] for entry in chosen + named for field in ("image", "mask")}
-    kept = dict((name, picture) for name, picture in pictures.items() if name in used)
+    kept = {name: picture for name, picture in pictures.items() if name in used}
     return dict(recipe, style=chosen + named), kept
 
 
-def guided(recipe, pictures, source):
+def guided(
+    recipe: dict[str, Any], pictures: dict[str, Any], source: layers.Source
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """(The recipe, the pictures) with the styles where the source's selection is, if it has no regions. What is around
     it is context: were the styles' statistics taken there, too, what is shown would only get a share of them."""
     if source.guide is None or source.regions or not recipe.get("style"):
@@ -107,7 +116,7 @@ def guided(recipe, pictures, source):
 CHANNELS, MASKS = "channels", "masks"  # values of the argument regions-of: all of an image's
 
 
-def chosen(config, source):
+def chosen(config: Gimp.ProcedureConfig, source: layers.Source) -> list[Gimp.Item]:
     """The layers, groups, channels or masks that a filter's arguments name as regions of a source. Raises Refusal."""
     if not config.find_property("regions"):
         return []
@@ -117,13 +126,13 @@ def chosen(config, source):
     return _all_of(which, source) if which else [] if item is None else [item]
 
 
-def choose(config, which, item):
+def choose(config: Gimp.ProcedureConfig, which: str, item: Gimp.Item | None) -> None:
     """Sets the arguments to all channels or masks, an item, or, with neither, to none."""
     config.set_property("regions-of", which)
     config.set_property("regions", item)
 
 
-def offered(source):
+def offered(source: layers.Source) -> list[tuple[str, str, Gimp.Item | None]]:
     """[(what is said, which, item)]: what can be chosen as regions of a source, the likeliest first."""
     several = [(_("all channels"), CHANNELS, None), (_("the masks of all layers"), MASKS, None)]
     masks, channels = (_all_of(which, source) for which in (MASKS, CHANNELS))
@@ -136,12 +145,12 @@ def offered(source):
     ]
 
 
-def recorded(config, source):
+def recorded(config: Gimp.ProcedureConfig, source: layers.Source) -> list[int]:
     """What a result's record says of the regions that are chosen: their tattoos."""
     return [item.get_tattoo() for item in chosen(config, source)]
 
 
-def restore(tattoos, config, image):
+def restore(tattoos: list[int], config: Gimp.ProcedureConfig, image: Gimp.Image) -> None:
     """Chooses the regions that a record names. Raises Refusal when one is gone."""
     found = [layers.by_tattoo(image, tattoo) for tattoo in tattoos]
     if None in found:
@@ -154,7 +163,7 @@ def restore(tattoos, config, image):
         choose(config, "", found[0])
 
 
-def _all_of(which, source):
+def _all_of(which: str, source: layers.Source) -> list[Gimp.Item]:
     """All channels of a source's image, or the masks of its layers; but not those of results, nor the source's own."""
     if which == CHANNELS:
         return source.image.get_channels()
@@ -163,23 +172,23 @@ def _all_of(which, source):
     return [mask for mask in masks if mask is not None]
 
 
-def _spoken(item):
+def _spoken(item: Gimp.Item) -> str:
     if isinstance(item, Gimp.LayerMask):
         return _("the mask of “%s”") % _name(item)
     return _("the channel “%s”") % _name(item) if isinstance(item, Gimp.Channel) else _name(item)
 
 
-def _name(item):
+def _name(item: Gimp.Item) -> str:
     """What a region is called: a mask as its layer, since GIMP calls it “… mask”, in the user's language."""
     layer = Gimp.Layer.from_mask(item) if isinstance(item, Gimp.LayerMask) else item
     return layer.get_name()
 
 
-def _argument(config, name):
+def _argument(config: Gimp.ProcedureConfig, name: str) -> Any:
     return config.get_property(name) if config.find_property(name) else None
 
 
-def _parts(items, source):
+def _parts(items: list[Gimp.Item], source: layers.Source) -> list[Gimp.Item]:
     """The regions, the topmost first: the layers of a group instead of it; the layer that is painted is none."""
     parts = []
     for item in items:
@@ -198,13 +207,13 @@ def _parts(items, source):
     return parts
 
 
-def _style_of(item, source):
+def _style_of(item: Gimp.Item, source: layers.Source) -> tuple[str, bytes | bytearray] | None:
     """(The reference, the picture) of the style that a region's name names; None when it names none.
 
     Raises Refusal or BackendError for a file that cannot be read.
     """
     name = re.sub(r" #\d+$", "", _name(item)).strip()  # GIMP numbers layers of one name
-    bundled = dict((work.short_name(path), path) for path in bundled_styles())
+    bundled = {work.short_name(path): path for path in bundled_styles()}
     path = bundled.get(name.lower().replace(" ", "_"), os.path.expanduser(name))
     if os.path.isabs(path):
         return path, picture_of_file(path)
@@ -214,7 +223,7 @@ def _style_of(item, source):
     return None
 
 
-def _mask(source, share):
+def _mask(source: layers.Source, share: Gimp.Channel) -> bytes | None:
     """A channel or mask as a picture for the backend, of the part of the source that is worked on; None when there
     is next to nothing of it."""
     x, y, width, height = source.area
@@ -238,7 +247,7 @@ class _Stencil:
     It has linear precision: only there do channels, masks and selections all say how much they cover in one way.
     """
 
-    def __init__(self, image, form):
+    def __init__(self, image: Gimp.Image, form: str) -> None:
         """`form` is that of masks, as in layers.MASK_FORMATS."""
         self._of, self._form = image, form
         precision = Gimp.Precision.U8_LINEAR if form == "Y u8" else Gimp.Precision.FLOAT_LINEAR
@@ -246,10 +255,10 @@ class _Stencil:
         self._image = Gimp.Image.new_with_precision(self._width, self._height, Gimp.ImageBaseType.GRAY, precision)
         self._image.undo_disable()
 
-    def close(self):
+    def close(self) -> None:
         self._image.delete()
 
-    def take_selection(self, grow, feather):
+    def take_selection(self, grow: int, feather: float) -> None:
         """Selects what is selected in the other image, larger by `grow` and softened by `feather` pixels."""
         self._select(self._of.get_selection(), self._form)
         if grow:
@@ -257,7 +266,7 @@ class _Stencil:
         if feather:
             Gimp.Selection.feather(self._image, feather)
 
-    def take_regions(self, parts):
+    def take_regions(self, parts: list[Gimp.Item]) -> list[tuple[Gimp.Item, Gimp.Channel]]:
         """[(the part, a channel that says where it is seen)]; then selects what all cover of what was selected."""
         within = None if Gimp.Selection.is_empty(self._image) else Gimp.Selection.save(self._image)
         shares, covered = [], self._channel()
@@ -272,7 +281,7 @@ class _Stencil:
             self._image.select_item(Gimp.ChannelOps.INTERSECT, within)
         return shares
 
-    def bounds(self, layer):
+    def bounds(self, layer: Gimp.Layer) -> layers.Rectangle | None:
         """The rectangle of a layer of the other image, relative to it, in which something is selected, or None."""
         some, left, top, right, bottom = Gimp.Selection.bounds(self._image)[1:]
         x, y = layers.offsets(layer)
@@ -282,15 +291,15 @@ class _Stencil:
         return geometry.intersection(selected, (0, 0, layer.get_width(), layer.get_height()))
 
     @property
-    def selection(self):
+    def selection(self) -> Gimp.Selection:
         """What is selected, as a channel."""
         return self._image.get_selection()
 
-    def mask(self, layer):
+    def mask(self, layer: Gimp.Layer) -> bytes:
         """What is selected of a layer of the other image: the samples of a mask for it."""
         return layers.mask_samples(self.selection, layer, self._form)
 
-    def _select_part(self, part):
+    def _select_part(self, part: Gimp.Item) -> None:
         if isinstance(part, Gimp.Layer):
             self._select_opaque(part)
             return
@@ -298,7 +307,7 @@ class _Stencil:
         encoded = not isinstance(part, Gimp.LayerMask) and self._of.get_precision() == Gimp.Precision.U8_NON_LINEAR
         self._select(part, self._form.replace("Y", "Y'") if encoded else self._form)
 
-    def _select_opaque(self, layer):
+    def _select_opaque(self, layer: Gimp.Layer) -> None:
         """Selects where a layer is opaque, its mask and filters included, whether it is visible or not."""
         copy = Gimp.Layer.new_from_drawable(layer, self._image)
         self._image.insert_layer(copy, None, 0)
@@ -310,7 +319,7 @@ class _Stencil:
         self._image.select_item(Gimp.ChannelOps.REPLACE, merged)
         self._image.remove_layer(merged)
 
-    def _select(self, channel, form):
+    def _select(self, channel: Gimp.Channel, form: str) -> None:
         """Selects what a channel of the other image covers, whose samples say so when read in `form`."""
         x, y = layers.offsets(channel)
         area = Gegl.Rectangle.new(-x, -y, self._width, self._height)
@@ -323,7 +332,7 @@ class _Stencil:
         self._image.select_item(Gimp.ChannelOps.REPLACE, copy)
         self._image.remove_channel(copy)
 
-    def _channel(self):
+    def _channel(self) -> Gimp.Channel:
         """A new channel, wholly black."""
         channel = Gimp.Channel.new(self._image, "", self._width, self._height, 100.0, Gegl.Color.new("black"))
         self._image.insert_channel(channel, None, 0)

@@ -5,8 +5,12 @@ The procedures, as GIMP's database and menus know them. It all runs in GIMP's ow
 standard library: the pictures are computed by the backend, another process (see `shared/`).
 """
 
+from __future__ import annotations
+
 import os
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import gi
 
@@ -44,28 +48,42 @@ FLAGS = GObject.ParamFlags.READWRITE
 # --- running ---------------------------------------------------------------------------------------------------------
 
 
-def run(procedure, run_mode, image, drawables, config, data):
+def run(
+    procedure: Gimp.Procedure,
+    run_mode: Gimp.RunMode,
+    image: Gimp.Image,
+    drawables: list[Gimp.Drawable],
+    config: Gimp.ProcedureConfig,
+    data: object,
+) -> Gimp.ValueArray:
     """Neural Style and Deep Dream."""
 
-    def paint():
+    def paint() -> None:
         sources = layers.selected_sources(image, drawables)
         _with_last_layers(config, run_mode, lambda: _work(procedure.get_name(), procedure, config, sources, run_mode))
 
     return _guarded(procedure, paint)
 
 
-def run_edit(procedure, run_mode, image, drawables, config, data):
+def run_edit(
+    procedure: Gimp.Procedure,
+    run_mode: Gimp.RunMode,
+    image: Gimp.Image,
+    drawables: list[Gimp.Drawable],
+    config: Gimp.ProcedureConfig,
+    data: object,
+) -> Gimp.ValueArray:
     """Edit Neural Style: the filter that made a layer, with the settings that it was made with."""
 
-    def edit():
+    def edit() -> None:
         if len(drawables) != 1 or not isinstance(drawables[0], Gimp.Layer):
             raise layers.Refusal(_("Select the one layer that is to be made anew, then try again."))
         source, recipe, origin = layers.recorded_source(image, drawables[0])
         source.replaces = config.get_property("replace")
-        if source.replaces and not layers.can_be_replaced(source.version):
+        if source.replaces and not layers.can_be_replaced(drawables[0]):
             raise layers.Refusal(
                 _("The layer “%s” is locked, so it cannot be replaced. Unlock it, or let the new version lie above it.")
-                % source.version.get_name()
+                % drawables[0].get_name()
             )
         maker = procedure.get_plug_in().do_create_procedure(origin["filter"])
         settings = maker.create_config()
@@ -76,14 +94,21 @@ def run_edit(procedure, run_mode, image, drawables, config, data):
     return _guarded(procedure, edit)
 
 
-def run_animation(procedure, run_mode, image, drawables, config, data):
+def run_animation(
+    procedure: Gimp.Procedure,
+    run_mode: Gimp.RunMode,
+    image: Gimp.Image,
+    drawables: list[Gimp.Drawable],
+    config: Gimp.ProcedureConfig,
+    data: object,
+) -> Gimp.ValueArray:
     """All layers as frames, and Dream Zoom: the result is a new image, which is returned."""
     made = []
 
-    def finish(results):
+    def finish(results: list[layers.Result]) -> None:
         made.append(frames.finish(results))
 
-    def animate():
+    def animate() -> None:
         if procedure.get_name() == frames.ZOOM:
             sources = frames.of_zoom(layers.selected_sources(image, drawables)[0].layer)
         else:
@@ -105,7 +130,7 @@ def run_animation(procedure, run_mode, image, drawables, config, data):
     return values
 
 
-def _with_last_layers(config, run_mode, action):
+def _with_last_layers(config: Gimp.ProcedureConfig, run_mode: Gimp.RunMode, action: Callable[[], None]) -> None:
     """Does something with the layers used last, and writes down those used now. Raises Refusal where one is gone and
     nobody is asked."""
     gone = [] if run_mode == Gimp.RunMode.NONINTERACTIVE else last_values.recall(config)
@@ -118,7 +143,14 @@ def _with_last_layers(config, run_mode, action):
     last_values.keep(config)
 
 
-def _work(filter_name, procedure, config, sources, run_mode, insert=layers.insert):
+def _work(
+    filter_name: str,
+    procedure: Gimp.Procedure,
+    config: Gimp.ProcedureConfig,
+    sources: list[layers.Source],
+    run_mode: Gimp.RunMode,
+    insert: Callable[[list[layers.Result]], None] = layers.insert,
+) -> None:
     """Paints the sources and inserts the results, all or none."""
     if run_mode == Gimp.RunMode.INTERACTIVE:
         import dialog  # GTK is not wanted without windows
@@ -138,7 +170,7 @@ def _work(filter_name, procedure, config, sources, run_mode, insert=layers.inser
         raise layers.Refusal(_("%s So nothing is lost, what was painted is a new image.") % why) from None
 
 
-def _show(image, run_mode):
+def _show(image: Gimp.Image, run_mode: Gimp.RunMode) -> None:
     """Opens an image that was made, where there may be windows."""
     if run_mode == Gimp.RunMode.NONINTERACTIVE:
         return
@@ -153,23 +185,26 @@ class Cancelled(Exception):
     """The user pressed Cancel."""
 
 
-def paint_quietly(filter_name, config, sources):
+def paint_quietly(
+    filter_name: str, config: Gimp.ProcedureConfig, sources: list[layers.Source]
+) -> tuple[list[layers.Result], list[str]]:
     """(The results, what the backend warned of), computed with GIMP's own progress bar. Its Cancel kills this process;
     the backend then notices and stops."""
     sources = frames.wanted(sources, config)
     Gimp.progress_init(TITLES[filter_name])
 
-    def waiting(seconds):
+    def waiting(seconds: int) -> None:
         Gimp.progress_set_text(_("Starting Reverie's backend, %d s") % seconds)
         Gimp.progress_pulse()
 
     client, pictures = launcher.connect(waiting), chosen.Pictures()
-    results, warnings = [], []
+    results: list[layers.Result] = []
+    warnings: list[str] = []
     for source in sources:
         order, title = orders.order(filter_name, config, source, pictures)
         origin = orders.origin(filter_name, config, source)
 
-        def tell(event):
+        def tell(event: dict[str, Any]) -> None:
             if event["type"] == "progress":
                 Gimp.progress_update((len(results) + event["fraction"]) / len(sources))
                 Gimp.progress_set_text(_("Painting, %s") % work.time_left(event["seconds_left"]))
@@ -192,7 +227,7 @@ def paint_quietly(filter_name, config, sources):
     return results, warnings
 
 
-def _guarded(procedure, action):
+def _guarded(procedure: Gimp.Procedure, action: Callable[[], None]) -> Gimp.ValueArray:
     """Runs a procedure. Every failure becomes a sentence in GIMP's error message, and nothing was changed."""
     Gegl.init(None)
     try:
@@ -209,14 +244,14 @@ def _guarded(procedure, action):
 # --- registration ----------------------------------------------------------------------------------------------------
 
 
-class Reverie(Gimp.PlugIn):
-    def do_query_procedures(self):
+class Reverie(Gimp.PlugIn):  # type: ignore[misc]  # gi tells no types
+    def do_query_procedures(self) -> list[str]:
         return [*FILTERS, EDIT]
 
-    def do_set_i18n(self, name):
+    def do_set_i18n(self, name: str) -> bool:
         return False
 
-    def do_create_procedure(self, name):
+    def do_create_procedure(self, name: str) -> Gimp.Procedure:
         Gegl.init(None)
         action = run_edit if name == EDIT else run_animation if name in ANIMATIONS else run
         procedure = Gimp.ImageProcedure.new(self, name, Gimp.PDBProcType.PLUGIN, action, None)
@@ -307,7 +342,7 @@ _DESCRIPTIONS = {
 }
 
 
-def _add_style_arguments(procedure):
+def _add_style_arguments(procedure: Gimp.Procedure) -> None:
     first = next((path for path in bundled_styles() if path.endswith("strokes.jpg")), None)
     procedure.add_file_argument(
         "style-file",
@@ -348,7 +383,7 @@ def _add_style_arguments(procedure):
     )
 
 
-def _add_dream_subject(procedure):
+def _add_dream_subject(procedure: Gimp.Procedure) -> None:
     procedure.add_string_argument(
         "dream-class",
         _("Dream o_f"),
@@ -380,7 +415,7 @@ def _add_dream_subject(procedure):
     )
 
 
-def _add_dream_arguments(procedure):
+def _add_dream_arguments(procedure: Gimp.Procedure) -> None:
     _add_dream_subject(procedure)
     procedure.add_double_argument(
         "dream-strength", _("Streng_th"), _("How much the dream changes the picture"), 0.0, 1.0, 0.5, FLAGS
@@ -400,14 +435,14 @@ def _add_dream_arguments(procedure):
     )
 
 
-def _add_zoom_arguments(procedure):
+def _add_zoom_arguments(procedure: Gimp.Procedure) -> None:
     procedure.add_double_argument(
         "zoom", _("Enlar_ge by (%)"), _("How much each frame is larger than the last"), 0.5, 50.0, 4.0, FLAGS
     )
     procedure.add_int_argument("frames", _("_Frames"), _("How many frames there are"), 2, 1000, 30, FLAGS)
 
 
-def _add_selection_arguments(procedure):
+def _add_selection_arguments(procedure: Gimp.Procedure) -> None:
     procedure.add_int_argument(
         "grow",
         _("Grow the se_lection by"),
@@ -428,7 +463,7 @@ def _add_selection_arguments(procedure):
     )
 
 
-def _add_regions_argument(procedure):
+def _add_regions_argument(procedure: Gimp.Procedure) -> None:
     procedure.add_drawable_argument(
         "regions",
         _("Re_gions"),
@@ -449,7 +484,7 @@ def _add_regions_argument(procedure):
     )
 
 
-def _add_common_arguments(procedure):
+def _add_common_arguments(procedure: Gimp.Procedure) -> None:
     detail = Gimp.Choice.new()
     for number, (value, words) in enumerate(orders.DETAILS.items()):
         detail.add(value, number, *words)

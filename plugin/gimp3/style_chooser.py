@@ -1,19 +1,30 @@
 """The choice of styles: the gallery, a file, and what is chosen, each style with its share."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 import chosen
 from gallery import Gallery
 from gi.repository import GLib, Gtk
 from layers import Refusal
 from shared.words import _
 
+if TYPE_CHECKING:
+    from gi.repository import Gimp, GimpUi
+
 
 class StyleChooser:
     """`widget` shows it; the arguments for styles are what is chosen (see `chosen`)."""
 
-    def __init__(self, window, config, say):
+    def __init__(
+        self, window: GimpUi.ProcedureDialog, config: Gimp.ProcedureConfig, say: Callable[[str], None]
+    ) -> None:
         self._window, self._config, self._say = window, config, say
-        self._shown = None  # the (kind, value) of each row
-        self._sliders, self._whole = [], 1.0  # the weight of a slider that is all to the right
+        self._shown: list[tuple[str, Any]] | None = None  # the (kind, value) of each row
+        self._sliders: list[Gtk.Scale] = []
+        self._whole = 1.0  # the weight of a slider that is all to the right
         self._writing = False  # while several arguments are set, of which each tells of its change
         self._gallery = Gallery(self._choose)
         self._rows = Gtk.Grid(column_spacing=6, row_spacing=0, no_show_all=True)
@@ -32,7 +43,7 @@ class StyleChooser:
             config.connect("notify::" + name, lambda *given: self._follow())
         self._follow()
 
-    def _uses(self):
+    def _uses(self) -> list[chosen.Use]:
         try:
             return chosen.read(self._config)
         except Refusal as error:  # a layer that is closed, or nonsense that a script has left
@@ -40,25 +51,25 @@ class StyleChooser:
             self._write([])
             return []
 
-    def _write(self, uses):
+    def _write(self, uses: list[chosen.Use]) -> None:
         self._writing = True
         chosen.write(self._config, uses)
         self._writing = False
 
-    def _choose(self, kind, value, added):
+    def _choose(self, kind: str, value: Any, added: bool) -> None:
         """Takes what was clicked on: alone, or beside what is chosen; there, a second click takes it away again."""
         uses = self._uses()
         same = [each for each in uses if (each.kind, each.value) == (kind, value)]
         if not added:
-            uses = [chosen.use(kind, value)]
+            uses = [chosen.Use(kind, value)]
         elif not same:
-            uses = [*uses, chosen.use(kind, value)]
+            uses = [*uses, chosen.Use(kind, value)]
         elif len(uses) > 1:
             uses = [each for each in uses if each not in same]
         self._write(uses)
         self._follow()
 
-    def _follow(self):
+    def _follow(self) -> None:
         """Shows what the arguments say."""
         if self._writing:
             return
@@ -72,10 +83,10 @@ class StyleChooser:
             if round(slider.get_value()) != self._percent(each):
                 slider.set_value(self._percent(each))
 
-    def _percent(self, each):
+    def _percent(self, each: chosen.Use) -> int:
         return round(100.0 * each.weight / self._whole)
 
-    def _build(self, uses):
+    def _build(self, uses: list[chosen.Use]) -> None:
         """A row a style; one style alone needs no share."""
         self._sliders = []
         for child in self._rows.get_children():
@@ -95,7 +106,7 @@ class StyleChooser:
         if not uses:
             self._hint.set_text(_("Choose a style; Ctrl and a click mixes several."))
 
-    def _slider(self, each, title):
+    def _slider(self, each: chosen.Use, title: str) -> Gtk.Scale:
         slider = Gtk.Scale.new_with_range(Gtk.Orientation.HORIZONTAL, 1, 100, 1)
         slider.set_value(self._percent(each))
         slider.set_hexpand(True)
@@ -106,7 +117,7 @@ class StyleChooser:
         self._sliders.append(slider)
         return slider
 
-    def _remove_button(self, each, title):
+    def _remove_button(self, each: chosen.Use, title: str) -> Gtk.Button:
         button = Gtk.Button.new_from_icon_name("list-remove", Gtk.IconSize.BUTTON)
         button.set_relief(Gtk.ReliefStyle.NONE)
         button.set_tooltip_text(_("Leave this style out"))
@@ -114,7 +125,7 @@ class StyleChooser:
         button.connect("clicked", lambda button: GLib.idle_add(self._choose, each.kind, each.value, True))
         return button
 
-    def _weigh(self, slider):
+    def _weigh(self, slider: Gtk.Scale) -> None:
         uses = self._uses()
         if len(uses) != len(self._sliders):
             return
@@ -123,7 +134,7 @@ class StyleChooser:
             uses[number] = uses[number]._replace(weight=round(slider.get_value()) / 100.0 * self._whole)
             self._write(uses)
 
-    def _ask_file(self):
+    def _ask_file(self) -> None:
         dialog = Gtk.FileChooserDialog(
             title=_("Style picture"), transient_for=self._window, action=Gtk.FileChooserAction.OPEN, modal=True
         )
