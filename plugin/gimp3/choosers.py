@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import layers
+import pixels
 from asking import Question
-from gi.repository import GdkPixbuf, Gimp, GLib, Gtk
+from gi.repository import GdkPixbuf, GLib, Gtk
+
+if TYPE_CHECKING:
+    from gi.repository import Gimp
 
 _ICON = 32
 _FEW = 2  # letters before names are suggested
@@ -28,7 +32,7 @@ def layer_chooser(
     `offered` are other layers, or channels, to choose from.
     """
     if offered is None:
-        offered = [layer for image in Gimp.get_images() for layer in layers.all_layers(image)]
+        offered = layers.open_layers()
     store = Gtk.ListStore(int, GdkPixbuf.Pixbuf, str)
     store.append([-1, None, none])
     for each in offered:
@@ -49,13 +53,13 @@ def layer_chooser(
         index = chooser.get_active()
         wanted, layer = store[index][0], config.get_property(name)
         if wanted != (-1 if layer is None else layer.get_id()):
-            config.set_property(name, None if wanted == -1 else Gimp.Item.get_by_id(wanted))
+            config.set_property(name, layers.by_id(wanted))
 
     def draw_icons(*_: object) -> None:  # only when they are to be seen: an image may have hundreds of layers
         chooser.disconnect(handler)
         for each, entry in zip(offered, list(store)[1:], strict=True):
             if each.is_valid():
-                entry[1] = pixbuf(*layers.thumbnail(each, None, _ICON))
+                entry[1] = pixbuf(*pixels.thumbnail(each, None, _ICON))
 
     show()
     handler = chooser.connect("notify::popup-shown", draw_icons)

@@ -8,13 +8,17 @@ name; an id stands beside the "name", since GIMP gives the same numbers again th
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import layers
-from gi.repository import Babl, Gegl, Gimp, Gio, GLib
-from layers import Refusal
+import pixels
+from gi.repository import Gio
 from shared import npy, work
+from shared.refusals import Refusal
 from shared.words import _
+
+if TYPE_CHECKING:
+    from gi.repository import Gimp
 
 KINDS = ("fast", "file", "layer", "pattern")
 _PATTERN = "pattern: "  # how a recipe's references to patterns begin
@@ -62,12 +66,8 @@ def _parsed(text: str) -> list[Use]:
 
 def _layer(entry: dict[str, Any]) -> Gimp.Layer:
     wanted, name = entry["layer"], entry.get("name")
-    if isinstance(wanted, int):
-        found = Gimp.Item.get_by_id(wanted) if Gimp.Item.id_is_valid(wanted) else None
-    else:
-        every = (layer for image in Gimp.get_images() for layer in layers.all_layers(image))
-        found = next((layer for layer in every if layer.get_name() == wanted), None)
-    if not isinstance(found, Gimp.Layer) or (name is not None and found.get_name() != name):
+    found = layers.open_layer(wanted)
+    if found is None or (name is not None and found.get_name() != name):
         raise Refusal(
             _("The layer “%s”, whose style is wanted, is not open any more. Choose another.") % (name or wanted)
         )
@@ -165,7 +165,7 @@ class Pictures:
         """The picture of a style that is none of the fast ones. Raises Refusal or BackendError."""
         key = each.kind, each.value.get_id() if each.kind == "layer" else each.value
         if key not in self._read:
-            read = {"file": picture_of_file, "layer": layers.picture_of, "pattern": _picture_of_pattern}[each.kind]
+            read = {"file": picture_of_file, "layer": pixels.picture_of, "pattern": _picture_of_pattern}[each.kind]
             self._read[key] = read(each.value)
         return self._read[key]
 
@@ -186,21 +186,6 @@ class Pictures:
         return self.of_layer(found)
 
 
-def pattern(name: str, least: int = 1) -> layers.Pixels:
-    """(8-bit RGBA samples, width, height) of one of GIMP's patterns, laid out as often as `least` pixels each way need.
-
-    Raises Refusal when GIMP has none of that name.
-    """
-    found = Gimp.Pattern.get_by_name(name)
-    if found is None:
-        raise Refusal(_("GIMP has no pattern “%s” here. Choose another style.") % name)
-    width, height = found.get_info()[1:3]
-    buffer = found.get_buffer(width, height, Babl.format("R'G'B'A u8"))
-    wide, high = -(-least // width) * width, -(-least // height) * height
-    row = buffer.get(Gegl.Rectangle.new(0, 0, wide, height), 1.0, "R'G'B'A u8", Gegl.AbyssPolicy.LOOP)
-    return row * (high // height), wide, high
-
-
 def picture_of_file(place: str) -> bytes | bytearray:
     """The bytes of a picture file (its path or URI), or, as .npy, what is seen of one that only GIMP can read.
 
@@ -208,17 +193,8 @@ def picture_of_file(place: str) -> bytes | bytearray:
     """
     if place.lower().endswith(_KNOWN) and "://" not in place:
         return work.read_file(place)
-    try:
-        image, reason = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, _file(place)), Gimp.get_pdb().get_last_error()
-    except GLib.Error as error:
-        image, reason = None, error.message
-    if image is None:  # of a broken file, GIMP tells in one way or the other
-        raise Refusal(_("The style picture “%s” cannot be read: %s.") % (place, reason.rstrip(".")))
-    try:
-        return layers.picture_of(Gimp.Layer.new_from_visible(image, image, None))
-    finally:
-        image.delete()
+    return pixels.picture_in(_file(place))
 
 
 def _picture_of_pattern(name: str) -> bytes:
-    return npy.pack(*pattern(name, _SIDE), 4, "u1")
+    return npy.pack(*pixels.pattern(name, _SIDE), 4, "u1")

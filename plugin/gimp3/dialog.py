@@ -12,6 +12,7 @@ import chosen
 import frames
 import layers
 import orders
+import pixels
 from choosers import pixbuf
 from dream_panel import dream_panel
 from duration import Duration
@@ -21,6 +22,7 @@ from preset_row import preset_row
 from preview import Preview
 from shared import launcher, work
 from shared.client import BackendError
+from shared.refusals import Refusal
 from shared.words import _
 from styles import remember
 
@@ -79,7 +81,7 @@ class _Dialog:
         self._controls += where_controls(self._window, config, sources[0])
         if sources[0].version is not None:
             self._controls.append(replace_button(sources[0]))
-        if layers.is_indexed(sources[0].image):
+        if pixels.is_indexed(sources[0].image):
             self._controls.append(self._window.fill_box("reverie-indexed", ["convert-indexed"]))
         self._presets = preset_row(self._window, filter_name, config, self._say)
         self._preview = Preview(filter_name, config, sources[0], self._check, self._show)
@@ -110,7 +112,7 @@ class _Dialog:
             self._window.get_widget_for_response(response).set_tooltip_text(told)
 
     def _welcome(self) -> str:
-        if layers.is_indexed(self._sources[0].image):
+        if pixels.is_indexed(self._sources[0].image):
             return _("This image is indexed, which has too few colours: tick “Convert the image to RGB” on the left.")
         if self._sources[0].version is not None:
             return _(
@@ -137,7 +139,7 @@ class _Dialog:
                 if self._filter == orders.STYLE:
                     remember([each.value for each in chosen.read(self._config) if each.kind == "file"])
                 return results
-            except (layers.Refusal, BackendError) as error:
+            except (Refusal, BackendError) as error:
                 self._say(str(error))  # the dialog stays: what is wrong can perhaps be mended here
                 self._set_busy(False)
                 self._preview.resume()

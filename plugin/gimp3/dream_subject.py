@@ -9,7 +9,7 @@ import orders
 from atlas_chooser import AtlasChooser
 from choosers import class_entry, layer_chooser
 from gi.repository import Gtk
-from layers import Refusal
+from shared.refusals import Refusal
 from shared.words import _
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import layers
 import orders
 from asking import Question
 from gi.repository import GLib, Gtk
-from layers import Refusal
 from shared import work
 from shared.client import Client
+from shared.refusals import Refusal
 from shared.words import _
 
 if TYPE_CHECKING:

@@ -6,10 +6,16 @@ between them. Frames are whole, whatever is selected.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import layers
-from gi.repository import Gimp
+import pixels
 from shared import npy, work
+from shared.refusals import Refusal
 from shared.words import _
+
+if TYPE_CHECKING:
+    from gi.repository import Gimp
 
 _BEFORE = {"content": "the frame before", "result": "the result before"}  # names of pictures in the recipe
 
@@ -30,34 +36,20 @@ def of_layers(image: Gimp.Image) -> list[layers.Source]:
     """A Source for each layer of an image, from the bottom, as it is seen when the animation is played: upon those
     below, unless its name says “(replace)”. They are layers of a new image. Raises Refusal when there is only one."""
     if len(image.get_layers()) < 2:
-        raise layers.Refusal(_("There is only one layer. Give each frame of the animation a layer, then try again."))
-    played = image.duplicate()
-    if layers.is_indexed(played):
-        played.convert_rgb()
-    new = _new_image(played, played.get_width(), played.get_height())
+        raise Refusal(_("There is only one layer. Give each frame of the animation a layer, then try again."))
     sources: list[layers.Source] = []
-    for layer in played.get_layers():
-        layer.set_visible(False)
-    for layer in reversed(played.get_layers()):
-        if "(replace)" in layer.get_name():
-            for other in played.get_layers():
-                other.set_visible(False)
-        layer.set_visible(True)
-        flat = Gimp.Layer.new_from_visible(played, new, layer.get_name())
-        sources.append(_source(new, flat, Frame(sources[-1] if sources else None, False)))
-    played.delete()
+    for layer in layers.as_played(image):
+        sources.append(_source(layer, Frame(sources[-1] if sources else None, False)))
     return sources
 
 
 def of_zoom(layer: Gimp.Layer) -> list[layers.Source]:
     """The first Source of a zoom into a layer, in a new image of its size."""
     image = layer.get_image()
-    if layers.is_indexed(image):
-        raise layers.Refusal(
-            _("An indexed image has too few colours for this. Convert it with Image ▸ Mode ▸ RGB first.")
-        )
-    new = _new_image(image, layer.get_width(), layer.get_height())
-    return [_source(new, _copy(layer, new, 1), Frame(None, True))]
+    if pixels.is_indexed(image):
+        raise Refusal(_("An indexed image has too few colours for this. Convert it with Image ▸ Mode ▸ RGB first."))
+    new = pixels.image_like(image, layer.get_width(), layer.get_height())
+    return [_source(_copy(layer, new, 1), Frame(None, True))]
 
 
 def wanted(sources: list[layers.Source], config: Gimp.ProcedureConfig) -> list[layers.Source]:
@@ -65,13 +57,11 @@ def wanted(sources: list[layers.Source], config: Gimp.ProcedureConfig) -> list[l
     first = sources[0]
     if first.frame is None or not first.frame.zoom:
         return sources
-    for layer in first.image.get_layers():
-        if layer != first.layer:  # of an earlier try
-            first.image.remove_layer(layer)
+    layers.remove_others(first.layer)  # those of an earlier try
     chain = [first]
     for number in range(2, config.get_property("frames") + 1):
         copy = _copy(first.layer, first.image, number)
-        chain.append(_source(first.image, copy, Frame(chain[-1], True)))
+        chain.append(_source(copy, Frame(chain[-1], True)))
     return chain
 
 
@@ -91,38 +81,12 @@ def go_on(order: work.Order, source: layers.Source, frame: Frame, config: Gimp.P
         order.recipe["before"] = dict(_BEFORE)
 
 
-def finish(results: list[layers.Result]) -> Gimp.Image:
-    """Puts the finished frames into their image, which is returned."""
-    image = results[0].source.image
-    for result in results:
-        layer = result.source.layer
-        layers.fill(layer, result)
-        layers.attach(layer, layers.RECIPE, result.recipe)
-    image.undo_enable()
-    return image
-
-
-def _new_image(image: Gimp.Image, width: int, height: int) -> Gimp.Image:
-    new = Gimp.Image.new_with_precision(width, height, image.get_base_type(), image.get_precision())
-    new.undo_disable()
-    if image.get_color_profile() is not None:
-        new.set_color_profile(image.get_color_profile())
-    return new
-
-
 def _copy(layer: Gimp.Layer, image: Gimp.Image, number: int) -> Gimp.Layer:
-    copy = Gimp.Layer.new_from_drawable(layer, image)
-    copy.set_name(_("Frame %d") % number + " (100ms) (replace)")  # GIMP's own words for an animation's timing
-    copy.set_visible(True)
-    return copy
+    name = _("Frame %d") % number + " (100ms) (replace)"  # GIMP's own words for an animation's timing
+    return layers.copied(layer, image, name)
 
 
-def _source(image: Gimp.Image, layer: Gimp.Layer, frame: Frame) -> layers.Source:
-    """A layer that is no part of the image yet, as a Source at its top."""
-    image.insert_layer(layer, None, 0)
-    layer.set_offsets(0, 0)
-    if not layer.has_alpha():
-        layer.add_alpha()
-    source = layers.Source(layer, (0, 0, layer.get_width(), layer.get_height()), False)
+def _source(layer: Gimp.Layer, frame: Frame) -> layers.Source:
+    source = layers.Source(layer, pixels.whole(layer), False)
     source.frame = frame
     return source

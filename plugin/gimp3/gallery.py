@@ -11,9 +11,10 @@ from typing import Any
 
 import chosen
 import layers
+import pixels
 from asking import Question
 from choosers import pixbuf
-from gi.repository import Gdk, GdkPixbuf, Gimp, GLib, Gtk
+from gi.repository import Gdk, GdkPixbuf, GLib, Gtk
 from shared.client import Client
 from shared.words import _
 from styles import bundled_styles, recent_styles
@@ -57,12 +58,10 @@ class Gallery:
             self._add("picture", "file", path)
         for path in recent_styles():
             self._add("recent", "file", path)
-        for image in Gimp.get_images():
-            for layer in layers.all_layers(image):
-                self._add("layer", "layer", layer, image.get_name())
-        for each in Gimp.patterns_get_list(""):
-            if min(each.get_info()[1:3]) >= _SMALLEST:
-                self._add("pattern", "pattern", each.get_name())
+        for layer in layers.open_layers():
+            self._add("layer", "layer", layer, layer.get_image().get_name())
+        for name in pixels.patterns(_SMALLEST):
+            self._add("pattern", "pattern", name)
         for change in ("changed", "value-changed"):
             self.widget.get_vadjustment().connect(change, self._fill_soon)
         self.widget.connect("map", self._fill_soon)
@@ -231,5 +230,5 @@ def _thumbnail(kind: str, value: Any) -> GdkPixbuf.Pixbuf | None:
         except GLib.Error:  # no picture that GTK knows; the backend may know it all the same
             return None
     if kind == "layer":
-        return pixbuf(*layers.thumbnail(value, None, _SIDE)) if value.is_valid() else None
-    return pixbuf(*chosen.pattern(value))
+        return pixbuf(*pixels.thumbnail(value, None, _SIDE)) if value.is_valid() else None
+    return pixbuf(*pixels.pattern(value))

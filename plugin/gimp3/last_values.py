@@ -7,8 +7,12 @@ started, and then to other layers: those have another name.
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
-from gi.repository import Gimp
+import layers
+
+if TYPE_CHECKING:
+    from gi.repository import Gimp
 
 _ARGUMENTS = ("style-layer", "dream-guide", "regions")
 
@@ -27,7 +31,7 @@ def recall(config: Gimp.ProcedureConfig) -> list[str]:
     """Sets a filter's arguments to the layers that were written down; returns the names of those that are gone."""
     gone = []
     for argument, (number, name) in json.loads(config.get_property("layers") or "{}").items():
-        item = Gimp.Item.get_by_id(number) if Gimp.Item.id_is_valid(number) else None
+        item = layers.by_id(number)
         if item is None or item.get_name() != name:
             gone.append(name)
         elif config.get_property(argument) is None:

@@ -1,16 +1,16 @@
-"""Layers: which are worked on, their pixels out of GIMP, and results back into it as new layers, in one undo step."""
+"""Layers: which are worked on, what is written on them, and results as new layers, in one undo step."""
 
 from __future__ import annotations
 
-import contextlib
 import json
-import struct
 import uuid
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import pixels
 from gi.repository import Gegl, Gimp
-from shared import geometry, npy
+from pixels import Rectangle, offsets
+from shared import geometry
+from shared.refusals import Refusal
 from shared.words import _
 
 if TYPE_CHECKING:
@@ -20,21 +20,6 @@ if TYPE_CHECKING:
 RECIPE = "reverie-recipe"  # the parasite that says what was computed, as the backend carried it out
 IMAGE = "reverie-image"  # the image's own parasite: a name by which a result knows that it is still at home
 ORIGIN = "reverie-origin"  # the parasite that says of which layers, by their tattoos: what they are called in a .xcf
-
-# Samples of a picture, as the backend names them, and as babl does. R'G'B' is sRGB-encoded; babl converts from and to
-# whatever the image has: grey, linear light, another profile.
-FORMATS = {"u1": "R'G'B'A u8", "u2": "R'G'B'A u16", "f4": "R'G'B'A float"}
-
-MASK_FORMATS = {"u1": "Y u8", "u2": "Y float", "f4": "Y float"}  # of the masks beside them
-
-_AT_ONCE = 2**24  # bytes of a picture that are asked of GIMP, or given to it: it makes a copy, and caches the layer's
-
-Rectangle = tuple[int, int, int, int]  # x, y, width, height
-Pixels = tuple[bytes, int, int]  # 8-bit RGBA samples, width, height
-
-
-class Refusal(Exception):
-    """The job cannot be done; `str()` of it is a sentence that says why and what to do."""
 
 
 class Source:
@@ -55,24 +40,24 @@ class Source:
         self.regions: list[Region] = []
         self.frame: Frame | None = None  # what frames.py says of it, when it is a frame of an animation
         self.result: Result | None = None  # once it is painted
-        self.depth = _depth(self.image)
+        self.depth = pixels.depth_of(self.image)
         # For when the image is gone before the picture is there.
         self.size = layer.get_width(), layer.get_height()
         self.precision, self.profile = self.image.get_precision(), self.image.get_color_profile()
 
     def picture(self) -> bytearray:
         """The part that is worked on, as .npy. Raises Refusal when nothing of it can be seen."""
-        picture = _picture(self.layer, self.area, self.depth)
-        if _is_transparent(picture, self.depth):
+        picture = pixels.picture(self.layer, self.area, self.depth)
+        if pixels.is_transparent(picture, self.depth):
             raise Refusal(
                 _("There is nothing to paint: the layer “%s” is empty (wholly transparent) here.")
                 % self.layer.get_name()
             )
         return picture
 
-    def thumbnail(self, longest: int) -> Pixels:
+    def thumbnail(self, longest: int) -> pixels.Pixels:
         """The part that is worked on, reduced: (8-bit RGBA samples, width, height)."""
-        return thumbnail(self.layer, self.area, longest)
+        return pixels.thumbnail(self.layer, self.area, longest)
 
 
 def selected_sources(image: Gimp.Image, drawables: list[Gimp.Drawable]) -> list[Source]:
@@ -98,7 +83,7 @@ def _selected_part(image: Gimp.Image, layer: Gimp.Layer) -> Source:
             _("The selection does not touch the layer “%s”. Select a part of the layer, or nothing.") % layer.get_name()
         )
     if Gimp.Selection.is_empty(image):
-        return Source(layer, _whole(layer), False)
+        return Source(layer, pixels.whole(layer), False)
     return Source(layer, geometry.work_area((x, y, width, height), layer.get_width(), layer.get_height()), True)
 
 
@@ -115,7 +100,7 @@ def recorded_source(image: Gimp.Image, version: Gimp.Layer) -> tuple[Source, dic
             _("The layer that “%s” was made of is not in this image any more. Start anew on another layer.")
             % version.get_name()
         )
-    area = geometry.intersection(tuple(origin["area"]), _whole(layer))
+    area = geometry.intersection(tuple(origin["area"]), pixels.whole(layer))
     if area is None:
         raise Refusal(_("The layer “%s” was cropped: the painted part is gone. Start anew on it.") % layer.get_name())
     source = Source(layer, area, False, version)
@@ -130,114 +115,10 @@ def _refuse_floating(image: Gimp.Image) -> None:
         raise Refusal(_("There is a floating selection. Anchor it or make it a new layer, then try again."))
 
 
-def is_indexed(image: Gimp.Image) -> bool:
-    return image.get_base_type() == Gimp.ImageBaseType.INDEXED
-
-
 def record(owner: Gimp.Item | Gimp.Image, name: str) -> Any:
     """What a parasite of a layer or image says; None where there is none."""
     parasite = owner.get_parasite(name)
     return None if parasite is None else json.loads(bytes(parasite.get_data()).decode("utf-8"))
-
-
-# --- pixels out of GIMP ----------------------------------------------------------------------------------------------
-
-
-def _whole(drawable: Gimp.Drawable) -> Rectangle:
-    return (0, 0, drawable.get_width(), drawable.get_height())
-
-
-def _depth(image: Gimp.Image) -> str:
-    """The sample type in which nothing of the image's colours is lost.
-
-    Colours of a wider profile than sRGB lie outside 0–1 in sRGB, which only float can say.
-    """
-    profile, nick = image.get_color_profile(), image.get_precision().value_nick
-    if profile is not None and "sRGB" not in profile.get_label():
-        return "f4"
-    return "u1" if nick.startswith("u8-") else "u2" if nick.startswith("u16-") else "f4"
-
-
-@contextlib.contextmanager
-def _as_seen(drawable: Gimp.Drawable) -> Iterator[Gimp.Drawable]:
-    """The drawable; where it has non-destructive filters, which its own buffer is without, a copy with them applied."""
-    if not drawable.get_filters():
-        yield drawable
-        return
-    image = _filtered(drawable)
-    try:
-        yield image.get_layers()[0]
-    finally:
-        image.delete()
-
-
-def _filtered(drawable: Gimp.Drawable) -> Gimp.Image:
-    """An image of nothing but the drawable, with its filters applied, which its own buffer is without."""
-    image = drawable.get_image()
-    size = drawable.get_width(), drawable.get_height()
-    new = Gimp.Image.new_with_precision(*size, image.get_base_type(), image.get_precision())
-    new.undo_disable()
-    if is_indexed(image):
-        new.set_palette(image.get_palette())
-    else:
-        new.set_color_profile(image.get_effective_color_profile())
-    layer = Gimp.Layer.new_from_drawable(drawable, new)
-    new.insert_layer(layer, None, 0)
-    if layer.get_mask() is not None:
-        layer.remove_mask(Gimp.MaskApplyMode.DISCARD)
-    layer.set_offsets(0, 0)
-    layer.set_opacity(100.0)
-    layer.set_mode(Gimp.LayerMode.NORMAL)
-    layer.set_visible(True)
-    new.merge_visible_layers(Gimp.MergeType.CLIP_TO_IMAGE)
-    return new
-
-
-def _picture(drawable: Gimp.Drawable, area: Rectangle, depth: str) -> bytearray:
-    """An area of a drawable, as it looks, as .npy (a bytearray)."""
-    picture = bytearray(npy.header(area[2], area[3], 4, depth))
-    with _as_seen(drawable) as seen:
-        for strip in _strips(area, depth):
-            picture += seen.get_buffer().get(Gegl.Rectangle.new(*strip), 1.0, FORMATS[depth], Gegl.AbyssPolicy.NONE)
-    return picture
-
-
-def _strips(area: Rectangle, depth: str) -> list[Rectangle]:
-    """The parts of an area, from the top, that have as many samples as GIMP is to handle at once."""
-    x, y, width, height = area
-    rows = max(1, _AT_ONCE // _row(area, depth))
-    return [(x, y + top, width, min(rows, height - top)) for top in range(0, height, rows)]
-
-
-def _row(area: Rectangle, depth: str) -> int:
-    """The bytes of a row of an area."""
-    return 4 * npy.SAMPLE_SIZE[depth] * area[2]
-
-
-def _is_transparent(picture: bytearray, depth: str) -> bool:
-    """Is no pixel of a picture, as .npy, seen? The highest bytes of alpha, which mostly say no, come first."""
-    size, first = npy.SAMPLE_SIZE[depth], len(picture) - len(npy.unpack(picture)[0])
-    alpha = (picture[first + 3 * size + byte :: 4 * size] for byte in reversed(range(size)))
-    return all(part.count(0) == len(part) for part in alpha)
-
-
-def picture_of(drawable: Gimp.Drawable) -> bytearray:
-    """A whole drawable, as an 8-bit .npy: a style or a guide."""
-    return _picture(drawable, _whole(drawable), "u1")
-
-
-def thumbnail(drawable: Gimp.Drawable, area: Rectangle | None, longest: int) -> Pixels:
-    """An area of a drawable (None: all of it), reduced: (8-bit RGBA samples, width, height)."""
-    x, y, width, height = area or _whole(drawable)
-    factor = min(1.0, longest / max(width, height))
-    reduced = (int(x * factor), int(y * factor), max(1, int(width * factor)), max(1, int(height * factor)))
-    with _as_seen(drawable) as seen:
-        samples = seen.get_buffer().get(Gegl.Rectangle.new(*reduced), factor, FORMATS["u1"], Gegl.AbyssPolicy.NONE)
-    return samples, reduced[2], reduced[3]
-
-
-def offsets(drawable: Gimp.Drawable) -> tuple[int, int]:
-    return drawable.get_offsets()[1:]
 
 
 def all_layers(image: Gimp.Image) -> list[Gimp.Layer]:
@@ -251,11 +132,41 @@ def all_layers(image: Gimp.Image) -> list[Gimp.Layer]:
     return found
 
 
+def open_layers() -> list[Gimp.Layer]:
+    """Every layer of every image that is open."""
+    return [layer for image in Gimp.get_images() for layer in all_layers(image)]
+
+
+def open_layer(wanted: int | str) -> Gimp.Layer | None:
+    """The open layer that has an id, or a name; None when there is none."""
+    if isinstance(wanted, int):
+        found = by_id(wanted)
+        return found if isinstance(found, Gimp.Layer) else None
+    return next((layer for layer in open_layers() if layer.get_name() == wanted), None)
+
+
+def by_id(number: int) -> Gimp.Item | None:
+    """The layer, channel or layer mask that has an id; None when there is none, as when it was closed."""
+    return Gimp.Item.get_by_id(number) if Gimp.Item.id_is_valid(number) else None
+
+
 def by_tattoo(image: Gimp.Image, number: int) -> Gimp.Item | None:
     """The layer, channel or layer mask of an image that has that tattoo; None when there is none."""
     found = image.get_layer_by_tattoo(number) or image.get_channel_by_tattoo(number)
     masks = (layer.get_mask() for layer in all_layers(image))
     return found or next((mask for mask in masks if mask is not None and mask.get_tattoo() == number), None)
+
+
+def kind(item: Gimp.Item) -> str:
+    """What an item of an image is: a “group”, another “layer”, a “mask” or a “channel”."""
+    kinds = (("group", Gimp.GroupLayer), ("layer", Gimp.Layer), ("mask", Gimp.LayerMask), ("channel", Gimp.Channel))
+    return next(name for name, of_that_kind in kinds if isinstance(item, of_that_kind))
+
+
+def name_of(item: Gimp.Item) -> str:
+    """What an item is called: a mask as its layer, since GIMP calls it “… mask”, in the user's language."""
+    layer = Gimp.Layer.from_mask(item) if isinstance(item, Gimp.LayerMask) else item
+    return layer.get_name()
 
 
 # --- results into GIMP -----------------------------------------------------------------------------------------------
@@ -298,7 +209,7 @@ def insert(results: list[Result]) -> None:
     # Only now, with every picture complete: GIMP may kill a plug-in at any time, and must not be left half way.
     image.undo_group_start()
     try:
-        if is_indexed(image):
+        if pixels.is_indexed(image):
             image.convert_rgb()
         for result in results:
             version = result.source.version
@@ -323,8 +234,7 @@ def new_image(results: list[Result]) -> Gimp.Image:
     for result in results:
         layer = _new_layer(image, result, (0, 0))
         image.insert_layer(layer, None, 0)
-        if result.source.mask is not None:
-            layer.add_mask(_mask(layer, result.source))
+        _add_mask(layer, result.source)
     image.undo_enable()
     return image
 
@@ -352,8 +262,7 @@ def _insert(image: Gimp.Image, result: Result) -> None:
     layer = _new_layer(image, result, offsets(source.layer))
     below = version if version is not None and version.is_valid() else source.layer
     image.insert_layer(layer, below.get_parent(), image.get_item_position(below))
-    if source.mask is not None:
-        layer.add_mask(_mask(layer, source))
+    _add_mask(layer, source)
 
 
 def can_be_replaced(version: Gimp.Layer) -> bool:
@@ -380,14 +289,13 @@ def _replace(image: Gimp.Image, result: Result, version: Gimp.Layer) -> Gimp.Lay
         layer.add_alpha()
     (x, y), (left, top) = offsets(version), offsets(source.layer)
     layer.resize(*source.size, x - left, y - top)
-    layer.get_buffer().clear(Gegl.Rectangle.new(*_whole(layer)))
-    fill(layer, result)
+    layer.get_buffer().clear(Gegl.Rectangle.new(*pixels.whole(layer)))
+    pixels.write(result.samples, layer, source.area, source.depth)
     _attach_records(image, layer, result)
     if not source.keeps_mask:
         if layer.get_mask() is not None:
             layer.remove_mask(Gimp.MaskApplyMode.DISCARD)
-        if source.mask is not None:
-            layer.add_mask(_mask(layer, source))
+        _add_mask(layer, source)
     image.reorder_item(layer, version.get_parent(), image.get_item_position(version))
     name = version.get_name()
     named_by_user = not name.startswith(record(version, ORIGIN).get("title", ""))
@@ -402,10 +310,10 @@ def _new_layer(image: Gimp.Image, result: Result, place: tuple[int, int]) -> Gim
     """The picture as a layer as large as its source, transparent where nothing was painted, at a place of the image."""
     source = result.source
     grey = image.get_base_type() == Gimp.ImageBaseType.GRAY
-    kind = Gimp.ImageType.GRAYA_IMAGE if grey else Gimp.ImageType.RGBA_IMAGE
+    form = Gimp.ImageType.GRAYA_IMAGE if grey else Gimp.ImageType.RGBA_IMAGE
     mode = image.get_default_new_layer_mode()
-    layer = Gimp.Layer.new(image, result.name, *source.size, kind, 100.0, mode)
-    fill(layer, result)
+    layer = Gimp.Layer.new(image, result.name, *source.size, form, 100.0, mode)
+    pixels.write(result.samples, layer, source.area, source.depth)
     layer.set_offsets(*place)
     _attach_records(image, layer, result)
     return layer
@@ -418,40 +326,72 @@ def _attach_records(image: Gimp.Image, layer: Gimp.Layer, result: Result) -> Non
     attach(layer, ORIGIN, dict(result.origin, image=record(image, IMAGE)))
 
 
-def fill(layer: Gimp.Layer, result: Result) -> None:
-    """Writes a result's samples into a layer, where its source had them."""
-    area, depth, begin = result.source.area, result.source.depth, 0
-    for strip in _strips(area, depth):
-        end = begin + strip[3] * _row(area, depth)
-        buffer = layer.get_buffer()
-        buffer.set(Gegl.Rectangle.new(*strip), FORMATS[depth], bytes(result.samples[begin:end]))
-        buffer.flush()
-        begin = end
-    layer.update(*area)
-
-
 def attach(owner: Gimp.Item | Gimp.Image, name: str, document: Any) -> None:
     """Puts a document on a layer or image, where it is saved with it."""
     text = json.dumps(document).encode("ascii")  # GIMP takes no byte above 127 from Python
     owner.attach_parasite(Gimp.Parasite.new(name, Gimp.PARASITE_PERSISTENT, text))
 
 
-def _mask(layer: Gimp.Layer, source: Source) -> Gimp.LayerMask:
-    mask = layer.create_mask(Gimp.AddMaskType.BLACK)
-    buffer = mask.get_buffer()
-    buffer.set(Gegl.Rectangle.new(*_whole(layer)), MASK_FORMATS[source.depth], source.mask)
-    buffer.flush()
-    return mask
+def _add_mask(layer: Gimp.Layer, source: Source) -> None:
+    """Gives a result's layer the mask that its source asks for, if it does."""
+    if source.mask is not None:
+        mask = layer.create_mask(Gimp.AddMaskType.BLACK)
+        pixels.write_mask(source.mask, mask, source.depth)
+        layer.add_mask(mask)
 
 
-def mask_samples(mask: Gimp.Channel, layer: Gimp.Layer, form: str) -> bytes:
-    """The samples of a mask, channel or selection where a layer lies."""
-    (x, y), (left, top) = offsets(layer), offsets(mask)
-    area = Gegl.Rectangle.new(x - left, y - top, layer.get_width(), layer.get_height())
-    return mask.get_buffer().get(area, 1.0, form, Gegl.AbyssPolicy.NONE)
+# --- layers of new images --------------------------------------------------------------------------------------------
 
 
-def is_white(mask: bytes, depth: str) -> bool:
-    """Do the samples of a mask, for a picture of that depth, hide nothing of it?"""
-    white = b"\xff" if MASK_FORMATS[depth] == "Y u8" else struct.pack("<f", 1.0)
-    return mask == white * (len(mask) // len(white))
+def as_played(image: Gimp.Image) -> list[Gimp.Layer]:
+    """Each layer of an image, from the bottom, as it is seen when the animation is played: upon those below, unless its
+    name says “(replace)”. They are layers of a new image."""
+    played, seen = image.duplicate(), []
+    if pixels.is_indexed(played):
+        played.convert_rgb()
+    new = pixels.image_like(played, played.get_width(), played.get_height())
+    for layer in played.get_layers():
+        layer.set_visible(False)
+    for layer in reversed(played.get_layers()):
+        if "(replace)" in layer.get_name():
+            for other in played.get_layers():
+                other.set_visible(False)
+        layer.set_visible(True)
+        seen.append(_put_on_top(new, Gimp.Layer.new_from_visible(played, new, layer.get_name())))
+    played.delete()
+    return seen
+
+
+def copied(layer: Gimp.Layer, image: Gimp.Image, name: str) -> Gimp.Layer:
+    """A copy of a layer, perhaps of another image, at the top of an image; it is visible."""
+    copy = Gimp.Layer.new_from_drawable(layer, image)
+    copy.set_name(name)
+    copy.set_visible(True)
+    return _put_on_top(image, copy)
+
+
+def _put_on_top(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer:
+    image.insert_layer(layer, None, 0)
+    layer.set_offsets(0, 0)
+    if not layer.has_alpha():
+        layer.add_alpha()
+    return layer
+
+
+def remove_others(layer: Gimp.Layer) -> None:
+    """Removes every layer of an image but one."""
+    image = layer.get_image()
+    for other in image.get_layers():
+        if other != layer:
+            image.remove_layer(other)
+
+
+def finish(results: list[Result]) -> Gimp.Image:
+    """Puts finished pictures into their sources, which are layers of a new image; returns the image."""
+    image = results[0].source.image
+    for result in results:
+        source = result.source
+        pixels.write(result.samples, source.layer, source.area, source.depth)
+        attach(source.layer, RECIPE, result.recipe)
+    image.undo_enable()
+    return image

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import chosen
 import frames
 import layers
+import pixels
 import regions
-from gi.repository import Gimp
-from layers import Refusal
 from shared import presets, work
+from shared.refusals import Refusal
 from shared.words import _
+
+if TYPE_CHECKING:
+    from gi.repository import Gimp
 
 STYLE = "plug-in-reverie-style"
 DREAM = "plug-in-reverie-dream"
@@ -41,7 +44,7 @@ def order(
     BackendError for a file."""
     if not source.layer.is_valid():
         raise Refusal(_("The image or its layer was closed meanwhile. Open it again, then start anew."))
-    if layers.is_indexed(source.image) and not config.get_property("convert-indexed"):
+    if pixels.is_indexed(source.image) and not config.get_property("convert-indexed"):
         raise Refusal(
             _(
                 "An indexed image has too few colours for this. Let it be converted to RGB, or do so with "
@@ -191,8 +194,8 @@ def origin(filter_name: str, config: Gimp.ProcedureConfig, source: layers.Source
     style, guide or regions, by their tattoos. To be taken with the order: controls may change afterwards."""
     names, here = names_of_layers(filter_name, config), {}
     for number, name in names.items():
-        layer = Gimp.Item.get_by_id(number)
-        if layer.get_image() == source.image:
+        layer = layers.by_id(number)
+        if layer is not None and layer.get_image() == source.image:
             here[name] = layer.get_tattoo()
     return {
         "filter": filter_name,

@@ -16,9 +16,9 @@ import regions
 from choosers import caption, choice, number, row
 from dream_subject import dream_subject
 from gi.repository import Gtk
-from layers import Refusal
 from network_chooser import network_chooser
 from region_chooser import region_chooser
+from shared.refusals import Refusal
 from shared.words import _
 from style_chooser import StyleChooser
 

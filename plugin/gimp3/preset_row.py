@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import orders
 from gi.repository import Gtk
-from layers import Refusal
 from shared import presets, words, work
+from shared.refusals import Refusal
 from shared.words import _
 from styles import bundled_presets, bundled_styles
 

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 import chosen
 import layers
 import orders
+import pixels
 import regions
 from asking import Question
 from choosers import pixbuf
 from gi.repository import GdkPixbuf, GLib, Gtk
 from shared import npy, work
 from shared.client import BackendError, Client
+from shared.refusals import Refusal
 from shared.words import _
 
 if TYPE_CHECKING:
@@ -104,7 +106,7 @@ class Preview:
                 self._stop()
                 self._ask(self._order())
                 self._shown = wanted
-        except (layers.Refusal, BackendError) as error:  # no style as yet, or one that is gone
+        except (Refusal, BackendError) as error:  # no style as yet, or one that is gone
             self._leave_out(str(error))
         return GLib.SOURCE_REMOVE
 
@@ -112,7 +114,7 @@ class Preview:
         """What a preview depends on. Raises Refusal when something is missing."""
         self._check()
         styles = chosen.read(self._config) if self._filter == orders.STYLE else []
-        indexed = layers.is_indexed(self._source.image) and not self._config.get_property("convert-indexed")
+        indexed = pixels.is_indexed(self._source.image) and not self._config.get_property("convert-indexed")
         guide = self._config.get_property("dream-guide")
         recipe = orders.recipe_of(self._filter, self._config)
         for name in ("detail", "size", "iterations"):  # it has its own

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import layers
+import pixels
 import regions
 from choosers import pixbuf
 from gi.repository import GdkPixbuf, Gtk
@@ -21,7 +22,7 @@ def region_chooser(config: Gimp.ProcedureConfig, source: layers.Source) -> Gtk.C
     choices = [(_("none: one style for all"), "", None), *regions.offered(source)]
     store = Gtk.ListStore(GdkPixbuf.Pixbuf, str)
     for said, _which, item in choices:
-        store.append([None if item is None else pixbuf(*layers.thumbnail(item, None, _ICON)), said])
+        store.append([None if item is None else pixbuf(*pixels.thumbnail(item, None, _ICON)), said])
     chooser = Gtk.ComboBox(model=store, hexpand=True)
     picture, text = Gtk.CellRendererPixbuf(), Gtk.CellRendererText(ellipsize=3, width_chars=24)  # 3: at the end
     chooser.pack_start(picture, False)

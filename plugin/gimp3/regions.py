@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import layers
+import pixels
 from chosen import picture_of_file
-from gi.repository import Gegl, Gimp
-from layers import Refusal
 from shared import geometry, npy, work
+from shared.refusals import Refusal
 from shared.words import _
+from stencil import Stencil
 from styles import bundled_styles
+
+if TYPE_CHECKING:
+    from gi.repository import Gimp
 
 _LONGEST = 2048  # pixels: a mask of a style says nothing finer at the sizes at which pictures are computed
 _SELECTION = "the selection"  # what the recipe calls its mask
@@ -30,7 +34,7 @@ class Region:
 
     def __init__(self, item: Gimp.Item, mask: bytes) -> None:
         self.item, self.mask = item, mask
-        self.reference = "region: " + _name(item)  # what the recipe calls the mask
+        self.reference = "region: " + layers.name_of(item)  # what the recipe calls the mask
 
 
 def place(source: layers.Source, config: Gimp.ProcedureConfig) -> None:
@@ -43,11 +47,11 @@ def place(source: layers.Source, config: Gimp.ProcedureConfig) -> None:
         return
     if source.version is not None and source.keeps_mask:
         kept = source.version.get_mask()
-        source.mask = layers.mask_samples(kept, source.layer, layers.MASK_FORMATS[source.depth])
+        source.mask = pixels.mask_samples(kept, source.layer, pixels.MASK_FORMATS[source.depth])
         source.guide = _mask(source, kept)
     if not source.selected and not items:
         return
-    stencil = _Stencil(source.image, layers.MASK_FORMATS[source.depth])
+    stencil = Stencil(source.image, pixels.MASK_FORMATS[source.depth])
     try:
         if source.selected:
             stencil.take_selection(grow or 0, feather or 0)
@@ -56,7 +60,7 @@ def place(source: layers.Source, config: Gimp.ProcedureConfig) -> None:
         if area is None and items:
             raise Refusal(
                 _("The regions in “%s” do not touch the layer “%s”, or what is selected of it. Paint where each is.")
-                % (", ".join(_name(item) for item in items), source.layer.get_name())
+                % (", ".join(layers.name_of(item) for item in items), source.layer.get_name())
             )
         if area is None:
             raise Refusal(
@@ -75,7 +79,7 @@ def place(source: layers.Source, config: Gimp.ProcedureConfig) -> None:
     finally:
         stencil.close()
     by_regions_alone = not source.selected and not source.keeps_mask
-    if by_regions_alone and source.mask is not None and layers.is_white(source.mask, source.depth):
+    if by_regions_alone and source.mask is not None and pixels.is_white(source.mask, source.depth):
         source.mask = None  # the regions leave nothing out
 
 
@@ -137,7 +141,7 @@ def offered(source: layers.Source) -> list[tuple[str, str, Gimp.Item | None]]:
     several = [(_("all channels"), CHANNELS, None), (_("the masks of all layers"), MASKS, None)]
     masks, channels = (_all_of(which, source) for which in (MASKS, CHANNELS))
     others = [layer for layer in layers.all_layers(source.image) if layer != source.layer]
-    groups = [each for each in others if isinstance(each, Gimp.GroupLayer)]
+    groups = [each for each in others if layers.kind(each) == "group"]
     single = [*groups, *channels, *masks, *(each for each in others if each not in groups)]
     return [
         *(choice for choice in several if len(_all_of(choice[1], source)) > 1),
@@ -158,7 +162,7 @@ def restore(tattoos: list[int], config: Gimp.ProcedureConfig, image: Gimp.Image)
             _("A region by which this layer was painted is not in the image any more. Bring it back, or start anew.")
         )
     if len(found) > 1:
-        choose(config, MASKS if isinstance(found[0], Gimp.LayerMask) else CHANNELS, None)
+        choose(config, MASKS if layers.kind(found[0]) == "mask" else CHANNELS, None)
     elif found:
         choose(config, "", found[0])
 
@@ -173,15 +177,8 @@ def _all_of(which: str, source: layers.Source) -> list[Gimp.Item]:
 
 
 def _spoken(item: Gimp.Item) -> str:
-    if isinstance(item, Gimp.LayerMask):
-        return _("the mask of “%s”") % _name(item)
-    return _("the channel “%s”") % _name(item) if isinstance(item, Gimp.Channel) else _name(item)
-
-
-def _name(item: Gimp.Item) -> str:
-    """What a region is called: a mask as its layer, since GIMP calls it “… mask”, in the user's language."""
-    layer = Gimp.Layer.from_mask(item) if isinstance(item, Gimp.LayerMask) else item
-    return layer.get_name()
+    said = {"mask": _("the mask of “%s”"), "channel": _("the channel “%s”")}
+    return said.get(layers.kind(item), "%s") % layers.name_of(item)
 
 
 def _argument(config: Gimp.ProcedureConfig, name: str) -> Any:
@@ -195,13 +192,14 @@ def _parts(items: list[Gimp.Item], source: layers.Source) -> list[Gimp.Item]:
         if item.get_image() != source.image:
             raise Refusal(
                 _("“%s” is in another image, so it says nothing of where to paint here. Choose regions of this image.")
-                % _name(item)
+                % layers.name_of(item)
             )
-        inner = item.get_children() if isinstance(item, Gimp.GroupLayer) else [item]
+        inner = item.get_children() if layers.kind(item) == "group" else [item]
         inner = [part for part in inner if part != source.layer]
         if not inner:
             raise Refusal(
-                _("The group “%s” has no regions: put a layer for each into it, and paint where it is.") % _name(item)
+                _("The group “%s” has no regions: put a layer for each into it, and paint where it is.")
+                % layers.name_of(item)
             )
         parts += inner
     return parts
@@ -212,128 +210,24 @@ def _style_of(item: Gimp.Item, source: layers.Source) -> tuple[str, bytes | byte
 
     Raises Refusal or BackendError for a file that cannot be read.
     """
-    name = re.sub(r" #\d+$", "", _name(item)).strip()  # GIMP numbers layers of one name
+    name = re.sub(r" #\d+$", "", layers.name_of(item)).strip()  # GIMP numbers layers of one name
     bundled = {work.short_name(path): path for path in bundled_styles()}
     path = bundled.get(name.lower().replace(" ", "_"), os.path.expanduser(name))
     if os.path.isabs(path):
         return path, picture_of_file(path)
     for layer in layers.all_layers(source.image):
         if layer.get_name() == name and layer not in (item, source.layer):
-            return name, layers.picture_of(layer)
+            return name, pixels.picture_of(layer)
     return None
 
 
 def _mask(source: layers.Source, share: Gimp.Channel) -> bytes | None:
     """A channel or mask as a picture for the backend, of the part of the source that is worked on; None when there
     is next to nothing of it."""
-    x, y, width, height = source.area
-    left, top = (here - there for here, there in zip(layers.offsets(source.layer), layers.offsets(share), strict=True))
-    factor = min(1.0, float(_LONGEST) / max(width, height))
-    reduced = Gegl.Rectangle.new(
-        int((x + left) * factor), int((y + top) * factor), max(1, int(width * factor)), max(1, int(height * factor))
-    )
-    gray = share.get_buffer().get(reduced, factor, "Y u8", Gegl.AbyssPolicy.NONE)
+    gray, width, height = pixels.covered(share, source.layer, source.area, _LONGEST)
     if sum(gray) < 255 * _LEAST * len(gray):
         return None
     samples = bytearray(3 * len(gray))
     for channel in range(3):
         samples[channel::3] = gray
-    return npy.pack(bytes(samples), reduced.width, reduced.height, 3, "u1")
-
-
-class _Stencil:
-    """An image as large as another, with nothing but a selection to cut with: the user's own must not be touched.
-
-    It has linear precision: only there do channels, masks and selections all say how much they cover in one way.
-    """
-
-    def __init__(self, image: Gimp.Image, form: str) -> None:
-        """`form` is that of masks, as in layers.MASK_FORMATS."""
-        self._of, self._form = image, form
-        precision = Gimp.Precision.U8_LINEAR if form == "Y u8" else Gimp.Precision.FLOAT_LINEAR
-        self._width, self._height = image.get_width(), image.get_height()
-        self._image = Gimp.Image.new_with_precision(self._width, self._height, Gimp.ImageBaseType.GRAY, precision)
-        self._image.undo_disable()
-
-    def close(self) -> None:
-        self._image.delete()
-
-    def take_selection(self, grow: int, feather: float) -> None:
-        """Selects what is selected in the other image, larger by `grow` and softened by `feather` pixels."""
-        self._select(self._of.get_selection(), self._form)
-        if grow:
-            Gimp.Selection.grow(self._image, grow)
-        if feather:
-            Gimp.Selection.feather(self._image, feather)
-
-    def take_regions(self, parts: list[Gimp.Item]) -> list[tuple[Gimp.Item, Gimp.Channel]]:
-        """[(the part, a channel that says where it is seen)]; then selects what all cover of what was selected."""
-        within = None if Gimp.Selection.is_empty(self._image) else Gimp.Selection.save(self._image)
-        shares, covered = [], self._channel()
-        for part in parts:
-            self._select_part(part)
-            self._image.select_item(Gimp.ChannelOps.SUBTRACT, covered)
-            share = Gimp.Selection.save(self._image)
-            covered.combine_masks(share, Gimp.ChannelOps.ADD, 0, 0)
-            shares.append((part, share))
-        self._image.select_item(Gimp.ChannelOps.REPLACE, covered)
-        if within is not None:
-            self._image.select_item(Gimp.ChannelOps.INTERSECT, within)
-        return shares
-
-    def bounds(self, layer: Gimp.Layer) -> layers.Rectangle | None:
-        """The rectangle of a layer of the other image, relative to it, in which something is selected, or None."""
-        some, left, top, right, bottom = Gimp.Selection.bounds(self._image)[1:]
-        x, y = layers.offsets(layer)
-        if not some:
-            return None
-        selected = (left - x, top - y, right - left, bottom - top)
-        return geometry.intersection(selected, (0, 0, layer.get_width(), layer.get_height()))
-
-    @property
-    def selection(self) -> Gimp.Selection:
-        """What is selected, as a channel."""
-        return self._image.get_selection()
-
-    def mask(self, layer: Gimp.Layer) -> bytes:
-        """What is selected of a layer of the other image: the samples of a mask for it."""
-        return layers.mask_samples(self.selection, layer, self._form)
-
-    def _select_part(self, part: Gimp.Item) -> None:
-        if isinstance(part, Gimp.Layer):
-            self._select_opaque(part)
-            return
-        # A channel's samples are what it covers; but those of usual 8-bit images are marked as sRGB-encoded light.
-        encoded = not isinstance(part, Gimp.LayerMask) and self._of.get_precision() == Gimp.Precision.U8_NON_LINEAR
-        self._select(part, self._form.replace("Y", "Y'") if encoded else self._form)
-
-    def _select_opaque(self, layer: Gimp.Layer) -> None:
-        """Selects where a layer is opaque, its mask and filters included, whether it is visible or not."""
-        copy = Gimp.Layer.new_from_drawable(layer, self._image)
-        self._image.insert_layer(copy, None, 0)
-        copy.set_offsets(*layers.offsets(layer))
-        copy.set_opacity(100.0)
-        copy.set_mode(Gimp.LayerMode.NORMAL)
-        copy.set_visible(True)
-        merged = self._image.merge_visible_layers(Gimp.MergeType.CLIP_TO_IMAGE)
-        self._image.select_item(Gimp.ChannelOps.REPLACE, merged)
-        self._image.remove_layer(merged)
-
-    def _select(self, channel: Gimp.Channel, form: str) -> None:
-        """Selects what a channel of the other image covers, whose samples say so when read in `form`."""
-        x, y = layers.offsets(channel)
-        area = Gegl.Rectangle.new(-x, -y, self._width, self._height)
-        samples = channel.get_buffer().get(area, 1.0, form, Gegl.AbyssPolicy.NONE)
-        copy = self._channel()
-        buffer = copy.get_buffer()
-        buffer.set(Gegl.Rectangle.new(0, 0, self._width, self._height), self._form, samples)
-        buffer.flush()
-        copy.update(0, 0, self._width, self._height)
-        self._image.select_item(Gimp.ChannelOps.REPLACE, copy)
-        self._image.remove_channel(copy)
-
-    def _channel(self) -> Gimp.Channel:
-        """A new channel, wholly black."""
-        channel = Gimp.Channel.new(self._image, "", self._width, self._height, 100.0, Gegl.Color.new("black"))
-        self._image.insert_channel(channel, None, 0)
-        return channel
+    return npy.pack(bytes(samples), width, height, 3, "u1")

@@ -29,6 +29,7 @@ import layers  # noqa: E402
 import orders  # noqa: E402
 from shared import faults, launcher, work  # noqa: E402
 from shared.client import BackendError  # noqa: E402
+from shared.refusals import Refusal  # noqa: E402
 from shared.words import _  # noqa: E402
 from styles import bundled_styles  # noqa: E402
 
@@ -77,11 +78,11 @@ def run_edit(
 
     def edit() -> None:
         if len(drawables) != 1 or not isinstance(drawables[0], Gimp.Layer):
-            raise layers.Refusal(_("Select the one layer that is to be made anew, then try again."))
+            raise Refusal(_("Select the one layer that is to be made anew, then try again."))
         source, recipe, origin = layers.recorded_source(image, drawables[0])
         source.replaces = config.get_property("replace")
         if source.replaces and not layers.can_be_replaced(drawables[0]):
-            raise layers.Refusal(
+            raise Refusal(
                 _("The layer “%s” is locked, so it cannot be replaced. Unlock it, or let the new version lie above it.")
                 % drawables[0].get_name()
             )
@@ -106,7 +107,7 @@ def run_animation(
     made = []
 
     def finish(results: list[layers.Result]) -> None:
-        made.append(frames.finish(results))
+        made.append(layers.finish(results))
 
     def animate() -> None:
         if procedure.get_name() == frames.ZOOM:
@@ -135,7 +136,7 @@ def _with_last_layers(config: Gimp.ProcedureConfig, run_mode: Gimp.RunMode, acti
     nobody is asked."""
     gone = [] if run_mode == Gimp.RunMode.NONINTERACTIVE else last_values.recall(config)
     if gone and run_mode == Gimp.RunMode.WITH_LAST_VALS:
-        raise layers.Refusal(
+        raise Refusal(
             _("The layer “%s”, which was used the last time, is not open any more. Choose another in the dialog.")
             % gone[0]
         )
@@ -167,7 +168,7 @@ def _work(
         insert(results)
     except layers.Homeless as why:
         _show(layers.new_image(results), run_mode)
-        raise layers.Refusal(_("%s So nothing is lost, what was painted is a new image.") % why) from None
+        raise Refusal(_("%s So nothing is lost, what was painted is a new image.") % why) from None
 
 
 def _show(image: Gimp.Image, run_mode: Gimp.RunMode) -> None:
@@ -234,7 +235,7 @@ def _guarded(procedure: Gimp.Procedure, action: Callable[[], None]) -> Gimp.Valu
         action()
     except Cancelled:
         return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
-    except (layers.Refusal, BackendError) as error:
+    except (Refusal, BackendError) as error:
         return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, GLib.Error(str(error)))
     except Exception as error:
         return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, GLib.Error(faults.told(error)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import chosen
 from gallery import Gallery
 from gi.repository import GLib, Gtk
-from layers import Refusal
+from shared.refusals import Refusal
 from shared.words import _
 
 if TYPE_CHECKING:
