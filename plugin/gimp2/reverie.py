@@ -46,17 +46,11 @@ from gimpfu import (
 )
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from shared import faults, geometry, launcher, npy, places, work
+from shared import faults, filters, geometry, launcher, npy, places, refusals, work
 from shared.client import BackendError, as_text
+from shared.filters import DREAM, STYLE
+from shared.refusals import Refusal
 from shared.words import _
-
-STYLE = "plug-in-reverie-style"
-DREAM = "plug-in-reverie-dream"
-TITLES = {STYLE: _("Neural Style"), DREAM: _("Deep Dream")}
-
-# As for GIMP 3, so that a result can be edited there too.
-RECIPE = "reverie-recipe"  # the parasite that says what was computed, as the backend carried it out
-ORIGIN = "reverie-origin"  # the parasite that says of which layers, by their tattoos
 
 COLORS = ("style", "luminance", "match")
 PARAMETRISATIONS = ("pixels", "decorrelated")
@@ -68,10 +62,6 @@ PRECISIONS = {"u1": PRECISION_U8_GAMMA, "u2": PRECISION_U16_GAMMA, "f4": PRECISI
 
 # gimpfu adds to it before it opens a dialog; it tells its functions nothing else of how they are run.
 _in_dialog = []  # type: list[bool]
-
-
-class Refusal(Exception):
-    """The job cannot be done; `args[0]` is a sentence that says why and what to do."""
 
 
 # --- the filters -----------------------------------------------------------------------------------------------------
@@ -116,8 +106,7 @@ def neural_style(
         dream = as_text(dream_class or b"").strip()
         if dream:
             wanted.update(dream=[{"class_name": dream}], dream_strength=dream_strength)
-        title = _("Neural style: ") + work.short_name(name) + (", " + dream if dream else "")
-        return dict(wanted, **_common(size, iterations, network, seed)), {name: picture}, title, used
+        return dict(wanted, **_common(size, iterations, network, seed)), {name: picture}, used
 
     _guarded(lambda: _work(STYLE, image, drawable, recipe, convert_indexed))
 
@@ -162,9 +151,7 @@ def deep_dream(
             "dream_strength": dream_strength,
             "parametrisation": _choice(PARAMETRISATIONS, parametrisation),
         }
-        what = dream.get("class_name") or dream.get("guide") or dream.get("layer")
-        title = _("Deep dream") + (": " + what if what else "")
-        return dict(wanted, **_common(size, iterations, network, seed)), pictures, title, used
+        return dict(wanted, **_common(size, iterations, network, seed)), pictures, used
 
     _guarded(lambda: _work(DREAM, image, drawable, recipe, convert_indexed))
 
@@ -185,52 +172,42 @@ def _common(size, iterations, network, seed):
 
 
 def _work(filter_name, image, drawable, recipe, convert_indexed):
-    """Paints and inserts. `recipe` returns (recipe, its pictures, the result's name, the layer it was taken from)."""
+    """Paints and inserts. `recipe` returns (recipe, its pictures, the layer it was taken from)."""
     layer, area, selected = _source(image, drawable)
     if image.base_type == INDEXED and not convert_indexed:
-        raise Refusal(
-            _(
-                "An indexed image has too few colours for this. Let it be converted to RGB, or do so with "
-                "Image ▸ Mode ▸ RGB, then try again."
-            )
-        )
-    wanted, pictures, title, used = recipe()
+        raise Refusal(refusals.INDEXED)
+    wanted, pictures, used = recipe()
     depth = _depth(image)
     samples = _samples(layer, area, depth)
     if not any(
         samples[3 * npy.SAMPLE_SIZE[depth] + byte :: 4 * npy.SAMPLE_SIZE[depth]].strip(b"\0")
         for byte in range(npy.SAMPLE_SIZE[depth])
     ):
-        raise Refusal(
-            _("There is nothing to paint: the layer “%s” is empty (wholly transparent) here.") % as_text(layer.name)
-        )
+        raise Refusal(refusals.TRANSPARENT % as_text(layer.name))
     content = npy.pack(samples, area[2], area[3], 4, depth)
     samples, carried_out = _paint(filter_name, work.Order(content, pictures, wanted))
+    title = filters.title(filter_name, wanted)
     here = used is not None and used.image.ID == image.ID
     origin = {"filter": filter_name, "used": used.tattoo if here else None}
     origin.update(source=layer.tattoo, area=list(area))
-    _insert(image, layer, area, selected, samples, depth, title, {RECIPE: carried_out, ORIGIN: origin})
+    _insert(image, layer, area, selected, samples, depth, title, {filters.RECIPE: carried_out, filters.ORIGIN: origin})
 
 
 def _paint(filter_name, order):
     """The result's samples and the recipe as carried out, with GIMP's progress bar."""
-    gimp.progress_init(_utf8(TITLES[filter_name]))
+    gimp.progress_init(_utf8(filters.TITLES[filter_name]))
 
     def waiting(seconds):
-        pdb.gimp_progress_set_text(_utf8(_("Starting Reverie's backend, %d s") % seconds))
+        tell({"type": "starting", "seconds": seconds})
         pdb.gimp_progress_pulse()
 
     def tell(event):
+        if work.status(event):
+            pdb.gimp_progress_set_text(_utf8(work.status(event)))
         if event["type"] == "progress":
             gimp.progress_update(event["fraction"])
-            pdb.gimp_progress_set_text(_utf8(_("Painting, %s") % work.time_left(event["seconds_left"])))
         elif event["type"] == "fetching":
-            text = _("Fetching the network's weights (%d MB; licence: %s)") % (
-                event["total"] // 10**6,
-                event["licence"],
-            )
             gimp.progress_update(float(event["here"]) / event["total"])
-            pdb.gimp_progress_set_text(_utf8(text))
         elif event["type"] == "alive":
             pdb.gimp_progress_pulse()  # where GIMP has gone, this ends the plug-in, and with it the job
 
@@ -262,17 +239,14 @@ def _source(image, drawable):
     # type: (gimp.Image, gimp.Drawable) -> tuple[gimp.Layer, tuple[int, int, int, int], bool]
     """(the layer that is meant, which part of it is worked on, whether a selection decided that)."""
     if pdb.gimp_image_get_floating_sel(image) is not None:
-        raise Refusal(_("There is a floating selection. Anchor it or make it a new layer, then try again."))
+        raise Refusal(refusals.FLOATING)
     # While a mask is edited, GIMP passes the mask: what is meant is the picture that it belongs to.
     layer = pdb.gimp_layer_from_mask(drawable) if pdb.gimp_item_is_layer_mask(drawable) else drawable
     if not isinstance(layer, gimp.Layer):
-        raise Refusal(_("A channel is selected. Select a layer instead, then try again."))
+        raise Refusal(refusals.CHANNEL)
     overlap, x, y, width, height = pdb.gimp_drawable_mask_intersect(layer)
     if not overlap:
-        raise Refusal(
-            _("The selection does not touch the layer “%s”. Select a part of the layer, or nothing.")
-            % as_text(layer.name)
-        )
+        raise Refusal(refusals.NOT_SELECTED % as_text(layer.name))
     if pdb.gimp_selection_is_empty(image):
         return layer, (0, 0, layer.width, layer.height), False
     return layer, geometry.work_area((x, y, width, height), layer.width, layer.height), True
@@ -418,7 +392,8 @@ def _encoded(value):
     return _utf8(value) if isinstance(value, type("")) else value
 
 
-def _register(name, label, blurb, text, parameters, function):
+def _register(name, text, parameters, function):
+    label, blurb = filters.MENU[name]
     developers = _utf8("The Reverie developers")
     register(
         _utf8(name),
@@ -439,8 +414,6 @@ def _register(name, label, blurb, text, parameters, function):
 
 _register(
     STYLE,
-    _("Neural _Style…"),
-    _("Paint the layer in the style of another picture"),
     _(
         "Paints the layer, or its selected part, in the style of a picture file or of another layer. The result is a "
         "new layer; the selection becomes its mask."
@@ -459,8 +432,6 @@ _register(
 )
 _register(
     DREAM,
-    _("Deep _Dream…"),
-    _("Bring out in the layer what a neural network sees in it"),
     _(
         "Lets a neural network dream on the layer, or its selected part: of what it finds there, of one of the 1000 "
         "things that it knows by name, or of another layer. The result is a new layer; the selection becomes its mask."

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from asking import Question, Task
 from gi.repository import GdkPixbuf, Gtk
+from shared import work
 from shared.client import Client, spoken
 from shared.words import _
 
@@ -150,7 +151,7 @@ class AtlasChooser:
     def _hear(self, event: dict[str, Any]) -> None:
         """Takes up what the backend says."""
         if event["type"] == "starting":
-            self._tell_progress(_("Starting Reverie's backend, %d s") % event["seconds"], 0.0)
+            self._tell_progress(work.status(event), 0.0)
         elif event["type"] == "networks":
             self._networks = event["networks"]
             self._follow()

@@ -20,7 +20,7 @@ from gi.repository import Gdk, GdkPixbuf, GimpUi, GLib, Gtk
 from panels import replace_button, style_panel, where_controls
 from preset_row import preset_row
 from preview import Preview
-from shared import launcher, work
+from shared import filters, launcher, work
 from shared.client import BackendError
 from shared.refusals import Refusal
 from shared.words import _
@@ -37,7 +37,7 @@ _BUTTONS = {
     Gtk.ResponseType.CANCEL: _("Stop, and leave the image as it is"),
     _RESET: _("Set everything back to what it was at first, or when the dialog was opened"),
 }
-_CONTROLS = {orders.STYLE: style_panel, orders.DREAM: dream_panel}
+_CONTROLS = {filters.STYLE: style_panel, filters.DREAM: dream_panel}
 
 Outcome = tuple[memoryview, dict[str, Any]] | Exception  # of a job: the samples and the recipe as carried out
 
@@ -136,7 +136,7 @@ class _Dialog:
                 for source in sources:
                     self._part = len(results), len(sources)
                     results.append(self._paint(source, pictures))
-                if self._filter == orders.STYLE:
+                if self._filter == filters.STYLE:
                     remember([each.value for each in chosen.read(self._config) if each.kind == "file"])
                 return results
             except (Refusal, BackendError) as error:
@@ -194,11 +194,10 @@ class _Dialog:
             self._say(_("Starting Reverie's backend, %d s. It stays ready for the next time.") % event["seconds"])
             self._bar.pulse()
         elif event["type"] == "fetching":
-            size = event["total"] // 10**6
-            self._say(_("Fetching the network's weights (%d MB; licence: %s)") % (size, event["licence"]))
+            self._say(work.status(event))
             self._bar.set_fraction(float(event["here"]) / event["total"])
         elif event["type"] == "queued" and event["position"]:
-            self._say(_("Waiting: the backend is busy with something else, which comes first."))
+            self._say(work.status(event))
         elif event["type"] == "warning":
             self._warnings.append(event["message"])
         elif event["type"] == "started":

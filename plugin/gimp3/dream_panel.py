@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import orders
 from choosers import caption, number
 from dream_subject import dream_subject
 from gi.repository import Gtk
 from panels import advanced, common_box, detail_row
+from shared import filters
 from shared.words import _
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def dream_panel(
 ) -> tuple[list[Gtk.Widget], Callable[[], None]]:
     """(What Deep Dream asks: what to dream of, first; what refuses while something is missing)."""
     window.get_scale_entry("dream-strength", 100.0)
-    subject, check, _wake = dream_subject(config, say, orders.DREAM)
+    subject, check, _wake = dream_subject(config, say, filters.DREAM)
     zoom = [window.fill_box("reverie-zoom", ["zoom", "frames"])] if config.find_property("zoom") else []
     octaves = number(config, "octaves", {0: _("as usual")}, 1)
     sizes = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12)

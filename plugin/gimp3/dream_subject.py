@@ -9,6 +9,7 @@ import orders
 from atlas_chooser import AtlasChooser
 from choosers import class_entry, layer_chooser
 from gi.repository import Gtk
+from shared import filters
 from shared.refusals import Refusal
 from shared.words import _
 
@@ -38,7 +39,7 @@ def dream_subject(
 ) -> tuple[Gtk.Widget, Callable[[], None], Callable[[bool], None]]:
     """(The choice of what to dream of; a function that raises Refusal while that is not said; one that, told False,
     sets it to nothing). Beside a style there are too many controls for a letter each: all these have one together."""
-    beside = filter_name == orders.STYLE
+    beside = filter_name == filters.STYLE
     buttons, first = {}, None
     for name, said in _CHOICES.items():
         if name != "nothing" or beside:

@@ -15,6 +15,7 @@ import pixels
 from asking import Question
 from choosers import pixbuf
 from gi.repository import Gdk, GdkPixbuf, GLib, Gtk
+from shared import work
 from shared.client import Client
 from shared.words import _
 from styles import bundled_styles, recent_styles
@@ -175,7 +176,7 @@ class Gallery:
 
     def _hear(self, event: dict[str, Any]) -> None:
         if event["type"] == "starting":
-            self._waiting.set_text(_("Starting Reverie's backend, %d s") % event["seconds"])
+            self._waiting.set_text(work.status(event))
         elif event["type"] == "styles":
             self._waiting.set_visible(False)
             self._pictures = {row["name"]: self._add("fast", "fast", row["name"]) for row in event["styles"]}

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pixels
 from gi.repository import Gegl, Gimp
 from pixels import Rectangle, offsets
-from shared import geometry
+from shared import geometry, refusals
+from shared.filters import ORIGIN, RECIPE
 from shared.refusals import Refusal
 from shared.words import _
 
@@ -17,9 +18,7 @@ if TYPE_CHECKING:
     from frames import Frame
     from regions import Region
 
-RECIPE = "reverie-recipe"  # the parasite that says what was computed, as the backend carried it out
 IMAGE = "reverie-image"  # the image's own parasite: a name by which a result knows that it is still at home
-ORIGIN = "reverie-origin"  # the parasite that says of which layers, by their tattoos: what they are called in a .xcf
 
 
 class Source:
@@ -49,10 +48,7 @@ class Source:
         """The part that is worked on, as .npy. Raises Refusal when nothing of it can be seen."""
         picture = pixels.picture(self.layer, self.area, self.depth)
         if pixels.is_transparent(picture, self.depth):
-            raise Refusal(
-                _("There is nothing to paint: the layer “%s” is empty (wholly transparent) here.")
-                % self.layer.get_name()
-            )
+            raise Refusal(refusals.TRANSPARENT % self.layer.get_name())
         return picture
 
     def thumbnail(self, longest: int) -> pixels.Pixels:
@@ -70,7 +66,7 @@ def selected_sources(image: Gimp.Image, drawables: list[Gimp.Drawable]) -> list[
         # While a mask is edited, GIMP passes the mask: what is meant is the picture that it belongs to.
         layer = Gimp.Layer.from_mask(drawable) if isinstance(drawable, Gimp.LayerMask) else drawable
         if not isinstance(layer, Gimp.Layer):
-            raise Refusal(_("A channel is selected. Select a layer instead, then try again."))
+            raise Refusal(refusals.CHANNEL)
         if layer not in [source.layer for source in sources]:
             sources.append(_selected_part(image, layer))
     return sources
@@ -79,9 +75,7 @@ def selected_sources(image: Gimp.Image, drawables: list[Gimp.Drawable]) -> list[
 def _selected_part(image: Gimp.Image, layer: Gimp.Layer) -> Source:
     overlap, x, y, width, height = layer.mask_intersect()
     if not overlap:
-        raise Refusal(
-            _("The selection does not touch the layer “%s”. Select a part of the layer, or nothing.") % layer.get_name()
-        )
+        raise Refusal(refusals.NOT_SELECTED % layer.get_name())
     if Gimp.Selection.is_empty(image):
         return Source(layer, pixels.whole(layer), False)
     return Source(layer, geometry.work_area((x, y, width, height), layer.get_width(), layer.get_height()), True)
@@ -112,7 +106,7 @@ def recorded_source(image: Gimp.Image, version: Gimp.Layer) -> tuple[Source, dic
 
 def _refuse_floating(image: Gimp.Image) -> None:
     if image.get_floating_sel() is not None:
-        raise Refusal(_("There is a floating selection. Anchor it or make it a new layer, then try again."))
+        raise Refusal(refusals.FLOATING)
 
 
 def record(owner: Gimp.Item | Gimp.Image, name: str) -> Any:

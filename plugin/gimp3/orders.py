@@ -11,15 +11,14 @@ import frames
 import layers
 import pixels
 import regions
-from shared import presets, work
+from shared import filters, presets, refusals, work
+from shared.filters import DREAM, STYLE
 from shared.refusals import Refusal
 from shared.words import _
 
 if TYPE_CHECKING:
     from gi.repository import Gimp
 
-STYLE = "plug-in-reverie-style"
-DREAM = "plug-in-reverie-dream"
 KINDS = {STYLE: "style", DREAM: "dream"}  # as presets call them
 ANYTHING = "auto"  # as a layer to dream in: the backend chooses one, beside a style one that it does not use
 DETAILS = {  # how finely it is painted, as a recipe calls it: in words, and what that means
@@ -45,12 +44,7 @@ def order(
     if not source.layer.is_valid():
         raise Refusal(_("The image or its layer was closed meanwhile. Open it again, then start anew."))
     if pixels.is_indexed(source.image) and not config.get_property("convert-indexed"):
-        raise Refusal(
-            _(
-                "An indexed image has too few colours for this. Let it be converted to RGB, or do so with "
-                "Image ▸ Mode ▸ RGB, then try again."
-            )
-        )
+        raise Refusal(refusals.INDEXED)
     if reduced is None:
         regions.place(source, config)
     recipe, sent = _with_pictures(filter_name, config, source, pictures or chosen.Pictures())
@@ -58,7 +52,7 @@ def order(
     made = work.Order(source.picture() if reduced is None else reduced, sent, recipe)
     if source.frame is not None:
         frames.go_on(made, source, source.frame, config)
-    return made, _title(filter_name, recipe)
+    return made, filters.title(filter_name, recipe)
 
 
 def _with_pictures(
@@ -91,19 +85,6 @@ def _in_regions(
             _("A fast style paints the whole picture at once. For regions, choose at least one style picture, too.")
         )
     return regions.styled(recipe, sent, source)
-
-
-def _title(filter_name: str, recipe: dict[str, Any]) -> str:
-    dreams = [each for each in map(_dreamt, recipe.get("dream") or []) if each]
-    if filter_name == DREAM:
-        return _("Deep dream") + (": " + ", ".join(dreams) if dreams else "")
-    looks = [entry["name"] for entry in recipe.get("fast") or []]
-    looks += [work.short_name(entry["image"]) for entry in recipe.get("style") or []]
-    return _("Neural style: ") + ", ".join([*dict.fromkeys(looks), *dreams])
-
-
-def _dreamt(dream: dict[str, Any]) -> str | None:
-    return dream.get("class_name") or dream.get("guide") or dream.get("layer")
 
 
 # --- from the arguments to a recipe ----------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from dream_subject import dream_subject
 from gi.repository import Gtk
 from network_chooser import network_chooser
 from region_chooser import region_chooser
+from shared import filters
 from shared.refusals import Refusal
 from shared.words import _
 from style_chooser import StyleChooser
@@ -32,7 +33,7 @@ def style_panel(
     """What Neural Style asks: the style first."""
     for name, factor in (("strength", 100.0), ("style-scale", 1.0), ("dream-strength", 100.0)):
         window.get_scale_entry(name, factor)
-    subject, check, wake = dream_subject(config, say, orders.STYLE)
+    subject, check, wake = dream_subject(config, say, filters.STYLE)
     dream = _boxed(subject, window.fill_box("reverie-dream", ["dream-strength"]))
     reason = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=50, no_show_all=True)
     reason.set_text(_("A fast style alone cannot dream: choose a picture as a style, too."))

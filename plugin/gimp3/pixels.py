@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from gi.repository import Babl, Gegl, Gimp, Gio, GLib
 from shared import npy
-from shared.refusals import Refusal
+from shared.refusals import UNREADABLE, Refusal
 from shared.words import _
 
 # Samples of a picture, as the backend names them, and as babl does. R'G'B' is sRGB-encoded; babl converts from and to
@@ -159,7 +159,7 @@ def picture_in(file: Gio.File) -> bytearray:
         image, reason = None, error.message
     if image is None:  # of a broken file, GIMP tells in one way or the other
         place = file.get_path() or file.get_uri()
-        raise Refusal(_("The style picture “%s” cannot be read: %s.") % (place, reason.rstrip(".")))
+        raise Refusal(UNREADABLE % (place, reason.rstrip(".")))
     try:
         return picture_of(Gimp.Layer.new_from_visible(image, image, None))
     finally:

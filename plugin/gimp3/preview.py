@@ -18,7 +18,7 @@ import regions
 from asking import Question
 from choosers import pixbuf
 from gi.repository import GdkPixbuf, GLib, Gtk
-from shared import npy, work
+from shared import filters, npy, work
 from shared.client import BackendError, Client
 from shared.refusals import Refusal
 from shared.words import _
@@ -113,7 +113,7 @@ class Preview:
     def _wanted(self) -> list[Any]:
         """What a preview depends on. Raises Refusal when something is missing."""
         self._check()
-        styles = chosen.read(self._config) if self._filter == orders.STYLE else []
+        styles = chosen.read(self._config) if self._filter == filters.STYLE else []
         indexed = pixels.is_indexed(self._source.image) and not self._config.get_property("convert-indexed")
         guide = self._config.get_property("dream-guide")
         recipe = orders.recipe_of(self._filter, self._config)
@@ -136,7 +136,7 @@ class Preview:
             small.keeps_mask = mapped and self._source.keeps_mask
             regions.place(small, self._config)
             self._placed, self._reduced = place, {}
-        one_pass = self._filter == orders.STYLE and "style" not in orders.recipe_of(self._filter, self._config)
+        one_pass = self._filter == filters.STYLE and "style" not in orders.recipe_of(self._filter, self._config)
         side = _FAST_SIDE if one_pass else _SIDE
         order, _title = orders.order(self._filter, self._config, small, self._pictures, self._picture(side))
         order.recipe.update(size=side, iterations=_ITERATIONS)
@@ -163,7 +163,7 @@ class Preview:
     def _hear(self, event: dict[str, Any]) -> None:
         """Takes up what the backend says."""
         if event["type"] == "starting":
-            self._note.set_text(_("Starting Reverie's backend, %d s") % event["seconds"])
+            self._note.set_text(work.status(event))
         elif event["type"] == "queued" and event["position"]:
             self._note.set_text(_("Waiting for the backend, which is busy"))
         elif event["type"] == "started":

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import layers
 import pixels
 from chosen import picture_of_file
-from shared import geometry, npy, work
+from shared import filters, geometry, npy, refusals, work
 from shared.refusals import Refusal
 from shared.words import _
 from stencil import Stencil
@@ -63,10 +63,7 @@ def place(source: layers.Source, config: Gimp.ProcedureConfig) -> None:
                 % (", ".join(layers.name_of(item) for item in items), source.layer.get_name())
             )
         if area is None:
-            raise Refusal(
-                _("The selection does not touch the layer “%s”. Select a part of the layer, or nothing.")
-                % source.layer.get_name()
-            )
+            raise Refusal(refusals.NOT_SELECTED % source.layer.get_name())
         if not source.keeps_mask:
             source.area = geometry.work_area(area, source.layer.get_width(), source.layer.get_height())
             source.mask = stencil.mask(source.layer)
@@ -172,7 +169,7 @@ def _all_of(which: str, source: layers.Source) -> list[Gimp.Item]:
     if which == CHANNELS:
         return source.image.get_channels()
     others = [each for each in layers.all_layers(source.image) if each != source.layer]
-    masks = [each.get_mask() for each in others if layers.record(each, layers.RECIPE) is None]
+    masks = [each.get_mask() for each in others if layers.record(each, filters.RECIPE) is None]
     return [mask for mask in masks if mask is not None]
 
 

@@ -27,20 +27,19 @@ import frames  # noqa: E402
 import last_values  # noqa: E402
 import layers  # noqa: E402
 import orders  # noqa: E402
-from shared import faults, launcher, work  # noqa: E402
+from shared import faults, filters, launcher, work  # noqa: E402
 from shared.client import BackendError  # noqa: E402
 from shared.refusals import Refusal  # noqa: E402
 from shared.words import _  # noqa: E402
 from styles import bundled_styles  # noqa: E402
 
 EDIT = "plug-in-reverie-edit"
-TITLES = {orders.STYLE: _("Neural Style"), orders.DREAM: _("Deep Dream")}
 FILTERS = {  # what each procedure paints with
-    orders.STYLE: orders.STYLE,
-    orders.DREAM: orders.DREAM,
-    frames.LAYERS_STYLE: orders.STYLE,
-    frames.LAYERS_DREAM: orders.DREAM,
-    frames.ZOOM: orders.DREAM,
+    filters.STYLE: filters.STYLE,
+    filters.DREAM: filters.DREAM,
+    frames.LAYERS_STYLE: filters.STYLE,
+    frames.LAYERS_DREAM: filters.DREAM,
+    frames.ZOOM: filters.DREAM,
 }
 ANIMATIONS = (frames.LAYERS_STYLE, frames.LAYERS_DREAM, frames.ZOOM)
 FLAGS = GObject.ParamFlags.READWRITE
@@ -157,7 +156,7 @@ def _work(
         import dialog  # GTK is not wanted without windows
 
         GimpUi.init(filter_name)
-        results, warnings = dialog.ask_and_paint(TITLES[filter_name], filter_name, procedure, config, sources)
+        results, warnings = dialog.ask_and_paint(filters.TITLES[filter_name], filter_name, procedure, config, sources)
     else:
         results, warnings = paint_quietly(filter_name, config, sources)
     if results is None:
@@ -192,10 +191,10 @@ def paint_quietly(
     """(The results, what the backend warned of), computed with GIMP's own progress bar. Its Cancel kills this process;
     the backend then notices and stops."""
     sources = frames.wanted(sources, config)
-    Gimp.progress_init(TITLES[filter_name])
+    Gimp.progress_init(filters.TITLES[filter_name])
 
     def waiting(seconds: int) -> None:
-        Gimp.progress_set_text(_("Starting Reverie's backend, %d s") % seconds)
+        Gimp.progress_set_text(work.status({"type": "starting", "seconds": seconds}))
         Gimp.progress_pulse()
 
     client, pictures = launcher.connect(waiting), chosen.Pictures()
@@ -206,17 +205,12 @@ def paint_quietly(
         origin = orders.origin(filter_name, config, source)
 
         def tell(event: dict[str, Any]) -> None:
+            if work.status(event):
+                Gimp.progress_set_text(work.status(event))
             if event["type"] == "progress":
                 Gimp.progress_update((len(results) + event["fraction"]) / len(sources))
-                Gimp.progress_set_text(_("Painting, %s") % work.time_left(event["seconds_left"]))
             elif event["type"] == "fetching":
                 Gimp.progress_update(float(event["here"]) / event["total"])
-                size = event["total"] // 10**6
-                Gimp.progress_set_text(
-                    _("Fetching the network's weights (%d MB; licence: %s)") % (size, event["licence"])
-                )
-            elif event["type"] == "queued" and event["position"]:
-                Gimp.progress_set_text(_("Waiting: the backend is busy with something else, which comes first."))
             elif event["type"] == "warning" and event["message"] not in warnings:
                 warnings.append(event["message"])
             elif event["type"] == "alive":
@@ -274,11 +268,11 @@ class Reverie(Gimp.PlugIn):  # type: ignore[misc]  # gi tells no types
                 FLAGS,
             )
         else:
-            (_add_style_arguments if FILTERS[name] == orders.STYLE else _add_dream_arguments)(procedure)
+            (_add_style_arguments if FILTERS[name] == filters.STYLE else _add_dream_arguments)(procedure)
             _add_common_arguments(procedure)
-        if name in TITLES:
+        if name in filters.TITLES:
             _add_selection_arguments(procedure)
-        if name == orders.STYLE:
+        if name == filters.STYLE:
             _add_regions_argument(procedure)
         if name == frames.ZOOM:
             _add_zoom_arguments(procedure)
@@ -288,17 +282,15 @@ class Reverie(Gimp.PlugIn):  # type: ignore[misc]  # gi tells no types
 
 
 _DESCRIPTIONS = {
-    orders.STYLE: (
-        _("Neural _Style…"),
-        _("Paint the layer in the style of another picture"),
+    filters.STYLE: (
+        *filters.MENU[filters.STYLE],
         _(
             "Paints each selected layer, or the selected part of it, in the style of a picture file or of another "
             "layer. The result is a new layer; the selection becomes its mask."
         ),
     ),
-    orders.DREAM: (
-        _("Deep _Dream…"),
-        _("Bring out in the layer what a neural network sees in it"),
+    filters.DREAM: (
+        *filters.MENU[filters.DREAM],
         _(
             "Lets a neural network dream on each selected layer, or its selected part: of what it finds there, of one "
             "of the 1000 things that it knows by name, or of another layer. The result is a new layer; the selection "

@@ -7,6 +7,7 @@ import os
 
 from . import npy
 from .client import BackendError, as_text, spoken
+from .refusals import UNREADABLE
 from .words import _
 
 
@@ -27,7 +28,7 @@ def read_file(path):
         with open(path, "rb") as file:
             return file.read()
     except (IOError, OSError) as error:
-        raise BackendError(_("The style picture “%s” cannot be read: %s.") % (as_text(path), as_text(error.strerror)))
+        raise BackendError(UNREADABLE % (as_text(path), as_text(error.strerror)))
 
 
 def carry_out(client, order, tell, previews=False):
@@ -120,6 +121,20 @@ def _fetch_preview(client, job, event):
             raise
         return False
     return True
+
+
+def status(event):
+    """What a job is at, in words, as its event tells; None where that tells nothing of it."""
+    if event["type"] == "starting":
+        return _("Starting Reverie's backend, %d s") % event["seconds"]
+    if event["type"] == "fetching":
+        size = event["total"] // 10**6
+        return _("Fetching the network's weights (%d MB; licence: %s)") % (size, event["licence"])
+    if event["type"] == "queued" and event["position"]:
+        return _("Waiting: the backend is busy with something else, which comes first.")
+    if event["type"] == "progress":
+        return _("Painting, %s") % time_left(event["seconds_left"])
+    return None
 
 
 def time_left(seconds):

@@ -38,7 +38,7 @@ def dialog_of(name, version):
         sources = layers.selected_sources(image, image.get_layers())
     config = Gimp.get_pdb().lookup_procedure(name).create_config()
     filter_name = reverie.FILTERS[name]
-    made = dialog._Dialog(reverie.TITLES[filter_name], filter_name, config.get_procedure(), config, sources)
+    made = dialog._Dialog(filters.TITLES[filter_name], filter_name, config.get_procedure(), config, sources)
     made._window.show()
     return made
 

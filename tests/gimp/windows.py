@@ -28,7 +28,7 @@ for name, version in (("GimpUi", "3.0"), ("Gtk", "3.0"), ("Gdk", "3.0"), ("GdkPi
 from gi.repository import Gdk, GimpUi, GLib, Gtk
 GimpUi.init("reverie-test")
 import chosen, dialog, layers, orders
-from shared import client, launcher
+from shared import client, filters, launcher
 
 jobs = []  # [(number, recipe)] of what is asked of the backend
 submit = client.Client.submit
