@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from asking import Question, Task
+from choosers import dress
 from gi.repository import GdkPixbuf, Gtk
 from shared import work
 from shared.client import Client, spoken
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 _TILE = 52  # pixels
 _HEIGHT = 186  # pixels of the grid: three rows
-_CHOSEN = b"iconview:selected { background-color: @theme_selected_bg_color; }"  # GIMP's themes show it faintly or not
+#: GIMP's themes show it faintly or not.
+_CHOSEN = b"iconview:selected { background-color: mix(@theme_selected_bg_color, @theme_fg_color, 0.5); }"
 _CHANNEL, _PICTURE, _TIP = range(3)  # columns of the grid's list
 
 
@@ -55,9 +57,7 @@ class AtlasChooser:
         self._whole.set_tooltip_text(_("Dream of everything that the layer sees, and not of one pattern alone"))
         for spacing in (self._grid.set_row_spacing, self._grid.set_column_spacing, self._grid.set_margin):
             spacing(2)
-        style = Gtk.CssProvider()
-        style.load_from_data(_CHOSEN)
-        self._grid.get_style_context().add_provider(style, Gtk.STYLE_PROVIDER_PRIORITY_APPLICATION)
+        dress(self._grid, _CHOSEN)
         self._grid.get_accessible().set_name(_("Patterns of the layer"))
         scrolled = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER, min_content_height=_HEIGHT)
         scrolled.set_shadow_type(Gtk.ShadowType.IN)

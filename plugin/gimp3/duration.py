@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import layers
 import orders
 from asking import Question
+from choosers import muted
 from gi.repository import GLib, Gtk
 from shared import work
 from shared.client import Client
@@ -31,8 +32,7 @@ class Duration:
         self._asked: str | None = None  # what the answer that is shown, or on its way, is about
         self._timer: int | None = None
         self._question: Question | None = None
-        self.widget = Gtk.Label(xalign=0.0, ellipsize=3, width_chars=24)  # 3: at the end
-        self.widget.get_style_context().add_class("dim-label")
+        self.widget = muted(Gtk.Label(xalign=0.0, ellipsize=3, width_chars=24))  # 3: at the end
         self._handler = config.connect("notify", lambda *given: self._wait())
         self._wait()
 

@@ -13,7 +13,7 @@ import chosen
 import layers
 import pixels
 from asking import Question
-from choosers import pixbuf
+from choosers import dress, muted, pixbuf
 from gi.repository import Gdk, GdkPixbuf, GLib, Gtk
 from shared import work
 from shared.client import Client
@@ -21,13 +21,14 @@ from shared.words import _
 from styles import bundled_styles, recent_styles
 
 _SIDE = 72  # pixels of a picture
+_MARGIN = 4  # pixels around them all
 _WIDTH, _HEIGHT = 500, 240  # pixels of them all: two rows
 _MOMENT = 60  # milliseconds of rest before pictures are made
 _SMALLEST = 45  # pixels of a pattern, each way: what is smaller is a dot or a line, and no style
 _LOOK = b"""
-.reverie-style { padding: 3px; border-radius: 4px; }
-.reverie-style.reverie-chosen { background-color: @theme_selected_bg_color; color: @theme_selected_fg_color; }
-"""
+.reverie-style { padding: 0; border: 3px solid transparent; border-radius: 4px; }
+.reverie-style.reverie-chosen { border-color: mix(@theme_selected_bg_color, @theme_fg_color, 0.5); }
+"""  # GIMP's dark theme has a dark colour of its own for what is selected
 
 
 class Gallery:
@@ -40,16 +41,17 @@ class Gallery:
         self._empty: list[tuple[Gtk.Image, str, Any]] = []  # [(an image without its picture as yet, kind, value)]
         self._soon = False
         self._revealed = False  # whether what is chosen was brought into sight
+        self._height = 0.0  # of all pictures, when it was
         self._children: dict[tuple[str, Any], Gtk.FlowBoxChild] = {}  # by (kind, value), a layer by its id
-        self._box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=2, margin=4)
+        self._box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=2, margin=_MARGIN)
         self._boxes: dict[str, tuple[Gtk.Label, Gtk.FlowBox]] = {}
         self.widget = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER, min_content_height=_HEIGHT)
         self.widget.set_size_request(_WIDTH, -1)
         self.widget.set_shadow_type(Gtk.ShadowType.IN)
         self.widget.add(self._box)
         self._section("fast", _("Fast styles, painted in a second"))
-        self._waiting = Gtk.Label(label=_("Asking the backend for them…"), xalign=0.0, wrap=True, max_width_chars=40)
-        self._waiting.get_style_context().add_class("dim-label")
+        asking = _("Asking the backend for them…")
+        self._waiting = muted(Gtk.Label(label=asking, xalign=0.0, wrap=True, max_width_chars=40))
         self._box.pack_start(self._waiting, False, False, 0)
         self._section("picture", _("P_ictures"))
         self._section("recent", _("Pictures used lately"))
@@ -63,8 +65,8 @@ class Gallery:
             self._add("layer", "layer", layer, layer.get_image().get_name())
         for name in pixels.patterns(_SMALLEST):
             self._add("pattern", "pattern", name)
-        for change in ("changed", "value-changed"):
-            self.widget.get_vadjustment().connect(change, self._fill_soon)
+        self.widget.get_vadjustment().connect("changed", self._grown)
+        self.widget.get_vadjustment().connect("value-changed", self._fill_soon)
         self.widget.connect("map", self._fill_soon)
         self._question: Question | None = None
         self._handler = self.widget.connect("map", self._ask_for_fast)
@@ -119,7 +121,8 @@ class Gallery:
         child.reverie_style = kind, value
         child.set_tooltip_text("%s (%s)" % (title, where) if where else title)
         child.get_accessible().set_name(title)
-        _dress(child)
+        child.get_style_context().add_class("reverie-style")
+        dress(child, _LOOK)
         self._children[key] = child
         heading, flow = self._boxes[section]
         flow.add(child)
@@ -157,6 +160,12 @@ class Gallery:
         self._empty = rest
         return GLib.SOURCE_REMOVE
 
+    def _grown(self, adjustment: Gtk.Adjustment) -> None:
+        """More pictures, such as the fast styles, move what is chosen out of sight. They have their places only now."""
+        if adjustment.get_upper() != self._height:
+            self._height, self._revealed = adjustment.get_upper(), False
+        self._fill_soon()
+
     def _reveal(self) -> None:
         """Brings the first of those that are chosen into sight, once: later, the user scrolls."""
         child = next((self._children.get(self._key(each.kind, each.value)) for each in self._marked), None)
@@ -165,7 +174,7 @@ class Gallery:
         place = child.translate_coordinates(self._box, 0, 0)
         if place is not None:
             self._revealed = True
-            self.widget.get_vadjustment().clamp_page(place[1], place[1] + child.get_allocated_height())
+            self.widget.get_vadjustment().clamp_page(place[1], place[1] + child.get_allocated_height() + 2 * _MARGIN)
 
     # --- fast styles -------------------------------------------------------------------------------------------------
 
@@ -180,7 +189,6 @@ class Gallery:
         elif event["type"] == "styles":
             self._waiting.set_visible(False)
             self._pictures = {row["name"]: self._add("fast", "fast", row["name"]) for row in event["styles"]}
-            self._revealed = False  # they lie above the others
             self.mark(self._marked)
             self._fill_soon()
         elif event["type"] == "thumbnail":
@@ -203,14 +211,6 @@ def _loaded(png: bytes) -> GdkPixbuf.Pixbuf:
     loader.write(png)
     loader.close()
     return loader.get_pixbuf()
-
-
-def _dress(child: Gtk.FlowBoxChild) -> None:
-    provider = Gtk.CssProvider()
-    provider.load_from_data(_LOOK)
-    context = child.get_style_context()
-    context.add_class("reverie-style")
-    context.add_provider(provider, Gtk.STYLE_PROVIDER_PRIORITY_APPLICATION)
 
 
 def _show(image: Gtk.Image, picture: GdkPixbuf.Pixbuf | None) -> None:

@@ -16,7 +16,7 @@ import orders
 import pixels
 import regions
 from asking import Question
-from choosers import pixbuf
+from choosers import muted, pixbuf
 from gi.repository import GdkPixbuf, GLib, Gtk
 from shared import filters, npy, work
 from shared.client import BackendError, Client
@@ -57,8 +57,7 @@ class Preview:
         self._button.set_tooltip_text(_("Shows roughly what comes of these settings, whenever you change one"))
         self._button.connect("toggled", lambda button: self._wait())
         self._spinner = Gtk.Spinner()
-        self._note = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=36)
-        self._note.get_style_context().add_class("dim-label")
+        self._note = muted(Gtk.Label(xalign=0.0, wrap=True, max_width_chars=36))
         self.widget = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
         for part in (self._button, self._spinner, self._note):
             self.widget.pack_start(part, False, False, 0)

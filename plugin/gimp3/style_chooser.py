@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import chosen
+from choosers import muted
 from gallery import Gallery
 from gi.repository import GLib, Gtk
 from shared.refusals import Refusal
@@ -28,8 +29,8 @@ class StyleChooser:
         self._writing = False  # while several arguments are set, of which each tells of its change
         self._gallery = Gallery(self._choose)
         self._rows = Gtk.Grid(column_spacing=6, row_spacing=0, no_show_all=True)
-        self._hint = Gtk.Label(xalign=0.0, hexpand=True, label=_("Ctrl and a click mixes several."), ellipsize=3)
-        self._hint.get_style_context().add_class("dim-label")
+        hint = _("Ctrl and a click mixes several.")
+        self._hint = muted(Gtk.Label(xalign=0.0, hexpand=True, label=hint, ellipsize=3))  # 3: at the end
         self._file = Gtk.Button(label=_("A _file…"), use_underline=True)
         self._file.set_tooltip_text(_("A picture of yours, whose style is taken"))
         self._file.connect("clicked", lambda button: self._ask_file())
