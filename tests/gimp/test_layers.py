@@ -214,9 +214,7 @@ class Usage(threading.Thread):
                     continue  # it has just ended
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
-@pytest.mark.parametrize("precision", ["U8_NON_LINEAR", "U16_NON_LINEAR", "FLOAT_LINEAR"])
-def test_the_plug_ins_own_part_of_twelve_megapixels_is_two_seconds_and_600_megabytes(gimp, echo, precision):
+def painted_at_twelve_megapixels(gimp, precision) -> tuple[dict, Usage]:
     """With a selection, which is nearly all of them: its mask, and what guides the style, come on top."""
     usage = Usage(gimp)
     usage.start()
@@ -233,8 +231,17 @@ answer(status=status, seconds=time.monotonic() - begun, worst=worst(layer, above
 """)
     usage.over.set()
     print(f"{said['seconds']:.2f} s, {usage.seconds:.2f} s of processor time, {usage.mebibytes:.0f} MiB")
+    return said, usage
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+@pytest.mark.parametrize("precision", ["U8_NON_LINEAR", "U16_NON_LINEAR", "FLOAT_LINEAR"])
+def test_the_plug_ins_own_part_of_twelve_megapixels_is_two_seconds_and_600_megabytes(gimp, echo, precision):
+    said, usage = painted_at_twelve_megapixels(gimp, precision)
+    if usage.seconds > 2:  # of its own it is 0.8 to 1.5; what else runs, and takes memory's bandwidth, may make it more
+        said, usage = painted_at_twelve_megapixels(gimp, precision)
     assert said["status"][0], said["status"]
     assert said["worst"] == 0
-    assert 0.1 < usage.seconds <= 3  # of its own, 1.0 to 1.7 beside other programs: a busy machine makes it more
+    assert 0.1 < usage.seconds <= 2
     assert said["seconds"] <= 10
     assert 100 < usage.mebibytes <= 600
