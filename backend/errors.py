@@ -32,7 +32,7 @@ class ReverieError(Exception):
     Sentence. `field` names the recipe field that caused it (`"style.0.scale"`), where there is one.
     """
 
-    def __init__(self, message: str, field: str | None = None, **values: str | int) -> None:
+    def __init__(self, message: str, field: str | None = None, /, **values: str | int) -> None:
         self.sentence = Sentence(message, values)
         self.message = str(self.sentence)
         self.field = field

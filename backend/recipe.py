@@ -10,13 +10,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from backend.errors import ReverieError
+from backend.errors import ReverieError, Sentence
+from backend.validation import explained
 
 
 class _Document(BaseModel):
     """Unknown fields are errors, not silently ignored: a misspelt option must not pass as the default."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _contradiction(sentence: Sentence, field: str | None = None) -> ValueError:
+    """What a validator raises, so that pydantic passes the sentence on; see `backend.validation.explained`."""
+    return ValueError(ReverieError(sentence.template, field, **sentence.values))
 
 
 class Style(_Document):
@@ -46,18 +52,23 @@ class Dream(_Document):
 
     @model_validator(mode="after")
     def _names_one_thing(self) -> Dream:
-        if self.class_name is not None and any(
-            value is not None for value in (self.layer, self.channel, self.at, self.guide)
-        ):
-            raise ValueError("a class stands alone; name no layer, channel, position or guide beside it")
+        beside = (self.layer, self.channel, self.at, self.guide)
+        if self.class_name is not None and any(value is not None for value in beside):
+            raise _contradiction(
+                Sentence("A dream of a class names nothing else: leave out its layer, channel, position and guide.")
+            )
         if self.channel is not None and self.layer is None:
-            raise ValueError("a channel needs the layer that it belongs to")
+            raise _contradiction(Sentence("A dream of a channel needs the layer that it belongs to; name it, too."))
         if self.at is not None and self.channel is None:
-            raise ValueError("a position needs a layer and a channel: together they name a neuron")
+            raise _contradiction(
+                Sentence("A dream at a position needs a layer and a channel: together they name a neuron.")
+            )
         if self.layer == "logits" and (self.at is not None or self.guide is not None):
-            raise ValueError("the layer “logits” has no places in the picture; name no position or guide beside it")
+            raise _contradiction(
+                Sentence("The layer “logits” has no places in the picture; name no position or guide beside it.")
+            )
         if self.guide is not None and self.channel is not None:
-            raise ValueError("a guide picture works on a whole layer; name no channel beside it")
+            raise _contradiction(Sentence("A guide picture works on a whole layer; name no channel beside it."))
         return self
 
 
@@ -200,41 +211,60 @@ class Recipe(_Document):
     @model_validator(mode="after")
     def _has_something_to_do(self) -> Recipe:
         if not self.style and not self.dream and not self.fast:
-            raise ValueError("style: name at least one style picture, a fast style, or something to dream of")
+            raise _contradiction(Sentence("Name at least one style picture, a fast style, or a dream."), "style")
         if self.method == "patches" and (self.dream or not self.style):
-            raise ValueError("method: patches are taken from styles; name a style, and nothing to dream of")
-        if self.method == "patches":
-            self._has_no_use_for("painting with patches", "budget", "tile", "pooling", "content_mask", "init", "fast")
-            self._has_no_use_for("painting with patches", "style_loss", "style_layers", "content_layers")
+            raise _contradiction(
+                Sentence("Patches are taken from styles; name a style, and nothing to dream of."), "method"
+            )
         if self.fast and self.dream and not self.style:
-            raise ValueError("fast: a dream needs an optimisation; name a style picture, too, or dream on the result")
-        if self.dream and not self.style:
-            without = "a dream without a style"
-            self._has_no_use_for(without, "optimizer", "content_mask", "style_loss", "style_layers", "content_layers")
-            if self.color == "match":
-                raise ValueError(f"color: {without} has no colours to match; choose another")
-        if self.style:
-            self._has_no_use_for("a job with a style", "parametrisation")
-        if self.octaves is not None:
-            self._has_no_use_for("a job with a number of octaves", "smallest")
-        if self.budget is not None:
-            self._has_no_use_for("a job with a budget", "iterations")
+            raise _contradiction(
+                Sentence("A dream needs an optimisation; name a style picture, too, or dream on the fast result."),
+                "fast",
+            )
+        if self.dream and not self.style and self.color == "match":
+            raise _contradiction(
+                Sentence("A dream without a style has no colours to match; choose other colours."), "color"
+            )
         for name in ("style_layers", "content_layers"):
             if "logits" in (getattr(self, name) or []):
-                raise ValueError(f"{name}: “logits” has no places in the picture to compare; choose an earlier layer")
-        if self.fast and self.style:
-            self._has_no_use_for("what starts from a fast style", "init")
-        elif self.fast:
-            self._has_no_use_for("a fast style", "budget", "pooling", "content_mask", "init")
-            self._has_no_use_for("a fast style", "optimizer", "style_loss", "style_layers", "content_layers")
+                raise _contradiction(
+                    Sentence("The layer “logits” has no places in the picture to compare; choose an earlier layer."),
+                    name,
+                )
+        self._leaves_nothing_unused()
         return self
 
-    def _has_no_use_for(self, what: str, *names: str) -> None:
+    def _leaves_nothing_unused(self) -> None:
         """What would be ignored is refused. A field that says what its default says is no wish: so a recipe with every
         field written out, as it is recorded, means the same as the short one."""
-        for name in names:
-            if getattr(self, name) != type(self).model_fields[name].get_default(call_default_factory=True):
-                raise ValueError(f"{name}: {what} has no use for it; leave it out")
+        of_styles = ("optimizer", "style_loss", "style_layers", "content_layers")
+        unused: list[tuple[Sentence, tuple[str, ...]]] = []
+        if self.method == "patches":
+            sentence = Sentence("Painting with patches has no use for “{field}”; leave it out.")
+            unused.append((sentence, ("budget", "tile", "pooling", "content_mask", "init", "fast", *of_styles[1:])))
+        if self.dream and not self.style:
+            sentence = Sentence("A dream without a style has no use for “{field}”; leave it out.")
+            unused.append((sentence, ("content_mask", *of_styles)))
+        if self.style:
+            unused.append(
+                (Sentence("Beside a style there is no use for “{field}”; leave it out."), ("parametrisation",))
+            )
+        if self.octaves is not None:
+            sentence = Sentence("Beside a number of octaves there is no use for “{field}”; leave it out.")
+            unused.append((sentence, ("smallest",)))
+        if self.budget is not None:
+            unused.append((Sentence("Beside a budget there is no use for “{field}”; leave it out."), ("iterations",)))
+        if self.fast and self.style:
+            sentence = Sentence("What starts from a fast style has no use for “{field}”; leave it out.")
+            unused.append((sentence, ("init",)))
+        elif self.fast:
+            sentence = Sentence("A fast style has no use for “{field}”; leave it out.")
+            unused.append((sentence, ("budget", "pooling", "content_mask", "init", *of_styles)))
+        fields = type(self).model_fields
+        for sentence, names in unused:
+            for name in names:
+                if getattr(self, name) != fields[name].get_default(call_default_factory=True):
+                    raise _contradiction(Sentence(sentence.template, {"field": name}), name)
 
     @classmethod
     def parse(cls, document: object) -> Recipe:
@@ -247,7 +277,7 @@ class Recipe(_Document):
                 return cls.model_validate_json(document)
             return cls.model_validate(document)
         except ValidationError as error:
-            raise _explain(error) from error
+            raise explained(error.errors()[0]) from error
 
     def image_references(self) -> list[str]:
         """Every picture that the recipe refers to, each once, in order of mention."""
@@ -264,22 +294,3 @@ class Recipe(_Document):
         if self.before is not None:
             found += [("before.content", self.before.content), ("before.result", self.before.result)]
         return [(field, reference) for field, reference in found if reference is not None]
-
-
-def _explain(error: ValidationError) -> ReverieError:
-    """The first error of a validation as a sentence that names the field and the allowed range."""
-    first = error.errors()[0]
-    # With a model-level check, pydantic gives no location; the message then begins with the field's name.
-    field = ".".join(str(part) for part in first["loc"])
-    text = first["msg"].removeprefix("Value error, ")
-    if not field and ": " in text:
-        field, text = text.split(": ", 1)
-    if first["type"] == "extra_forbidden":
-        return ReverieError(f"The recipe has no field “{field}”. `python -m backend schema` lists the fields.", field)
-    if first["type"] == "json_invalid":
-        return ReverieError(f"The recipe is not valid JSON: {text}.")
-    if not field:
-        return ReverieError(f'A recipe is a JSON object such as {{"style": "starry.jpg"}}: {text}.')
-    return ReverieError(
-        f"The recipe's “{field}” is wrong: {text[0].lower()}{text[1:]} (it was {first['input']!r:.80}).", field
-    )

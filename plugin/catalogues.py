@@ -39,7 +39,8 @@ def marked() -> list[str]:
 def _spoken_by_the_backend() -> list[Path]:
     """The modules whose sentences a painter in GIMP can meet; what they fill in is named `{so}`."""
     backend = PLUGIN.parent / "backend"
-    return [backend / "images.py", *(path for name in _FOLDERS for path in sorted((backend / name).glob("*.py")))]
+    own = (backend / name for name in ("images.py", "recipe.py", "validation.py"))
+    return [*own, *(path for name in _FOLDERS for path in sorted((backend / name).glob("*.py")))]
 
 
 def is_mark(node: ast.AST, names: tuple[str, ...] = ("_",)) -> bool:

@@ -34,6 +34,7 @@ from backend.server.estimate import add_estimate_call
 from backend.server.jobs import FINISHED, Job, Worker, unexpected
 from backend.server.security import Guard, error
 from backend.server.store import Store
+from backend.validation import explained
 from plugin.shared import PROTOCOL
 
 MAX_PICTURE_BYTES = 16 * images.MAX_PIXELS + 4096  # float RGBA, and the header of the .npy
@@ -82,11 +83,8 @@ async def _refused(request: Request, exception: Exception) -> Response:
 
 async def _malformed(request: Request, exception: Exception) -> Response:
     assert isinstance(exception, RequestValidationError)
-    first = exception.errors()[0]
-    field = ".".join(str(part) for part in first["loc"] if part != "body")
-    return error(
-        422, f"“{field or 'The request'}” is wrong: {first['msg'][0].lower()}{first['msg'][1:]}.", field or None
-    )
+    explanation = explained(exception.errors()[0])
+    return error(422, explanation.sentence, explanation.field)
 
 
 async def _no_such(request: Request, exception: Exception) -> Response:

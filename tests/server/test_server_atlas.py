@@ -76,7 +76,7 @@ def test_auto_is_what_a_dream_takes(backend, cache, monkeypatch):
     [
         ("networks/nonesuch/layers/level2/atlas", "network", "no network “nonesuch”"),
         ("networks/reverie/layers/level77/atlas", "layer", "Did you mean level7"),
-        ("networks/reverie/layers/level2/atlas?count=0", "query.count", "greater than or equal to 1"),
+        ("networks/reverie/layers/level2/atlas?count=0", "count", 'must be at least 1, and is "0".'),
     ],
 )
 def test_what_there_is_not_is_refused(backend, cache, path, field, says):

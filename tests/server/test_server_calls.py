@@ -224,10 +224,10 @@ def test_an_upload_that_breaks_off_harms_nobody(backend, small):
 @pytest.mark.parametrize(
     ("recipe", "field", "says"),
     [
-        ({"strength": 2}, "strength", "less than or equal to 1"),
+        ({"strength": 2}, "strength", "must be at most 1, and is 2."),
         ({"strength": "much"}, "strength", "number"),
         ({"colour": "style"}, "colour", "no field"),
-        ({"style": [{"image": "IMAGE", "scale": 99}]}, "style.0.scale", "less than or equal to 8"),
+        ({"style": [{"image": "IMAGE", "scale": 99}]}, "style.0.scale", "must be at most 8, and is 99."),
         ({"style": ["IMAGE", "0" * 64]}, "style.1.image", "send it again"),
         ({"style": "/etc/passwd"}, "style.0.image", "send it again"),
         ({"network": "nonesuch"}, "network", "nonesuch"),

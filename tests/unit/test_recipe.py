@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
 
 from backend.engine.resolve import resolve
 from backend.errors import ReverieError
-from backend.recipe import Recipe
+from backend.recipe import Before, Dream, Fast, Recipe, Style
+from plugin import catalogues
 
 
 def test_a_style_alone_is_a_recipe():
@@ -28,11 +30,14 @@ def test_short_forms_of_a_style_mean_the_same(style):
     ("document", "field", "words"),
     [
         ({"style": "a", "strenght": 1}, "strenght", ["no field"]),
-        ({"style": "a", "strength": 2}, "strength", ["less than or equal to 1", "2"]),
-        ({"style": "a", "strength": "much"}, "strength", ["valid number"]),
-        ({"style": [{"image": "a", "scale": 0}]}, "style.0.scale", ["greater than or equal to 0.1"]),
-        ({"style": "a", "color": "pink"}, "color", ["'style', 'luminance' or 'match'"]),
-        ({"style": "a", "size": 1e9}, "size", ["less than or equal to 16384"]),
+        ({"style": "a", "strength": 2}, "strength", ["must be at most 1, and is 2."]),
+        ({"style": "a", "strength": "much"}, "strength", ["must be a number", '"much"']),
+        ({"style": [{"image": "a", "scale": 0}]}, "style.0.scale", ["must be at least 0.1, and is 0."]),
+        ({"style": "a", "color": "pink"}, "color", ["must be one of style, luminance, match, and is"]),
+        ({"style": "a", "size": 1e9}, "size", ["at most 16384"]),
+        ({"style": "a", "size": 99.5}, "size", ["must be a whole number, and is 99.5"]),
+        ({"style": "a", "content_layers": []}, "content_layers", ["must be a list of 1 or more, and is []"]),
+        ({"style": "a", "before": {"content": "b"}}, "before.result", ["is missing"]),
         ({"style": []}, "style", ["at least one style"]),
         ({}, "style", ["at least one style"]),
     ],
@@ -43,6 +48,38 @@ def test_what_is_wrong_is_named_with_its_range(document, field, words):
     assert caught.value.field == field
     for word in [field, *words]:
         assert word in caught.value.message
+
+
+WRONG = (
+    *(None, True, "x", "", [], {}, [[]], [None], [1, 2], [0.5], [0.5, 0.5, 0.5], {"a": 1}, (1, 2), "9" * 400),
+    *(-1, 0, 0.5, 10**30, 1e308, -1e308, math.nan, math.inf, -math.inf, "\ud800", b"\xff", object()),
+)
+
+
+def _with_each_field_wrong():
+    parts = (("style", Style), ("fast", Fast), ("dream", Dream), ("before", Before))
+    for value in WRONG:
+        yield value
+        yield from ({"style": "a", field: value} for field in Recipe.model_fields)
+        yield from ({"style": "a", part: {field: value}} for part, kind in parts for field in kind.model_fields)
+
+
+def _complaint(document):
+    try:
+        Recipe.parse(document)
+    except ReverieError as error:
+        return error
+    return None
+
+
+def test_whatever_is_wrong_is_said_in_a_sentence_that_has_translations():
+    """Pydantic's own words have none, and a sentence without a cause helps nobody."""
+    said = [error for error in map(_complaint, _with_each_field_wrong()) if error]
+    templates = {error.sentence.template for error in said}
+    assert templates <= set(catalogues.marked())
+    assert len(templates) > 15
+    assert "“{field}” cannot be {value}." not in templates  # the words for an unknown kind of error
+    assert max(len(error.message) for error in said) < 200
 
 
 @pytest.mark.parametrize("document", ["", "{", "[]", "3", '"a"', b"\xff"])

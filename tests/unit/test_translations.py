@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ast
 import gettext
+import json
 import os
 import subprocess
 import sys
 
 import pytest
 
+from backend.errors import ReverieError
+from backend.recipe import Recipe
 from plugin import catalogues
-from plugin.shared import words
+from plugin.shared import client, words
 
 AGAIN = "run `python -m plugin.catalogues`, fill in plugin/locale/*.po, and run it again"
 SOURCES = sorted(path for folder in ("gimp2", "gimp3", "shared") for path in (catalogues.PLUGIN / folder).glob("*.py"))
@@ -89,6 +92,30 @@ def test_the_users_language_is_found(monkeypatch):
 )
 def test_the_first_language_that_there_is_a_catalogue_of_is_taken(languages, said):
     assert words.translation(languages)("Streng_th") == said
+
+
+@pytest.mark.parametrize(
+    ("document", "german", "french"),
+    [
+        ({"strength": 1.5}, "darf höchstens 1 sein und ist 1.5.", "doit valoir au plus 1, et vaut 1.5."),
+        ({"strength": -1}, "muss mindestens 0 sein und ist -1.", "doit valoir au moins 0, et vaut -1."),
+        ({"size": "big"}, 'muss eine ganze Zahl sein und ist "big".', 'un nombre entier, et c\'est "big".'),
+        ({"strenght": 1}, "Es gibt kein Feld „strenght“.", "Il n'y a pas de champ « strenght »."),
+        ({"color": "red"}, "muss eines von style, luminance, match sein", "l'un de style, luminance, match, et"),
+        ({"budget": 9, "iterations": 9}, "ist „iterations“ ohne Nutzen", "« iterations » ne sert à rien"),
+        ({"dream": {"channel": 1}}, "braucht die Schicht, zu der er gehört", "la couche à laquelle il appartient"),
+    ],
+)
+def test_what_is_wrong_with_a_recipe_is_said_in_the_users_language(monkeypatch, document, german, french):
+    with pytest.raises(ReverieError) as caught:
+        Recipe.parse({"style": "a.jpg", **document})
+    told = json.loads(json.dumps(caught.value.sentence.as_json()))  # as it comes over HTTP
+    for language, says in (("de", german), ("fr", french)):
+        monkeypatch.setattr(words, "_", words.translation([language]))
+        assert says in client.spoken(told)
+        assert "{" not in client.spoken(told)
+    monkeypatch.setattr(words, "_", words.translation(["en"]))
+    assert client.spoken(told) == caught.value.message
 
 
 def test_a_sentence_of_the_launcher_in_german(tmp_path):
