@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import io
 import json
+import math
+import os
+import signal
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from backend import arguments
 from backend.errors import ReverieError
 from backend.options import parser, recipe_fields
+from plugin.shared import places
 
 if TYPE_CHECKING:
     from backend.images import Picture
@@ -25,16 +32,14 @@ EXIT_FAILED, EXIT_USAGE, EXIT_CANCELLED = 1, 2, 130
 
 def main(words: Sequence[str] | None = None) -> int:
     """Runs a command; returns 0 when it worked, 1 when it failed, 2 for a wrong command line, 130 when interrupted."""
+    _write_whatever_comes()
     options = parser().parse_args(words)
     as_json = getattr(options, "json", False)
     try:
         _COMMANDS[options.command](options)
-    except ReverieError as error:
-        if as_json:
-            line = {"type": "failed", "message": error.message, "field": error.field}
-            print(json.dumps(line, ensure_ascii=False), flush=True)
-        else:
-            print(f"reverie: {error.message}", file=sys.stderr)
+        print(end="", flush=True)  # what cannot be written is to fail here, and not when Python ends
+    except BrokenPipeError:  # the reader has seen enough, as `head` does
+        _silence()
         return EXIT_FAILED
     except KeyboardInterrupt:
         if as_json:
@@ -42,7 +47,49 @@ def main(words: Sequence[str] | None = None) -> int:
         else:
             print("reverie: stopped; no unfinished picture was written.", file=sys.stderr)
         return EXIT_CANCELLED
+    except Exception as error:
+        return _failed(error if isinstance(error, ReverieError) else _unforeseen(error), as_json)
     return 0
+
+
+def _write_whatever_comes() -> None:
+    """File names need not be valid Unicode, and not every terminal or pipe takes all of it: escapes stand for that."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _silence() -> None:
+    """Lets Python end without a complaint about what is left to write to a closed pipe."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _failed(error: ReverieError, as_json: bool) -> int:
+    if as_json:
+        print(json.dumps({"type": "failed", "message": error.message, "field": error.field}), flush=True)
+    else:
+        print(f"reverie: {error.message}", file=sys.stderr)
+    return EXIT_FAILED
+
+
+def _unforeseen(error: Exception) -> ReverieError:
+    """What a person is told of an error that nobody foresaw; the traceback is kept for whoever mends it."""
+    if isinstance(error, MemoryError):
+        return ReverieError("There is not enough memory for this. Close other programs, or choose a smaller --size.")
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return ReverieError("The disk is full. Make room, and give the same command again.")
+    try:
+        os.makedirs(places.state_folder(), exist_ok=True)
+        with open(places.log_file(), "a", encoding="utf-8", errors="backslashreplace") as log:
+            traceback.print_exception(error, file=log)
+        where = f"How it came about is in {places.log_file()}"
+    except OSError:
+        where = "How it came about could not be written down"
+    said = str(error).partition("\n")[0]
+    return ReverieError(
+        f"An unexpected error ended the work ({type(error).__name__}: {said}). {where}; please report it."
+    )
 
 
 def _style(options: argparse.Namespace) -> None:
@@ -65,16 +112,20 @@ def _styled(options: argparse.Namespace) -> dict[str, Any]:
         document["fast"] = [arguments.fast(text) for text in options.fast]
     styles = [{"image": entry} if isinstance(entry, str) else entry for entry in _listed(document.get("style", []))]
     if not options.style:
-        styles = [{**entry, **scale} for entry in styles]
+        styles = [_changed(entry, scale) for entry in styles]
     if options.mask:
         if len(options.mask) != len(styles):
             raise ReverieError(
                 f"There are {len(styles)} styles and {len(options.mask)} masks: give each style one, or -.", "mask"
             )
-        styles = [
-            {**entry, "mask": None if mask == "-" else mask} for entry, mask in zip(styles, options.mask, strict=True)
-        ]
+        masks = [{"mask": None if mask == "-" else mask} for mask in options.mask]
+        styles = [_changed(entry, mask) for entry, mask in zip(styles, masks, strict=True)]
     return {**document, "style": styles}
+
+
+def _changed(style: Any, changes: dict[str, Any]) -> Any:
+    """A style of a recipe's document with some fields changed. What is no style is left for the recipe to refuse."""
+    return {**style, **changes} if isinstance(style, dict) else style
 
 
 def _first_style(document: dict[str, Any]) -> dict[str, Any]:
@@ -125,10 +176,10 @@ def _listed(value: Any) -> list[Any]:
 def _read_recipe(path: Path) -> dict[str, Any]:
     """The document in a recipe's file. Its pictures lie beside it, wherever the command is given."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(path.read_bytes())  # bytes: UTF-8 or UTF-16, with or without a byte order mark
     except OSError as error:
         raise ReverieError(f"The recipe “{path}” cannot be read: {error.strerror or error}.", "recipe") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # brackets within brackets without end
         raise ReverieError(f"The recipe “{path}” is not valid JSON: {error}.", "recipe") from error
     if not isinstance(document, dict):
         raise ReverieError(f'The recipe “{path}” is not a JSON object such as {{"style": "starry.jpg"}}.', "recipe")
@@ -141,7 +192,8 @@ def _beside(value: Any, folder: Path, field: str) -> Any:
         return {name: _beside(part, folder, name) for name, part in value.items()}
     if isinstance(value, list):
         return [_beside(part, folder, field) for part in value]
-    if not isinstance(value, str) or field not in _PICTURES or (field == "init" and value in ("content", "noise")):
+    names_none = not value or (field == "init" and value in ("content", "noise"))
+    if not isinstance(value, str) or field not in _PICTURES or names_none:
         return value
     return str(folder / value)
 
@@ -295,7 +347,7 @@ def _presets(options: argparse.Namespace) -> None:
 
     found = presets.listed()
     if options.json:
-        print(json.dumps({"presets": found}, ensure_ascii=False))
+        print(json.dumps({"presets": found}))
     else:
         width = max(len(preset["name"]) for preset in found)
         for preset in found:
@@ -313,7 +365,7 @@ def _styles(options: argparse.Namespace) -> None:
         return
     listed = styles.listed()
     if options.json:
-        print(json.dumps({"styles": listed}, ensure_ascii=False))
+        print(json.dumps({"styles": listed}))
         return
     for style in listed:
         print(f"{style['name']}  ({'bundled' if style['bundled'] else styles.file_of(str(style['name']))})")
@@ -328,6 +380,8 @@ def _style_sheet(options: argparse.Namespace) -> None:
     if options.output is None:
         raise ReverieError("Name the file for the sheet with -o.", "output")
     images.check_target(options.output)
+    if not 16 <= options.size <= 4096:
+        raise ReverieError(f"A picture on the sheet is 16 to 4096 pixels wide, and not {options.size}.", "size")
     photos = [images.read(photo) for photo in options.photo]
     with Progress(disable=options.json) as progress:
         task = progress.add_task("Painting", total=None)
@@ -346,9 +400,9 @@ def _train_style(options: argparse.Namespace) -> None:
 
     usual = train_style.WHOLE if options.full else train_style.QUICK
     given = {name: getattr(options, name) for name in ("steps", "batch", "rate") if getattr(options, name) is not None}
-    wrong = next((name for name, value in given.items() if not value > 0), None)
+    wrong = next((name for name, value in given.items() if not 0 < value < math.inf), None)
     if wrong:
-        raise ReverieError(f"--{wrong} must be more than 0.", wrong)
+        raise ReverieError(f"--{wrong} must be a number above 0.", wrong)
     device.keep_freed_memory()
     order = train_style.Order(
         options.picture,
@@ -409,4 +463,6 @@ _COMMANDS = {
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Python takes a moment to end: one more Ctrl-C makes no traceback
+    sys.exit(code)

@@ -14,6 +14,7 @@ from rich.console import Console as Terminal
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 from rich.table import Table
+from rich.text import Text
 
 from backend.engine.compare import Row
 from backend.engine.control import Adjustment
@@ -89,7 +90,7 @@ class Console:
         elif isinstance(event, Progress):
             self._bar.update(self._task, completed=event.fraction)
         elif isinstance(event, Warning_):
-            self._terminal.print(f"[yellow]{event.message}[/]")
+            self._terminal.print(Text(event.message, "yellow"), soft_wrap=True)
 
     def finish(self, output: Path, result: Result) -> None:
         """Says where the picture is and what made it."""
@@ -102,10 +103,8 @@ class Console:
         self._bar.stop()
         for dream in result.recipe.dream:
             self._terminal.print(f"Dreamt of {_told(dream)}.", highlight=False, markup=False)
-        self._terminal.print(
-            f"[green]{output}[/]  {width}×{height}, {result.seconds:.1f} s with {result.network} on {result.device}",
-            highlight=False,
-        )
+        made = f"{width}×{height}, {result.seconds:.1f} s with {result.network} on {result.device}"
+        _print_output(self._terminal, output, f"  {made}")
 
     def finish_frames(self, output: Path, count: int) -> None:
         """Says where the frames of an animation are."""
@@ -113,7 +112,7 @@ class Console:
             print(json.dumps({"type": "done", "output": str(output), "frames": count}))
             return
         self._bar.stop()
-        self._terminal.print(f"[green]{output}[/]  {count} frames", highlight=False)
+        _print_output(self._terminal, output, "  1 frame" if count == 1 else f"  {count} frames")
 
     def finish_comparison(self, output: Path, rows: list[Row]) -> None:
         """Says what each network took for the same job, and where the sheet is."""
@@ -128,7 +127,13 @@ class Console:
             memory, parameters = f"{row.memory / 2**20:.0f} MB", f"{row.parameters / 1e6:.1f} M"
             table.add_row(row.network, f"{row.seconds:.1f}", each, memory, parameters)
         _print(table)
-        self._terminal.print(f"[green]{output}[/]", highlight=False)
+        _print_output(self._terminal, output)
+
+
+def _print_output(terminal: Terminal, output: Path, what: str = "") -> None:
+    """A file and what is said of it, on one line however long, so that the name can be copied; brackets in a name are
+    no markup."""
+    terminal.print(Text.assemble((str(output), "green"), what), soft_wrap=True)
 
 
 def _told(dream: Dream) -> str:
@@ -191,16 +196,14 @@ class TrainingConsole:
             print(json.dumps({"type": "done", "style": self._name, "output": str(file)}))
             return
         self._bar.stop()
-        self._terminal.print(
-            f"[green]{file}[/], with a sample beside it. Use it with --fast {self._name}.", highlight=False
-        )
+        _print_output(self._terminal, file, f", with a sample beside it. Use it with --fast {self._name}.")
 
 
 def print_networks(*, as_json: bool) -> None:
     """The networks that can be chosen, and whether their weights are at hand."""
     rows = registry.describe()
     if as_json:
-        print(json.dumps({"networks": rows}, ensure_ascii=False))
+        print(json.dumps({"networks": rows}))
         return
     table = Table("network", "what it is", "weights", "licence", box=SIMPLE)
     for row in rows:

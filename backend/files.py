@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ def replace_with(path: Path, write: Callable[[Path], object]) -> None:
 
     Raises ReverieError when it cannot be written.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".{path.name[:40]}.{os.getpid()}.part")  # a name may be as long as the system takes already
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(part)
@@ -24,8 +25,8 @@ def replace_with(path: Path, write: Callable[[Path], object]) -> None:
     except (OSError, RuntimeError, ValueError, SafetensorError) as error:  # torch and others wrap the system's errors
         raise ReverieError(f"“{path}” cannot be written: {_reason(error)}. What was there before is kept.") from error
     finally:
-        if part.exists():
-            part.unlink()
+        with contextlib.suppress(OSError, ValueError):  # has just been told, if it matters
+            part.unlink(missing_ok=True)
 
 
 def _reason(error: Exception) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import tempfile
 import tokenize
+import warnings
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +26,7 @@ Depth = Literal["u1", "u2", "f4"]
 MAX_PIXELS = 100_000_000
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "GIF", "BMP", "PPM", "AVIF")
 """What is read and written. Pillow knows many more, which nobody needs here; for some it starts other programs."""
+warnings.filterwarnings("ignore", module="PIL")  # what is wrong with a picture is said in sentences, or harmless
 _ABOVE_WHITE = 2.0  # floats may overshoot a little; a picture in 0 to 255 reaches more
 _FULL_SCALE: dict[str, float] = {"u1": 255.0, "u2": 65535.0, "f4": 1.0}
 
@@ -41,8 +43,8 @@ def read(path: str | Path) -> Picture:
     """The picture in a file; see `decode`. Raises ReverieError, also when the file cannot be read."""
     try:
         data = Path(path).read_bytes()
-    except OSError as error:
-        raise ReverieError(f"“{path}” cannot be read: {error.strerror or error}.") from error
+    except (OSError, ValueError) as error:  # no file's name has a zero byte
+        raise ReverieError(f"“{path}” cannot be read: {getattr(error, 'strerror', None) or error}.") from error
     try:
         return decode(data)
     except ReverieError as error:
@@ -87,7 +89,13 @@ def check_target(path: Path) -> None:
     """Raises ReverieError for a file that `write` could not write, before any work goes into the picture."""
     if path.suffix.lower() != ".npy":
         _format_of(path)
-    if path.is_dir():
+    try:
+        is_folder = path.is_dir()
+    except OSError as error:  # too long a name, for example
+        raise ReverieError(
+            f"“{path}” cannot be written: {error.strerror or error}. Choose another name.", "output"
+        ) from error
+    if is_folder:
         raise ReverieError(f"“{path}” is a folder; name a file in it for the result.", "output")
     if not path.parent.is_dir():
         raise ReverieError(f"The folder “{path.parent}” for the result does not exist; make it first.", "output")
@@ -212,7 +220,7 @@ def _from_file(data: bytes) -> Picture:
         raise ReverieError(
             "The picture is larger than the {most} megapixels that are accepted.", most=MAX_PIXELS // 10**6
         ) from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except (OSError, SyntaxError, ValueError, EOFError, RuntimeError) as error:  # AVIF's decoder raises the last
         raise ReverieError("The picture file is damaged or incomplete; save or copy it again.") from error
 
 
@@ -221,7 +229,7 @@ def _from_pillow(image: Image.Image) -> Picture:
     upright = ImageOps.exif_transpose(image)
     if upright.mode == "F" or upright.mode.startswith("I"):  # grey of more than 8 bits
         return _with_channels(_deep_grey(upright)[:, :, None], 3)
-    has_alpha = "A" in upright.getbands() or "transparency" in upright.info
+    has_alpha = upright.has_transparency_data
     if profile:
         upright = _to_srgb(upright, profile)
     picture: Picture = np.asarray(upright.convert("RGBA" if has_alpha else "RGB"), dtype=np.float32) / np.float32(255)

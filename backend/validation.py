@@ -34,7 +34,9 @@ _SENTENCES = {
     "bool_type": _YES_NO,
     "bool_parsing": _YES_NO,
     "string_type": _TEXT,
-    "string_unicode": _TEXT,
+    "string_unicode": Sentence(
+        "“{field}” has characters that no text has: {value}. Rename the file, and name it anew."
+    ),
     "string_too_short": Sentence("“{field}” must not be empty; leave it out, or say what it is to be."),
     "literal_error": Sentence("“{field}” must be one of {limit}, and is {value}."),
     "list_type": _LIST,
@@ -83,6 +85,8 @@ def _limit(context: Mapping[str, Any]) -> str:
 
 def _shown(value: object) -> str:
     """What was given, as JSON has it, and no longer than a sentence bears."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        value = int(value)  # 99 and not 99.0, as the limits are told
     try:
         text = json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):  # no JSON: given by a program

@@ -19,7 +19,7 @@ def style_sheet(photos: Sequence[Picture], size: int, report: Callable[[int, int
     """The sheet, H×W×3: a row for each photo (H×W×3 or 4), each `size` pixels wide; `report` hears how many of how many
     pictures are done."""
     names = styles.names()
-    heights = [round(size * photo.shape[0] / photo.shape[1]) for photo in photos]
+    heights = [max(1, round(size * photo.shape[0] / photo.shape[1])) for photo in photos]
     sheet = Image.new("RGB", (len(names) * size, _CAPTION + sum(heights)), "white")
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=14)
     for column, name in enumerate(names):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -106,6 +107,35 @@ def test_the_schema_and_the_networks_are_json():
     assert json.loads(_run("schema").stdout)["title"] == "Recipe"
     networks = json.loads(_run("networks", "--json").stdout)["networks"]
     assert {"vgg19", "squeezenet1_0"} <= {network["name"] for network in networks}
+
+
+def _into(stdout: str, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A command in a shell that sends its output somewhere."""
+    command = f"'{sys.executable}' -m backend {' '.join(words)} {stdout}"
+    return subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False, env={**os.environ, **environment},
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has another shell")
+def test_a_reader_that_has_seen_enough_gets_no_traceback():
+    done = _into("| head -c 1", "schema")
+    assert (done.stdout, done.stderr) == ("{", "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_a_full_disk_for_the_output_is_a_sentence():
+    done = _into("> /dev/full", "schema")
+    assert done.returncode == 1
+    assert done.stderr.startswith("reverie: The disk is full.") and len(done.stderr.splitlines()) == 1
+
+
+def test_a_terminal_that_knows_no_unicode_takes_every_list():
+    for words in (["schema"], ["presets"], ["presets", "--json"], ["networks"], ["networks", "--json"]):
+        done = _into("", *words, PYTHONIOENCODING="ascii")
+        assert done.returncode == 0 and done.stderr == ""
+        assert "--json" not in words or json.loads(done.stdout)
 
 
 def _interrupted(tmp_path: Path, times: int) -> tuple[int, str]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import pickle
 import struct
+import subprocess
+import sys
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -81,11 +84,48 @@ def test_a_photo_is_turned_as_its_exif_says():
         _npy(np.array([[object()]]), allow_pickle=True),
         pickle.dumps("boo"),
         _file(Image.new("RGB", (64, 64)))[:60],
+        _file(Image.new("RGB", (64, 64)), "AVIF")[:-20],
+        _file(Image.new("RGB", (64, 64)), "AVIF").replace(b"pitm", b"pitn"),  # of these, Pillow's decoder knows another
     ],
 )
 def test_what_is_no_picture_is_refused_with_a_sentence(data):
     with pytest.raises(ReverieError, match=r"\.$"):
         images.decode(data)
+
+
+def test_a_harmless_fault_in_a_photo_is_not_told(tmp_path):
+    """Pillow would warn of it on stderr, with a line of its own source."""
+    file = _file(Image.new("RGB", (8, 4)), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
+    (tmp_path / "a.jpg").write_bytes(file)
+    code = "import sys; from backend import images; print(images.read(sys.argv[1]).shape)"
+    command = [sys.executable, "-c", code, tmp_path / "a.jpg"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    assert (done.stdout, done.stderr) == ("(4, 8, 3)\n", "")
+
+
+def test_the_a_of_lab_is_no_alpha():
+    assert images.decode(_file(Image.new("LAB", (8, 4), (128, 0, 0)), "TIFF")).shape == (4, 8, 3)
+
+
+@pytest.mark.parametrize("length", [200, 255])
+def test_a_name_as_long_as_the_system_takes_can_be_written(tmp_path, length):
+    path = tmp_path / ("x" * (length - 4) + ".png")
+    images.check_target(path)
+    images.write(path, np.ones((4, 4, 3), np.float32))
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_name_that_is_too_long_is_refused_before_any_work(tmp_path):
+    with pytest.raises(ReverieError, match=r"cannot be written: File name too long\. Choose another name\."):
+        images.check_target(tmp_path / ("x" * 300 + ".png"))
+    with pytest.raises(ReverieError, match="cannot be written"):
+        images.write(tmp_path / ("x" * 300 + ".png"), np.ones((4, 4, 3), np.float32))
+
+
+@pytest.mark.parametrize("name", ["nul\0.png", "x" * 300 + ".png"])
+def test_a_name_that_no_file_has_is_refused_with_a_sentence(name):
+    with pytest.raises(ReverieError, match=r"cannot be read: .*\.$"):
+        images.read(name)
 
 
 def _claims_to_be_huge(kind: str) -> bytes:
