@@ -242,7 +242,7 @@ def _kept() -> dict[str, Speed]:
     try:
         document = json.loads(_file().read_text(encoding="utf-8"))
         speeds = {kind: Speed(**numbers) for kind, numbers in document.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return {}
     whole = (kind for kind, speed in speeds.items() if all(map(_is_time, dataclasses.astuple(speed))))
     return {kind: speeds[kind] for kind in whole}

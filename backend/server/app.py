@@ -29,6 +29,7 @@ from backend.errors import ReverieError, Sentence
 from backend.fast import styles
 from backend.networks import classes, registry
 from backend.recipe import Recipe
+from backend.server import bodies
 from backend.server.atlas import add_atlas_calls
 from backend.server.estimate import add_estimate_call
 from backend.server.jobs import FINISHED, Job, Worker, unexpected
@@ -38,10 +39,7 @@ from backend.validation import explained
 from plugin.shared import PROTOCOL
 
 MAX_PICTURE_BYTES = 16 * images.MAX_PIXELS + 4096  # float RGBA, and the header of the .npy
-MAX_JSON_BYTES = 1 << 20
 MAX_WAITING = 100  # jobs
-STALLED = 30.0  # seconds without a byte of an upload
-_QUIET, _PATIENCE = 0.3, 10.0  # seconds without a byte, and in all, for which a refused upload is read on
 _POLL, _ALIVE = 0.05, 0.4  # seconds; the protocol promises a line every 0.5
 
 _log = logging.getLogger("reverie")
@@ -142,7 +140,7 @@ def _add_picture_calls(app: FastAPI, worker: Worker, store: Store) -> None:
     @app.post("/v1/images")
     async def add_image(request: Request) -> Response:
         worker.touch()
-        data = await _body(request, MAX_PICTURE_BYTES)
+        data = await bodies.read(request, MAX_PICTURE_BYTES)
         if data is None:
             most = {"most": MAX_PICTURE_BYTES >> 20}
             return error(413, Sentence("The picture has more than the accepted {most} MiB; reduce it first.", most))
@@ -173,42 +171,6 @@ def _offered(preset: dict[str, Any], store: Store) -> dict[str, Any]:
     return {**{name: preset[name] for name in ("name", "title", "filter", "description")}, "recipe": recipe}
 
 
-async def _body(request: Request, limit: int) -> bytes | None:
-    """The body of a request, or None once it is known to be longer than `limit` bytes. 408 when it stops coming."""
-    try:
-        announced = int(request.headers.get("content-length", 0))
-    except ValueError:
-        announced = 0
-    parts, size, stream = [], 0, request.stream()
-    if announced > limit:
-        await _drain(stream)
-        return None
-    while True:
-        try:
-            part = await asyncio.wait_for(anext(stream, None), STALLED)
-        except asyncio.TimeoutError:
-            raise HTTPException(408, f"nothing more of the body came for {STALLED:g} s; send it again") from None
-        if part is None:
-            break
-        size += len(part)
-        if size > limit:
-            await _drain(stream)
-            return None
-        parts.append(part)
-    return b"".join(parts)
-
-
-async def _drain(stream: AsyncIterator[bytes]) -> None:
-    """Reads on while the client sends what is refused. A connection closed with bytes unread is reset, and a reset
-    throws away the answer before the client has read it."""
-    end = time.monotonic() + _PATIENCE
-    try:
-        while time.monotonic() < end and await asyncio.wait_for(anext(stream, None), _QUIET) is not None:
-            pass
-    except asyncio.TimeoutError:
-        pass  # it waits for the answer
-
-
 Weight = Annotated[float, Field(gt=0, le=100)]
 
 
@@ -227,9 +189,7 @@ class Wish(BaseModel):
 def _add_job_calls(app: FastAPI, worker: Worker, store: Store, device: str) -> None:
     @app.post("/v1/jobs")
     async def add_job(request: Request) -> Response:
-        data = await _body(request, MAX_JSON_BYTES)
-        if data is None:
-            return error(413, "The job's description is too long.")
+        data = await bodies.read_json(request)
         job = await run_in_threadpool(_make_job, data, store, device)
         if worker.waiting >= MAX_WAITING:
             crowd = Sentence("{count} jobs are waiting already; try again when some are done.", {"count": MAX_WAITING})
@@ -249,8 +209,9 @@ def _add_job_calls(app: FastAPI, worker: Worker, store: Store, device: str) -> N
         return {"id": job.id}
 
     @app.patch("/v1/jobs/{identifier}", status_code=202)
-    async def adjust_job(identifier: str, wish: Wish) -> Response:
+    async def adjust_job(identifier: str, request: Request) -> Response:
         job = _find(worker, identifier)
+        wish = await bodies.document(request, Wish)
         if job.state in FINISHED:
             return error(409, f"The job is {job.state}: there is nothing left to adjust.")
         adjustment = Adjustment(**dict(wish))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
@@ -14,6 +14,7 @@ from backend.engine.events import Cancelled
 from backend.engine.resolve import resolve
 from backend.networks import weights
 from backend.recipe import Recipe
+from backend.server import bodies
 from backend.server.jobs import Worker
 
 _PATIENCE = 20.0  # seconds to wait for jobs that come first; the plug-in takes longer silence for an end
@@ -33,8 +34,9 @@ def add_estimate_call(app: FastAPI, worker: Worker, device: str) -> None:
     """Adds the call to an application."""
 
     @app.post("/v1/estimate")
-    async def estimated(wanted: Wanted) -> dict[str, Any]:
+    async def estimated(request: Request) -> dict[str, Any]:
         worker.touch()
+        wanted = await bodies.document(request, Wanted)
         return await _answer(worker, Recipe.parse(wanted.recipe), wanted.width, wanted.height, device)
 
 

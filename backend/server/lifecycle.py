@@ -12,7 +12,7 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import uvicorn
@@ -52,6 +52,8 @@ def serve(*, host: str, port: int, ready_file: Path | None, idle_exit: float, de
             f"Serving on {host} lets other machines in. Set the environment variable REVERIE_TOKEN to a secret of "
             f"{_LONG} characters or more first, and put TLS or a tunnel in between; docs/elsewhere.md says how."
         )
+    if not idle_exit > 0:  # nor is NaN
+        raise ReverieError("--idle-exit takes a number of seconds above 0; inf never leaves.", "idle_exit")
     listening = _bind(host, port)
     ready = ready_file or Path(places.ready_file())
     _make_folder(ready.parent)
@@ -106,9 +108,10 @@ def _bind(host: str, port: int) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family)
-    except OSError as error:
+    except (OSError, OverflowError) as error:  # the latter for a port above 65535
+        reason = getattr(error, "strerror", None) or error
         raise ReverieError(
-            f"The backend cannot listen on {host}, port {port}: {error.strerror or error}. Use another port (0 takes a "
+            f"The backend cannot listen on {host}, port {port}: {reason}. Use another port (0 takes a "
             "free one), or stop the program that has it."
         ) from error
 
@@ -139,7 +142,8 @@ def _write_ready(path: Path, host: str, port: int, token: str) -> None:
             json.dump(document, file)
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # a disk that takes no file lets none be removed either
+            part.unlink(missing_ok=True)
         raise ReverieError(
             f"“{path}”, by which GIMP finds the backend, cannot be written: {error.strerror or error}. Make room on "
             "the disk, or name another place with --ready-file."

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import math
 import os
 import signal
 import socket
@@ -21,6 +22,7 @@ import requests
 from live import Controlled, running, small  # noqa: F401 (fixture)
 
 from backend import demo
+from backend.errors import ReverieError
 from backend.networks import registry
 from backend.server import lifecycle
 
@@ -172,3 +174,22 @@ def test_without_standard_streams_it_serves_all_the_same(tmp_path):
     assert requests.post(f"http://127.0.0.1:{ready['port']}/v1/shutdown", headers=headers, timeout=10).ok
     assert process.wait(timeout=20) == 0
     assert "ready on port" in (tmp_path / "backend.log").read_text()
+
+
+@pytest.mark.parametrize(("port", "says"), [(99999, "port must be 0-65535"), (-1, "port must be 0-65535")])
+def test_a_port_that_there_is_not_is_a_sentence(tmp_path, port, says):
+    with pytest.raises(ReverieError, match=says):
+        lifecycle.serve(host="127.0.0.1", port=port, ready_file=tmp_path / "r.json", idle_exit=1, device="cpu")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("seconds", [0, -1, math.nan])
+def test_a_time_to_leave_after_that_is_none_is_a_sentence(tmp_path, seconds):
+    with pytest.raises(ReverieError, match="above 0"):
+        lifecycle.serve(host="127.0.0.1", port=0, ready_file=tmp_path / "r.json", idle_exit=seconds, device="cpu")
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="/proc takes files from nobody, not even from root")
+def test_a_ready_file_that_cannot_be_written_is_a_sentence():
+    with pytest.raises(ReverieError, match=r"“/proc/ready\.json”, by which GIMP finds the backend, cannot be written"):
+        lifecycle.serve(host="127.0.0.1", port=0, ready_file=Path("/proc/ready.json"), idle_exit=1, device="cpu")

@@ -20,7 +20,7 @@ from PIL import Image
 
 from backend import images, presets
 from backend.errors import ReverieError
-from backend.server import app, store
+from backend.server import app, bodies, store
 from backend.server.app import create_app
 from backend.server.jobs import Worker
 from backend.server.lifecycle import serve
@@ -207,7 +207,7 @@ def test_too_large_without_a_length_ends_in_the_stream(backend, monkeypatch):
 
 
 def test_an_upload_that_stalls_is_given_up(backend, monkeypatch):
-    monkeypatch.setattr(app, "STALLED", 0.2)
+    monkeypatch.setattr(bodies, "STALLED", 0.2)
     head = (
         f"POST /v1/images HTTP/1.1\nHost: 127.0.0.1:{backend.port}\nAuthorization: Bearer {TOKEN}\nContent-Length: 99"
     )
@@ -267,8 +267,20 @@ def test_a_job_of_an_unknown_picture_is_refused(backend, small):
     assert "send it again" in message(answer, 422, "content")
 
 
-def test_a_job_description_that_is_too_long_is_refused(backend):
-    message(backend.client.post("/v1/jobs", content=bytes(app.MAX_JSON_BYTES + 1)), 413)
+@pytest.mark.parametrize("call", ["POST jobs", "POST estimate", "PATCH jobs/{job}"])
+def test_a_description_that_is_too_long_is_refused(backend, small, call):
+    method, path = call.format(job=backend.submit(backend.upload(small))).split()
+    answer = backend.client.request(method, "/v1/" + path, content=bytes(bodies.MAX_JSON_BYTES + 1))
+    assert "1024 KiB at most" in message(answer, 413)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[", b"null", b"[]", b"[" * 100000, b"\xff", b'{"recipe": {"style": {"style": {}}}']
+)
+@pytest.mark.parametrize("call", ["POST estimate", "PATCH jobs/{job}"])
+def test_a_description_that_is_no_json_object_is_refused(backend, small, call, body):
+    method, path = call.format(job=backend.submit(backend.upload(small))).split()
+    assert "JSON" in message(backend.client.request(method, "/v1/" + path, content=body), 422)
 
 
 def test_an_unforeseen_error_is_a_sentence_too(backend, small, monkeypatch):
