@@ -34,6 +34,7 @@ PREVIEW_SECONDS = 1.0
 _LBFGS_PIXELS = 4_000_000  # above, the history of L-BFGS would outweigh everything else in memory
 _PATH = 0.8  # of a dream alone at full strength: how far it moves the picture in all, root mean square
 _JITTER = 32  # pixels
+_SETTLING = 10  # iterations of the style alone, before its pull is measured
 _PROBE = 256  # pixels: longest side at which the time of an iteration is measured
 _FROM_FAST = 0.5  # share of the size to begin at, and of the iterations, where a fast style has painted before
 _PAINTING = 0.97  # share of a budget; the rest is for enlarging and colours at the end
@@ -103,6 +104,8 @@ class Painter:
         """The optimised picture, 1×3×H×W, at the finest scale that was reached."""
         if not self._dreams_alone:
             self._units = self._hold(calibration.SIDE, self._measure_units)
+        if self._inputs.regions and self._recipe.dream:
+            self._pull = self._hold(COARSEST, self._measure_pull)
         self._plan = self._make_plan()
         self._iterations = sum(scale.iterations for scale in self._plan)
         self._begun = self._clock.elapsed
@@ -121,6 +124,26 @@ class Painter:
     def _measure_units(self) -> calibration.Units:
         assert self._recipe.content_layers and self._recipe.style_layers  # filled in by resolve
         return calibration.units(self._network, self._recipe.content_layers, self._recipe.style_layers)
+
+    def _measure_pull(self) -> float:
+        """What a dream beside a style is measured against: the norm of the style's gradient in pixels, times the root
+        of their number, which then hardly depends on the size.
+
+        It is that of a picture to which the style has been given for a moment. The first gradient of all is many times
+        larger where a deep layer is the style's, and says nothing of what comes. One measured while the dream is at
+        work says too much: a dream that spoils the style makes the style's gradient grow, would grow with it, and so on
+        without end."""
+        source = self._inputs.source
+        scale = scales(*fit(source.shape[3], source.shape[2], COARSEST), COARSEST, 1, self._can_be_seen)[0]
+        content, tile = self._content(scale), self._tile(scale)
+        styles, rest = self._style_terms(content, tile)
+        objective, optimizer = Objective(self._network, [*styles, *rest], tile), LBFGS()
+        x = content.contiguous().clone()
+        for _ in range(_SETTLING):
+            optimizer.step(x, objective(x)[1])
+            self._check_stop()
+        gradient = Objective(self._network, styles, tile)(x)[1]
+        return float(gradient.norm()) * math.sqrt(scale.width * scale.height)
 
     def _make_plan(self) -> list[Scale]:
         recipe, source = self._recipe, self._inputs.source
@@ -274,9 +297,9 @@ class Painter:
             wanted += [*(recipe.content_layers or []), *(recipe.style_layers or [])]
         return sorted(set(wanted))
 
-    def _objective(self, content: Tensor, tile: int | None) -> tuple[Objective, Balance | None]:
+    def _style_terms(self, content: Tensor, tile: int | None) -> tuple[list[Term], list[Term]]:
+        """The style terms, and what keeps the picture to the source and within its bounds beside them."""
         recipe, inputs, network = self._recipe, self._inputs, self._network
-        dreams = targets.dream_terms(recipe, inputs, content, network, tile)
         styles = targets.style_terms(recipe, inputs, content, network, tile, self._check_stop)
         rest: list[Term] = []
         if styles:
@@ -284,12 +307,19 @@ class Painter:
             rest.append(targets.total_variation_term(recipe, content, self._units))
             if recipe.style_loss == "nearest":
                 rest.append(targets.value_range_term(content))
+        return styles, rest
+
+    def _objective(self, content: Tensor, tile: int | None) -> tuple[Objective, Balance | None]:
+        network = self._network
+        dreams = targets.dream_terms(self._recipe, self._inputs, content, network, tile)
+        styles, rest = self._style_terms(content, tile)
         objective = Objective(network, [*styles, *rest, *dreams], tile)
         if not dreams or (self._dreams_alone and len(dreams) == 1):
             return objective, None
-        reference = Objective(network, styles, tile) if styles else None
-        share = targets.dream_share(recipe.dream_strength)
-        return objective, Balance(reference, [(term, Objective(network, [term], tile)) for term in dreams], share)
+        pull = 1.0  # dreams without a style are only balanced among each other
+        if styles:
+            pull = targets.dream_share(self._recipe.dream_strength) * self._pull / math.sqrt(content[0, 0].numel())
+        return objective, Balance(pull, [(term, Objective(network, [term], tile)) for term in dreams])
 
     def _optimizer(self, scale: Scale) -> Optimizer:
         if self._dreams_alone:

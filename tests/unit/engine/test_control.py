@@ -156,7 +156,7 @@ def test_weights_of_dreams_and_their_strength_change_at_once(photo, pictures, mo
 
     def update(self, picture):
         original(self, picture)
-        updates.append((self.share, list(self._parts), iterations[0]))
+        updates.append((self.pull, list(self._parts), iterations[0]))
 
     def adjust() -> Adjustment | None:
         iterations[0] += 1

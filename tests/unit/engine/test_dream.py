@@ -158,13 +158,12 @@ def test_several_dreams_share_by_weight(photo, network):
     ],
     ids=["default layer", "chosen layer", "neuron"],
 )
-def test_dream_and_style_at_once(photo, network, dream, layers):
+def test_dream_and_style_at_once(network, dream, layers):
     """The dream's response rises above the style's alone, while the picture still nears the style's statistics."""
-    style = shrink_to(images.read(demo.styles()["stained_glass"]), 96)
-    settings = {"style": "s", "style_layers": layers, "iterations": 80}
-    # A dream of the layer below one of the style's feeds on it, and at 0.5 runs away with a picture as small as this.
-    strength = 0.5 if layers is None else 0.35
-    both = _render(photo, {"s": style}, dream=dream, dream_strength=strength, **settings)
+    photo = shrink_to(images.read(demo.content()), 160)  # in less, the deepest layers have only a few places
+    style = shrink_to(images.read(demo.styles()["stained_glass"]), 160)
+    settings = {"style": "s", "style_layers": layers, "iterations": 60, "size": 160, "smallest": 80}
+    both = _render(photo, {"s": style}, dream=dream, dream_strength=0.5, **settings)
     (found,) = both.recipe.dream
     assert found.layer not in [*both.recipe.style_layers, *both.recipe.content_layers]
     assert found.layer == ("level8" if layers is None else "level7")
@@ -184,6 +183,20 @@ def test_dream_and_style_at_once(photo, network, dream, layers):
         )
 
     assert distance(both.picture) < 0.8 * distance(photo)
+
+
+def test_beside_a_style_a_dream_grows_with_its_strength_and_never_runs_away(photo, network):
+    """Even where the style has the layer above the dream's: its weight must not follow a gradient that it makes grow
+    itself, or all that is left is noise of full contrast."""
+    style = shrink_to(images.read(demo.styles()["stained_glass"]), 96)
+    responses, clipped = [], []
+    for strength in (0.1, 0.5, 0.8):
+        settings = {"style": "s", "style_layers": ["level1", "level3", "level8"], "dream": {"layer": "level7"}}
+        picture = _render(photo, {"s": style}, dream_strength=strength, **settings).picture
+        responses.append(_response(network, picture, "level7"))
+        clipped.append(float(((picture == 0) | (picture == 1)).mean()))
+    assert responses[0] < responses[1] < responses[2]
+    assert clipped[2] < 0.3
 
 
 @pytest.mark.parametrize("name", registry.NETWORKS)
