@@ -73,7 +73,9 @@ def is_exhausted(error: BaseException) -> bool:
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     text = str(error)
-    return isinstance(error, RuntimeError) and any(words in text for words in _EXHAUSTED)
+    # What oneDNN says of it; its “could not create a primitive descriptor …” is another matter.
+    exhausted = text == "could not create a primitive" or any(words in text for words in _EXHAUSTED)
+    return isinstance(error, RuntimeError) and exhausted
 
 
 def retreat(footing: Footing, longest: int) -> tuple[Footing, Sentence] | None:

@@ -5,6 +5,7 @@ The files are read by `plugin.shared.presets`, which says what is in them; here 
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +41,23 @@ def find(name: str) -> dict[str, Any]:
 
 def recipe(preset: dict[str, Any]) -> dict[str, Any]:
     """The recipe's document of a preset, with the project's pictures by their paths. A style may be left without a
-    picture: whoever uses the preset adds one."""
+    picture: whoever uses the preset adds one. Raises ReverieError for a file that was mended by hand, and badly."""
     document = dict(preset["recipe"])
-    if "style" in document:
-        document["style"] = [_with_path(entry) for entry in document["style"]]
+    try:
+        json.dumps(document, ensure_ascii=False, allow_nan=False).encode()  # as it will travel to GIMP
+        if "style" in document:
+            styles = document["style"] if isinstance(document["style"], list) else [document["style"]]
+            document["style"] = [_with_path({"image": entry} if isinstance(entry, str) else entry) for entry in styles]
+    except (ValueError, TypeError) as error:
+        raise ReverieError(
+            f"The preset “{preset['title']}” is damaged: {error}. Save it again, or delete it."
+        ) from error
     return document
 
 
-def _with_path(style: dict[str, Any]) -> dict[str, Any]:
+def _with_path(style: Any) -> dict[str, Any]:
+    """A style with the path of the project's picture that it names. Raises TypeError for what is no style."""
+    if not isinstance(style, dict) or not isinstance(style.get("image", ""), str):
+        raise TypeError(f"{style!r:.40} is no style")
     bundled = demo.styles().get(style.get("image", ""))
     return {**style, **({"image": str(bundled)} if bundled else {})}

@@ -53,7 +53,7 @@ def serve(*, host: str, port: int, ready_file: Path | None, idle_exit: float, de
             f"{_LONG} characters or more first, and put TLS or a tunnel in between; docs/elsewhere.md says how."
         )
     if not idle_exit > 0:  # nor is NaN
-        raise ReverieError("--idle-exit takes a number of seconds above 0; inf never leaves.", "idle_exit")
+        raise ReverieError(f"--idle-exit takes a number of seconds above 0 (inf never leaves), and not {idle_exit:g}.")
     listening = _bind(host, port)
     ready = ready_file or Path(places.ready_file())
     _make_folder(ready.parent)

@@ -8,6 +8,7 @@ import hashlib
 import http.client
 import io
 import json
+import math
 import socket
 import struct
 import zlib
@@ -322,6 +323,16 @@ def test_a_preset_can_be_submitted_as_it_is_offered(backend, small):
     for name in ("mosaic", "daydream"):
         answer = backend.client.post("/v1/jobs", json={"recipe": offered[name]["recipe"], "content": content})
         assert answer.status_code == 202, answer.text
+
+
+@pytest.mark.parametrize("recipe", [{"style": 3}, {"style": [None]}, {"style": [{}], "strength": math.nan}])
+def test_a_preset_with_a_broken_recipe_is_left_out(backend, monkeypatch, caplog, recipe):
+    broken = {"name": "own", "title": "Own", "filter": "style", "description": "", "recipe": recipe}
+    listed = [*presets.listed(), broken]
+    monkeypatch.setattr(presets, "listed", lambda: listed)
+    offered = backend.client.get("/v1/presets").json()["presets"]
+    assert [preset["title"] for preset in offered] == [preset["title"] for preset in listed[:-1]]
+    assert "“Own” is left out" in caplog.text
 
 
 def test_a_preset_with_a_broken_picture_is_left_out(backend, tmp_path, monkeypatch, caplog):

@@ -74,6 +74,29 @@ def test_a_damaged_file_is_told_and_the_others_are_there(home):
         presets.find(str(home / "nothing.json"))
 
 
+@pytest.mark.parametrize(
+    ("recipe", "says"),
+    [
+        ('{"style": 3}', "3 is no style"),
+        ('{"style": [null]}', "None is no style"),
+        ('{"style": [{"image": []}]}', "is no style"),
+        ('{"style": [{}], "strength": NaN}', "not JSON compliant"),
+        ('{"style": [{"image": "\\ud800"}]}', "surrogates not allowed"),
+    ],
+)
+def test_a_preset_that_was_badly_mended_by_hand_is_told(home, recipe, says):
+    (home / "presets").mkdir(parents=True)
+    (home / "presets" / "mine.json").write_text(f'{{"title": "My own", "filter": "style", "recipe": {recipe}}}')
+    with pytest.raises(ReverieError, match=f"^The preset “My own” is damaged: .*{says}.*delete it"):
+        presets.recipe(presets.find("mine"))
+
+
+@pytest.mark.parametrize("style", ["ink", ["ink"], {"image": "ink"}])
+def test_a_preset_may_name_its_style_in_short(style):
+    (named,) = presets.recipe({"title": "T", "recipe": {"style": style}})["style"]
+    assert named == {"image": str(demo.styles()["ink"])}
+
+
 def test_an_unknown_name_is_told_with_those_that_there_are():
     with pytest.raises(ReverieError, match=r"no preset “oil”\. There are: a-hint-of-paint, .*vivid-dream"):
         presets.find("oil")
@@ -137,7 +160,7 @@ def test_the_command_line_paints_with_a_preset_and_options_go_before_it(home, tm
     words = ("style", demo.content(), "--preset", "large", "-o", tmp_path / "a.png", "--size", 48, "--json")
     done = _run(home, *words)
     assert done.returncode == 1
-    assert "“large” goes with every style: name a picture with --style." in done.stdout
+    assert "“large” goes with every style: name a picture with --style." in json.loads(done.stdout)["message"]
     done = _run(home, *words, "--style", demo.styles()["ink"], "--strength", 0.25)
     assert done.returncode == 0, done.stderr
     recipe = json.loads(done.stdout.splitlines()[-1])["recipe"]

@@ -277,6 +277,7 @@ def test_memory_may_run_out_before_the_first_scale(photo, pictures, monkeypatch)
     "text",
     [
         "std::bad_alloc",
+        "could not create a primitive",
         "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
         "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
         "[enforce fail at alloc_cpu.cpp:114] data. DefaultCPUAllocator: can't allocate memory: you tried to",
