@@ -16,6 +16,7 @@ from backend.errors import ReverieError
 
 _LEAST = 1e-3  # eigenvalues of a style's covariance below this part of the largest drown in the rounding of float32
 _LEAST_SQUARED = _LEAST**2  # as they appear where the covariances meet
+_WITHOUT_FLOAT64 = "mps"  # Apple's graphics processors
 
 
 class Wasserstein:
@@ -28,7 +29,8 @@ class Wasserstein:
     times the root of its eigenvalue. The nonzero eigenvalues are the same, and the matrix is smaller.
 
     The matrices are float64: the derivative of a root makes much of the rounding of small eigenvalues. So are the sums
-    where a layer has fewer positions than channels, and a covariance has eigenvalues that should be zero.
+    where a layer has fewer positions than channels, and a covariance has eigenvalues that should be zero. On a device
+    that has no float64 the matrices, which are small, are computed beside it, and the sums are its own.
     """
 
     def __init__(
@@ -50,7 +52,7 @@ class Wasserstein:
         for layer in self.layers:
             weights = self._region.weights(features, layer) if self._region else None
             fmap = features.maps[layer]
-            if fmap.shape[2] * fmap.shape[3] < fmap.shape[1]:
+            if fmap.shape[2] * fmap.shape[3] < fmap.shape[1] and fmap.device.type != _WITHOUT_FLOAT64:
                 fmap = fmap.double()
             found += moments.sums(fmap, self._targets[layer].mean, weights)
         return tuple(found)
@@ -58,22 +60,26 @@ class Wasserstein:
     def loss(self, sums: tuple[Tensor, ...]) -> Tensor:
         parts = []
         for index, layer in enumerate(self.layers):
-            first, second, count = (value.double() for value in sums[3 * index : 3 * index + 3])
+            first, second, count = (_float64(value) for value in sums[3 * index : 3 * index + 3])
             target, root = self._targets[layer], self._roots[layer]
             offset = first / count.clamp_min(1e-6)
             covariance = second / count.clamp_min(1e-6) - torch.outer(offset, offset)
             spread = covariance.trace() + root.square().sum() - 2 * trace_of_root(root.T @ covariance @ root)
-            whole = target.mean.square().sum() + target.covariance.trace() + 1e-12
+            whole = _float64(target.mean.square().sum() + target.covariance.trace()) + 1e-12
             parts.append((offset.square().sum() + spread) / whole)
-        return torch.stack(parts).mean().float()
+        return torch.stack(parts).mean().float().to(sums[0].device)
+
+
+def _float64(value: Tensor) -> Tensor:
+    return value.cpu().double() if value.device.type == _WITHOUT_FLOAT64 else value.double()
 
 
 def _root(covariance: Tensor) -> Tensor:
     """C×k, float64, with root · rootᵀ the covariance but for what is too faint to compute with."""
-    values, vectors = torch.linalg.eigh(covariance.double())
+    values, vectors = torch.linalg.eigh(_float64(covariance))
     strong = values > _LEAST * values[-1].clamp_min(1e-12)
     if not bool(strong.any()):  # a style of one colour
-        return covariance.new_zeros(len(values), 1, dtype=torch.float64)
+        return torch.zeros(len(values), 1, dtype=values.dtype, device=values.device)
     root: Tensor = vectors[:, strong] * values[strong].sqrt()
     return root
 

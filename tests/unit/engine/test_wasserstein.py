@@ -104,3 +104,13 @@ def test_a_style_of_one_color_is_a_target_too():
 def test_what_is_no_number_is_told_in_a_sentence():
     with pytest.raises(ReverieError, match="diverged"):
         trace_of_root(torch.full((3, 3), float("nan")))
+
+
+def test_sums_in_float32_where_a_device_has_nothing_else(monkeypatch):
+    """What an Apple processor computes by itself; that its matrices then change places cannot be shown without one."""
+    few = {"a": _maps(1, channels=24)["a"][:, :, :4, :5]}
+    term = Wasserstein([(_moments(_maps(2, channels=24)), 1.0)], 1.0)
+    exact = _loss(term, few)
+    monkeypatch.setattr("backend.engine.terms.wasserstein._WITHOUT_FLOAT64", "cpu")
+    assert {value.dtype for value in term.measure(Features.of_whole(few))} == {torch.float32}
+    assert _loss(term, few) == pytest.approx(exact, rel=1e-3)
