@@ -131,6 +131,7 @@ def test_a_full_disk_for_the_output_is_a_sentence():
     assert done.stderr.startswith("reverie: The disk is full.") and len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="has another shell")
 def test_a_terminal_that_knows_no_unicode_takes_every_list():
     for words in (["schema"], ["presets"], ["presets", "--json"], ["networks"], ["networks", "--json"]):
         done = _into("", *words, PYTHONIOENCODING="ascii")
