@@ -221,7 +221,7 @@ def _read(path):
     try:
         with io.open(path, encoding="utf-8") as file:
             return json.load(file)
-    except (IOError, OSError, ValueError):
+    except (IOError, OSError, ValueError, RuntimeError):  # the last, when it is nested without end
         return None
 
 

@@ -74,7 +74,7 @@ def read(path):
             document = json.load(file)
     except (IOError, OSError) as error:
         raise PresetError(_("The preset “%s” cannot be read: %s.") % (as_text(path), as_text(error.strerror)))
-    except ValueError:
+    except (ValueError, RuntimeError):  # the last, when it is nested without end
         document = None
     if (
         not isinstance(document, dict)

@@ -63,11 +63,12 @@ def test_an_own_preset_is_written_listed_found_and_goes_before_the_projects(home
 
 def test_a_damaged_file_is_told_and_the_others_are_there(home):
     save("Good", {"dream": [{}]}, "dream")
-    for name, text in (("a.json", "{"), ("b.json", "[]"), ("c.json", '{"title": "T", "filter": "x", "recipe": {}}')):
-        (home / "presets" / name).write_text(text)
+    damaged = ("{", "[]", '{"title": "T", "filter": "x", "recipe": {}}', "[" * 100_000)
+    for name, text in zip("abcd", damaged, strict=True):
+        (home / "presets" / f"{name}.json").write_text(text)
     found, faults = files.listed(files.folder())
     assert [preset["title"] for preset in found] == ["Good"]
-    assert [fault.split("”")[1] for fault in faults] == [" is no preset of Reverie; choose another file."] * 3
+    assert [fault.split("”")[1] for fault in faults] == [" is no preset of Reverie; choose another file."] * 4
     with pytest.raises(ReverieError, match="is no preset of Reverie"):
         presets.find(str(home / "presets" / "a.json"))
     with pytest.raises(ReverieError, match="cannot be read: No such file"):

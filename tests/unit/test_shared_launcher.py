@@ -377,7 +377,16 @@ def test_another_program_elsewhere_is_not_taken_for_the_backend(home, health):
 
 
 @pytest.mark.parametrize(
-    "text", ["{", "[]", "{}", '{"host": "a", "port": "seven", "token": "b"}', '{"host": "a", "port": 7, "token": "…"}']
+    "text",
+    [
+        "{",
+        "[" * 100_000,
+        "[]",
+        "{}",
+        '{"host": "a", "port": "seven", "token": "b"}',
+        '{"host": "a", "port": 7, "token": "…"}',
+    ],
+    ids=range(6),
 )
 def test_settings_that_name_no_backend_are_told(home, text):
     (home / "settings.json").write_text(text, encoding="utf-8")
