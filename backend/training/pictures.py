@@ -76,15 +76,31 @@ def fractal_noise(size: int, random: np.random.Generator) -> Photo:
     return np.asarray(np.clip((one * a + two * (1 - a)) * b + three * (1 - b), 0, 1) * 255, np.uint8)
 
 
+def sky(size: int, random: np.random.Generator) -> Photo:
+    """From one colour to another across the picture, with clouds that are hardly seen: what is flat in photos."""
+    frequency = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None])
+    frequency[0, 0] = 1
+    clouds = np.fft.irfft2(frequency**-2.0 * np.fft.rfft2(random.normal(size=(size, size))), s=(size, size))
+    rows, columns = np.mgrid[:size, :size] / size
+    angle = random.uniform(0, 2 * np.pi)
+    across = np.cos(angle) * columns + np.sin(angle) * rows + random.uniform(0, 0.4) * clouds / clouds.std()
+    colors = np.clip(random.random(3) + random.normal(size=(2, 3)) * 0.12, 0, 1)
+    share = np.clip(across, 0, 1)[..., None]
+    return np.asarray(np.clip(colors[0] * share + colors[1] * (1 - share), 0, 1) * 255, np.uint8)
+
+
 class Crops:
     """Batches of random crops: of random scale, flipped, with colours, noise and sharpness changed."""
 
-    def __init__(self, photos: Sequence[Photo], seed: int, generated: int = 120, altered: bool = True) -> None:
-        """Adds `generated` made pictures to the photos; a fifth of all crops come from them, or all without photos.
-        Colours and noise are left as they are unless `altered`."""
+    def __init__(
+        self, photos: Sequence[Photo], seed: int, generated: int = 120, altered: bool = True, skies: int = 0
+    ) -> None:
+        """Adds `generated` made pictures, and `skies`, to the photos; a fifth of all crops come from them, or all
+        without photos. Colours and noise are left as they are unless `altered`."""
         self._random = np.random.default_rng(seed)
         self._altered = altered
         made = [(dead_leaves if i % 3 else fractal_noise)(320, self._random) for i in range(generated)]
+        made += [sky(320, self._random) for _ in range(skies)]
         self._kinds: list[list[Photo]] = [list(photos), made, []]
         areas = np.array([photo.shape[0] * photo.shape[1] for photo in photos], float) ** 0.5
         self._chances = areas / areas.sum()

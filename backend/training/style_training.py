@@ -27,17 +27,20 @@ SECONDS_BETWEEN_STATES = 60.0
 _REMEMBERED = 50  # steps over which the loss that is shown, and watched, is averaged
 _DIVERGED = 4.0  # times the lowest such average
 _SOUND = 1.5  # times the lowest: above, the state from before is the better one to go on from
+_FLAT = 1 / 255  # the deviation of a crop in which there is nothing to see
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how fast. `size` is the side of the square crops that are painted, in pixels; `rate` is Adam's."""
+    """How long and how fast. `size` is the side of the square crops that are painted, in pixels; `rate` is Adam's;
+    `steady` is the weight of `_unsteadiness`."""
 
     steps: int
     batch: int = 4
     size: int = 256
     rate: float = 1e-3
     seed: int = 0
+    steady: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -100,24 +103,43 @@ class Training:
         for group in self._optimizer.param_groups:
             group["lr"] = plan.rate * _schedule(self.step, plan.steps)
         where = self.vectors.device
-        photos = self._crops.batch(plan.batch, plan.size).to(where, memory_format=torch.channels_last)
+        stride = self.network.architecture.stride
         styles = torch.randint(len(self.vectors), (plan.batch,), generator=self._random).tolist()
+        if plan.steady:
+            wide, (y, x) = self._photos(plan.size + stride), self._places(stride)
+            photos = torch.cat([wide[:, :, :-stride, :-stride], wide[:, :, y : y + plan.size, x : x + plan.size]])
+            styles *= 2
+        else:
+            photos = self._photos(plan.size)
+        photos = photos.to(where, memory_format=torch.channels_last)
         precision = devices.precision("auto", where)
         with torch.autocast(where.type, precision, enabled=precision != torch.float32):
             painted = self.network(photos, self.vectors[styles])
+        unsteadiness = _unsteadiness(painted[: plan.batch], painted[plan.batch :], y, x) if plan.steady else 0.0
         # The strided convolutions of the network that judges see some places less than others; were they always the
         # same places of the painting network's own lattice, it would learn to hide a pattern there.
-        stride = self.network.architecture.stride
-        top, left = torch.randint(stride, (2,), generator=self._random).tolist()
+        top, left = self._places(stride)
         side = plan.size - stride
         painted, photos = (each[:, :, top : top + side, left : left + side] for each in (painted, photos))
-        loss = self._loss(painted, photos, styles)
+        loss = self._loss(painted, photos, styles) + plan.steady * unsteadiness
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         steepness = torch.nn.utils.clip_grad_norm_(self._learnt(), 1.0)
         self._watch(float(loss.detach()), float(steepness), state)
         self._optimizer.step()
         self.step += 1
+
+    def _photos(self, size: int) -> Tensor:
+        """A batch of crops, none of one colour alone: normalising by its deviation makes gradients without bound."""
+        while True:
+            photos = self._crops.batch(self._plan.batch, size)
+            if float(photos.std((2, 3)).amax(1).amin()) > _FLAT:
+                return photos
+
+    def _places(self, stride: int) -> tuple[int, int]:
+        """Rows and columns, each less than the stride, at random."""
+        y, x = torch.randint(stride, (2,), generator=self._random).tolist()
+        return y, x
 
     def _learnt(self) -> list[Tensor]:
         return [parameter for group in self._optimizer.param_groups for parameter in group["params"]]
@@ -175,6 +197,15 @@ class Training:
         self.vectors.data.copy_(saved["vectors"])
         self._optimizer.load_state_dict(saved["optimizer"])
         self.step, self._running, self._lowest = saved["step"], saved["running"], saved["lowest"]
+
+
+def _unsteadiness(painted: Tensor, moved: Tensor, y: int, x: int) -> Tensor:
+    """How far paintings differ from those of the same photos `y` pixels further down and `x` to the right: by what the
+    network's lattice, and not the photo, puts there. Borders have their own reasons to differ."""
+    height, width = painted.shape[2:]
+    edge = min(height, width) // 8
+    difference = painted[:, :, y:, x:] - moved[:, :, : height - y, : width - x]
+    return difference[:, :, edge:-edge, edge:-edge].abs().mean()
 
 
 def _schedule(step: int, steps: int) -> float:

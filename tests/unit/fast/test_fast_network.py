@@ -17,6 +17,7 @@ from backend.fast import styles
 from backend.fast.network import Architecture, StyleNetwork, plain_style
 from backend.fast.stylise import blend, stylise
 
+LATTICE = 1.6  # in 255ths: what stands out less is hardly seen among strokes
 SMALL = Architecture((4, 6, 8), blocks=2, kernel=5)
 
 
@@ -113,16 +114,45 @@ def test_styles_of_different_networks_do_not_blend():
         blend([(styles.load("udnie"), 1.0), (_small(), 1.0)])
 
 
-@pytest.mark.parametrize("name", ["starry_night", "the_scream", "great_wave", "shipwreck", "udnie", "woman_with_hat"])
-def test_no_checkerboard(name):
-    """What enlarging leaves behind repeats every 8 pixels, the stride, at the same places: the mean of all such places
-    over a smooth picture must hardly differ from one place to another."""
+def _smooth() -> torch.Tensor:
+    """A picture without texture: whatever repeats in its painting is the network's own."""
     ramp = torch.linspace(0.2, 0.8, 256)
-    picture = torch.stack([ramp[:, None] * ramp[None, :] * 1.2, ramp[:, None].expand(256, 256), ramp.expand(256, 256)])
-    painted = stylise(styles.load(name), picture[None], torch.float32).mean(1, keepdim=True)
-    fine = (painted - functional.avg_pool2d(painted, 9, 1, 4, count_include_pad=False))[0, 0, 32:-32, 32:-32]
-    lattice = fine.unflatten(0, (-1, 8)).unflatten(2, (-1, 8)).mean((0, 2))
-    assert float(lattice.std()) < 4 / 255
+    return torch.stack([ramp[:, None] * ramp * 1.2, ramp[:, None].expand(256, 256), ramp.expand(256, 256)])[None]
+
+
+def _lattice(painted: torch.Tensor, period: int) -> float:
+    """How far what repeats every `period` pixels, across, down or in both directions at once, stands out, in 255ths.
+
+    It is in the spectrum at the multiples of 1/period and nowhere else; strokes are at the frequencies around these
+    too, and so the power found there is taken off.
+    """
+    grey = painted.mean(1, keepdim=True)
+    fine = (grey - functional.avg_pool2d(grey, 33, 1, 16, count_include_pad=False))[0, 0, 32:-32, 32:-32]
+    cells = fine.shape[0] // period
+    power = torch.fft.fft2(fine[: cells * period, : cells * period]).abs().square() / (cells * period) ** 4
+    near = {(y, x): power.roll((-y, -x), (0, 1))[::cells, ::cells] for y in range(-2, 3) for x in range(-2, 3)}
+    found = {place: float(each.sum() - each[0, 0]) for place, each in near.items()}  # without the mean
+    own = found.pop((0, 0))
+    return 255 * max(0.0, own - sum(found.values()) / len(found)) ** 0.5
+
+
+@pytest.mark.parametrize("name", styles.bundled())
+def test_no_lattice(name):
+    """Weaves, chessboards and rulings: what enlarging leaves behind repeats every 8 pixels, the stride, or every 4."""
+    painted = stylise(styles.load(name), _smooth(), torch.float32)
+    found = {period: _lattice(painted, period) for period in range(2, 17)}
+    assert max(found.values()) < LATTICE, found
+
+
+@pytest.mark.parametrize("period", range(2, 17))
+@pytest.mark.parametrize("direction", ["upright", "level", "both"])
+def test_a_weave_that_is_hardly_seen_would_be_found(period, direction):
+    """Of an amplitude of 3 in 255, over strokes that are many times as strong."""
+    wave = 3 / 255 * torch.cos(2 * torch.pi * torch.arange(256) / period)
+    weave = {"upright": wave.expand(256, 256), "level": wave[:, None].expand(256, 256)}
+    weave["both"] = weave["upright"] + weave["level"]
+    painted = stylise(styles.load("the_scream"), _smooth(), torch.float32)
+    assert _lattice(painted, period) < LATTICE < _lattice(painted + weave[direction], period)
 
 
 def test_a_megapixel_takes_seconds():

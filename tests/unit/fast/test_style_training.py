@@ -23,7 +23,7 @@ from backend.engine.terms.value_range import ValueRange
 from backend.errors import ReverieError
 from backend.fast import styles
 from backend.networks import registry
-from backend.training import pictures, style_training, train_style
+from backend.training import pictures, retouch, style_training, train_style
 from backend.training.perceptual import Perceptual
 from backend.training.style_training import Plan, Training
 
@@ -120,6 +120,41 @@ def test_the_loss_falls(loss, tmp_path):
     before = value(training)
     training.run(tmp_path / "a.state", "x", lambda progress: None)
     assert value(training) < 0.95 * before
+
+
+def test_what_does_not_move_with_the_photo_is_unsteady():
+    photo = torch.rand(1, 3, 72, 72, generator=torch.Generator().manual_seed(1))
+    here, moved = photo[..., :64, :64], photo[..., 3:67, 6:70]
+    assert float(style_training._unsteadiness(here, moved, 3, 6)) == 0
+    lattice = 0.1 * torch.cos(2 * torch.pi * torch.arange(64) / 8)
+    assert float(style_training._unsteadiness(here + lattice, moved + lattice, 3, 6)) > 0.05
+
+
+def test_steadiness_is_a_part_of_what_is_learnt(loss, tmp_path):
+    learnt = []
+    for steady in (1e-6, 1e3):
+        training = _training(loss, Plan(steps=2, batch=1, size=64, rate=1e-2, steady=steady))
+        training.run(tmp_path / f"{steady}.state", "x", lambda progress: None)
+        learnt.append(training.vectors.detach())
+    assert not torch.allclose(*learnt)
+
+
+def test_green_is_taken_out_of_a_style_and_the_rest_stays():
+    """On a picture that a style paints greenish: its own numbers alone, a few steps of them, make it less so."""
+    style, photo = styles.load("shipwreck"), to_tensor(images.read(demo.content())[:128, :128], torch.device("cpu"))
+    green = torch.tensor([0.2, 0.6, 0.3])[:, None, None].expand(1, 3, 8, 8)
+    grey = retouch.greyed(green)
+    assert float((grey.amax(1) - grey.amin(1)).max()) < 0.1 and torch.allclose(grey.mean(1), green.mean(1))
+    others = torch.tensor([[0.6, 0.2, 0.3], [0.5, 0.5, 0.5], [0.2, 0.3, 0.6], [0.9, 0.85, 0.75]])[:, :, None, None]
+    assert torch.equal(retouch.greyed(others), others)
+
+    crops = _crops()
+    crops.batch = lambda count, size: photo  # type: ignore[method-assign]
+    before, after = (
+        style.network(photo, vector) for vector in (style.vector, retouch.retouch(style, crops, 8, 4e-3, 128))
+    )
+    wanted = retouch.greyed(before)
+    assert float((after - wanted).square().mean()) < 0.8 * float((before - wanted).square().mean())
 
 
 def test_a_training_that_was_stopped_goes_on(loss, tmp_path):
