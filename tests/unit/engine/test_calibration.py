@@ -37,10 +37,10 @@ def test_a_calibrated_content_pulls_as_hard_as_the_style_on_other_pictures_and_s
 
 
 @pytest.mark.parametrize("name", ["reverie", "squeezenet1_0", "vgg19", "resnet50", "alexnet"])
-def test_strength_one_half_shares_the_influence_alike_on_every_network(name):
+def test_strength_one_half_shares_the_influence_alike_on_every_network(name, request, monkeypatch):
     """On pictures that the calibration has not seen: the content has 1.25 of 2.25 parts of the gradient, to 0.16."""
-    if name == "squeezenet1_0" and name not in registry.available():
-        pytest.skip("needs SqueezeNet's weights")
+    if name == "squeezenet1_0":
+        monkeypatch.setenv("REVERIE_WEIGHTS", str(request.getfixturevalue("shared") / "weights"))
     network = registry.load(name) if name in registry.available() else random_network(name)
     defaults = registry.NETWORKS[name].defaults
     weight = targets.content_weight(0.5, calibration.units(network, defaults.content, defaults.style))
