@@ -21,7 +21,7 @@ class Balance:
     """
 
     def __init__(self, pull: float, dreams: Sequence[tuple[Term, Objective]]) -> None:
-        """`dreams` pairs each dream term with its own objective."""
+        """`dreams` pairs each dream term with its own objective, a function of a picture in 0 to 1."""
         self.pull, self._dreams = pull, dreams
         self._parts = [term.weight for term, _ in dreams]
 

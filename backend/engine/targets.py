@@ -49,7 +49,8 @@ def content_weight(strength: float, units: Units) -> float:
 
 
 def dream_share(strength: float) -> float:
-    """A gradient of 2d/(1 − d) times the style's pull, found by looking: with ½ both can be seen."""
+    """What a dream's strength d, 0 to 1, makes its gradient, as a multiple of the style's pull: 2d/(1 − d). Found by
+    looking: with ½ both can be seen."""
     return 2 * strength / max(1 - strength, 0.05)
 
 

@@ -35,8 +35,6 @@ def find(name: str) -> dict[str, Any]:
         return read
     except files.PresetError as error:
         raise ReverieError(error.args[0]) from error
-    except RecursionError as error:  # brackets within brackets without end
-        raise ReverieError(f"“{name}” is no preset of Reverie; choose another file.") from error
 
 
 def recipe(preset: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,17 @@ from backend.errors import ReverieError
 Photo = NDArray[np.uint8]
 
 
+def in_folders(folders: Sequence[Path]) -> list[Path]:
+    """The pictures in folders, sorted. Raises ReverieError for a folder without any."""
+    found = []
+    for folder in folders:
+        here = [path for path in folder.glob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp")]
+        if not here:
+            raise ReverieError(f"There is no picture in “{folder}” to practise on (.jpg, .png or .webp).", "photos")
+        found += here
+    return sorted(found)
+
+
 def load(files: Sequence[Path], longest: int = 1024) -> list[Photo]:
     """The pictures as H×W×3 bytes, none with a side longer than `longest` pixels. Raises ReverieError for a file that
     is none."""

@@ -26,7 +26,7 @@ _TAKEN = 0.8  # of the colour
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
-    files = sorted(path for folder in options.data for path in folder.glob("*") if path.suffix in (".jpg", ".png"))
+    files = pictures.in_folders(options.data)
     photos = pictures.load([path for path in files if path.stem not in options.hold_out])
     crops = pictures.Crops(photos, options.seed, altered=False)
     loaded = {name: styles.load(name) for name in styles.bundled()}
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def retouch(style: styles.FastStyle, crops: pictures.Crops, steps: int, rate: float, size: int) -> Tensor:
-    """The style's vector, retouched, from crops of `size` pixels."""
+    """The style's vector, as it is kept, retouched with crops of `size` pixels. `rate` is Adam's, and falls to zero."""
     vector = style.vector.clone().requires_grad_()
     optimizer = torch.optim.Adam([vector], rate)
     for step in range(steps):
@@ -55,7 +55,7 @@ def retouch(style: styles.FastStyle, crops: pictures.Crops, steps: int, rate: fl
 
 
 def greyed(painted: Tensor) -> Tensor:
-    """N×3×H×W paintings, of which what is green is grey."""
+    """N×3×H×W paintings, RGB in 0 to 1, of which what is green is grey."""
     red, green, blue = painted[:, :1], painted[:, 1:2], painted[:, 2:]
     share = ((green - (red + blue) / 2) / _GREEN - 1).clamp(0, 1)
     result: Tensor = painted + _TAKEN * share * (painted.mean(1, keepdim=True) - painted)

@@ -29,7 +29,7 @@ from backend.training.style_training import Plan, Progress, Training
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
     where = devices.choose(options.device)
-    files = sorted(path for folder in options.data for path in folder.glob("*") if path.suffix in (".jpg", ".png"))
+    files = pictures.in_folders(options.data)
     photos = pictures.load([path for path in files if path.stem not in options.hold_out])
     teacher = registry.load(options.network).to(where, devices.precision("auto", where))
     loss = Perceptual(teacher, options.strength)

@@ -45,7 +45,7 @@ _BEGINNER = 200  # steps before the encoder paints: before, there is nothing to 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
-    files = sorted(path for folder in options.data for path in folder.glob("*") if path.suffix in (".jpg", ".png"))
+    files = pictures.in_folders(options.data)
     held_out = [path for path in files if path.stem in options.hold_out]
     photos = pictures.load([path for path in files if path.stem not in options.hold_out])
     if not photos:

@@ -61,7 +61,7 @@ def train(order: Order, report: Callable[[Progress], None]) -> Path:
     network = registry.default() if order.network == "auto" else order.network
     loss = Perceptual(registry.load(network).to(where, devices.precision("auto", where)), order.strength)
     loss.add_style(*_colors_and_opacity(picture, where))
-    crops = pictures.Crops(pictures.load(_files(order.photos)), order.plan.seed, altered=False)
+    crops = pictures.Crops(pictures.load(pictures.in_folders(order.photos)), order.plan.seed, altered=False)
     base = styles.base()
     student = copy.deepcopy(base).to(where)
     vectors = torch.cat([styles.load(name).vector for name in styles.bundled()]).mean(0, keepdim=True)
@@ -89,17 +89,6 @@ def _colors_and_opacity(picture: images.Picture, where: torch.device) -> tuple[t
     """1×3×H×W, and 1×1×H×W where the picture has transparency: what is transparent gives no style."""
     values = to_tensor(picture, where)
     return values[:, :3], values[:, 3:] if values.shape[1] == 4 else None
-
-
-def _files(folders: Sequence[Path]) -> list[Path]:
-    """The pictures in folders. Raises ReverieError for a folder without any."""
-    found = []
-    for folder in folders:
-        here = [path for path in sorted(folder.glob("*")) if path.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp")]
-        if not here:
-            raise ReverieError(f"There is no picture in “{folder}” to practise on (.jpg, .png or .webp).", "photos")
-        found += here
-    return found
 
 
 def _keep(order: Order, training: Training, file: Path) -> None:

@@ -274,5 +274,5 @@ def test_a_fourth_of_all_crops_come_from_added_pictures():
 
 
 def test_no_pictures_is_an_error(quick, tmp_path):
-    with pytest.raises(ReverieError, match="no picture to learn from"):
+    with pytest.raises(ReverieError, match=r"There is no picture in “.*none” to practise on"):
         train_encoder.main(["--data", str(tmp_path / "photos" / "none"), "--output", str(tmp_path / "x.safetensors")])
