@@ -30,7 +30,8 @@ from backend.errors import ReverieError
 from backend.networks.network import BEFORE_LOGITS, Network
 from backend.recipe import Recipe
 
-PREVIEW_SECONDS = 1.0
+PREVIEW_SECONDS = 1.0  # between two previews
+FIRST_PREVIEW_SECONDS = 0.25  # from the start to the first; from each to the next it is twice as long, up to that
 _LBFGS_PIXELS = 4_000_000  # above, the history of L-BFGS would outweigh everything else in memory
 _PATH = 0.8  # of a dream alone at full strength: how far it moves the picture in all, root mean square
 _JITTER = 32  # pixels
@@ -96,7 +97,8 @@ class Painter:
         self._finish = False
         self._picture: Tensor | None = None
         self._iteration, self._work_done = 0, 0.0
-        self._previewed = self._told = time.monotonic()
+        self._told = self._previewed = time.monotonic()
+        self._pause = FIRST_PREVIEW_SECONDS  # until the next preview
         self._value = 0.0
         self._plan: list[Scale] = []
 
@@ -108,7 +110,7 @@ class Painter:
             self._pull = self._hold(COARSEST, self._measure_pull)
         self._plan = self._make_plan()
         self._iterations = sum(scale.iterations for scale in self._plan)
-        self._begun = self._clock.elapsed
+        self._begun, self._previewed = self._clock.elapsed, time.monotonic()
         self._report(Started(self._footing.device.type, self._network.name, self._iterations))
         for sentence in sizes.enlarged_styles(self._inputs, max(self._plan[-1].width, self._plan[-1].height)):
             self._report(Warning_(sentence))
@@ -380,6 +382,6 @@ class Painter:
             self._value = value if math.isfinite(value) else 0.0
         iterations = max(self._iteration, self._iterations)  # with a budget, it was only expected
         self._report(Progress(self._iteration, iterations, scale.width, scale.height, self._value, fraction, left))
-        if now - self._previewed >= PREVIEW_SECONDS:
-            self._previewed = now
+        if now - self._previewed >= self._pause:
+            self._previewed, self._pause = now, min(2 * self._pause, PREVIEW_SECONDS)
             self._report(Preview(to_picture(picture)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import types
+
 import numpy as np
 import pytest
 import torch
@@ -131,12 +133,29 @@ def test_stopping_ends_it_within_an_iteration(photo, pictures):
 
 
 def test_previews_are_pictures_of_the_current_scale(photo, pictures, monkeypatch):
-    monkeypatch.setattr(painting, "PREVIEW_SECONDS", 0.0)
+    monkeypatch.setattr(painting, "FIRST_PREVIEW_SECONDS", 0.0)
     events: list = []
     _render(photo, pictures, report=events.append, iterations=4)
     shapes = [event.picture.shape for event in events if isinstance(event, Preview)]
     assert shapes[-1] == photo.shape
     assert shapes[0][1] == 48
+
+
+def test_the_first_preview_comes_soon_and_later_ones_once_a_second(photo, pictures, monkeypatch):
+    events: list = []
+
+    def iterations_told() -> int:
+        return sum(isinstance(event, Progress) for event in events)
+
+    clock = types.SimpleNamespace(monotonic=lambda: iterations_told() / 8)  # of which each takes an eighth of a second
+    monkeypatch.setattr(painting, "time", clock)
+    _render(photo, pictures, report=events.append, iterations=40)
+    seconds = [
+        (sum(isinstance(each, Progress) for each in events[:place]) - 1) / 8
+        for place, event in enumerate(events)
+        if isinstance(event, Preview)
+    ]
+    assert seconds == [0.25, 0.75, 1.75, 2.75, 3.75, 4.75]
 
 
 @pytest.mark.parametrize(
