@@ -94,10 +94,10 @@ class _Dialog:
         for control in self._controls:
             left.pack_start(control, False, False, 0)
         right = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
-        right.pack_start(self._picture, True, True, 0)
+        right.pack_start(self._picture, False, False, 0)
         right.pack_start(self._preview.widget, False, False, 0)
-        right.pack_start(self._note, False, False, 0)
-        right.pack_start(self._bar, False, False, 0)
+        right.pack_end(self._bar, False, False, 0)
+        right.pack_end(self._note, False, False, 0)
         side_by_side = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12)
         side_by_side.pack_start(_scrolled(left), True, True, 0)
         side_by_side.pack_start(right, False, False, 0)
@@ -122,7 +122,7 @@ class _Dialog:
             return _("The frames become a new image; yours stays untouched.")
         if len(self._sources) > 1:
             return _("%d layers: a new one will lie above each. Yours stay untouched.") % len(self._sources)
-        return _("The picture as it is. A new layer will lie above it; your layer stays untouched.")
+        return _("A new layer will lie above yours, which stays untouched.")
 
     def run(self) -> list[layers.Result] | None:
         """Asks and paints; returns the results, None when the user gives up. Raises Stopped while it paints."""
