@@ -17,6 +17,7 @@ from backend.engine import device as devices
 from backend.engine.adam import Adam
 from backend.engine.ascent import Ascent
 from backend.engine.balance import ITERATIONS, Balance
+from backend.engine.canvas import MARGIN, Canvas
 from backend.engine.control import Adjustment, Clock
 from backend.engine.events import Cancelled, Event, Preview, Progress, Started, Warning_
 from backend.engine.inputs import Inputs
@@ -137,15 +138,16 @@ class Painter:
         without end."""
         source = self._inputs.source
         scale = scales(*fit(source.shape[3], source.shape[2], COARSEST), COARSEST, 1, self._can_be_seen)[0]
-        content, tile = self._content(scale), self._tile(scale)
-        styles, rest = self._style_terms(content, tile)
+        canvas = self._canvas(scale)
+        tile = self._tile(canvas)
+        styles, rest = self._style_terms(canvas, tile)
         objective, optimizer = Objective(self._network, [*styles, *rest], tile), LBFGS()
-        x = content.contiguous().clone()
+        x = canvas.content.contiguous().clone()
         for _ in range(_SETTLING):
             optimizer.step(x, objective(x)[1])
             self._check_stop()
         gradient = Objective(self._network, styles, tile)(x)[1]
-        return float(gradient.norm()) * math.sqrt(scale.width * scale.height)
+        return float(gradient.norm()) * math.sqrt(canvas.pixels)
 
     def _make_plan(self) -> list[Scale]:
         recipe, source = self._recipe, self._inputs.source
@@ -166,14 +168,14 @@ class Painter:
     def _seconds_per_pixel(self, coarse: Scale) -> float:
         """Time of an iteration at a small scale, divided by its pixels; the first is not counted, in which libraries
         make their plans. At the very coarsest scale, what each call costs by itself would count for too much."""
-        content = self._content(coarse)
-        objective, _ = self._objective(content, self._tile(coarse))
-        objective(content)
-        devices.wait_for(content.device)
+        canvas = self._canvas(coarse)
+        objective, _ = self._objective(canvas, self._tile(canvas))
+        objective(canvas.content)
+        devices.wait_for(canvas.content.device)
         begun = time.monotonic()
-        objective(content)
-        devices.wait_for(content.device)
-        return (time.monotonic() - begun) / (coarse.width * coarse.height)
+        objective(canvas.content)
+        devices.wait_for(canvas.content.device)
+        return (time.monotonic() - begun) / canvas.pixels
 
     def _hold(self, longest: int, action: Callable[[], T]) -> T:
         """What an action gives, at a picture of that longest side, with what memory there is: when it runs out, once
@@ -206,49 +208,50 @@ class Painter:
             self._picture = self._picture.to(footing.device) if self._picture is not None else None
         self._footing = footing
 
-    def _content(self, scale: Scale) -> Tensor:
-        return resize(self._inputs.source, scale.width, scale.height)
+    def _canvas(self, scale: Scale) -> Canvas:
+        """A dream alone needs no margin: it sees the picture elsewhere each time, and its border in the middle."""
+        return Canvas.of(self._inputs.source, scale.width, scale.height, 0 if self._dreams_alone else MARGIN)
 
-    def _start(self, scale: Scale, content: Tensor) -> Tensor:
+    def _start(self, canvas: Canvas) -> Tensor:
         """The picture that a scale starts from."""
         picture = self._picture
         if picture is None:
-            return resize(self._first(content), scale.width, scale.height)
+            return self._first(canvas)
         if self._dreams_alone:
             # What the octave before added is added to the source at this one, whose detail is so re-injected
             # (Mordvintsev, Olah & Tyka 2015, the notebook that came with it).
             before = resize(self._inputs.source, picture.shape[3], picture.shape[2])
-            return content + resize(picture - before, scale.width, scale.height)
-        picture = resize(picture, scale.width, scale.height)
+            return canvas.content + canvas.lay(picture - before)
+        picture = canvas.lay(picture)
         if self._recipe.style_loss == "nearest":
-            recolored = targets.recolored(content, self._inputs)
+            recolored = targets.recolored(canvas, self._inputs)
             picture = torch.lerp(picture, recolored, targets.reinjected(self._recipe.strength))
         return picture
 
-    def _first(self, content: Tensor) -> Tensor:
+    def _first(self, canvas: Canvas) -> Tensor:
         """The picture that the coarsest scale starts from."""
         if self._inputs.init is not None:
-            return self._inputs.init
+            return canvas.lay(self._inputs.init)
         if self._recipe.init == "noise":
-            return torch.rand_like(content)
+            return torch.rand_like(canvas.content)
         if self._recipe.style_loss == "nearest":
-            return targets.recolored(content, self._inputs)  # what a feature is nearest to depends on its colours, too
-        return content
+            return targets.recolored(canvas, self._inputs)  # what a feature is nearest to depends on its colours, too
+        return canvas.content
 
     def _at_scale(self, scale: Scale, done: tuple[int, float]) -> Tensor:
         """The picture at a scale. `done` counts iterations and work before it: a failed try does not count."""
         self._iteration, self._work_done = done
-        content = self._content(scale)
-        x = self._start(scale, content).clamp(0, 1).contiguous().clone()
-        tile = self._tile(scale)
+        canvas = self._canvas(scale)
+        x = self._start(canvas).clamp(0, 1).contiguous().clone()
+        tile = self._tile(canvas)
         devices.keep_freed_memory(tile is None)
-        objective, balance = self._objective(content, tile)
+        objective, balance = self._objective(canvas, tile)
         optimizer = self._optimizer(scale)
         begun, count, took, moved = self._clock.elapsed, 0, 0.0, 0.0
         while self._goes_on(scale, count, took):
             changed = self._change()
             if changed:
-                objective, balance = self._objective(content, tile)
+                objective, balance = self._objective(canvas, tile)
             if balance is not None and (changed or count % ITERATIONS == 0):
                 balance.update(x)
             if changed or (balance is not None and count % ITERATIONS == 0):
@@ -262,7 +265,7 @@ class Painter:
             took = (self._clock.elapsed - begun) / count
             self._iteration += 1
             self._work_done += scale.width * scale.height
-            self._tell(x, loss, scale)
+            self._tell(canvas.cut(x), loss, scale)
             self._check_stop()
         result = optimizer.result(x)
         if not bool(torch.isfinite(result).all()):
@@ -271,7 +274,7 @@ class Painter:
                 "optimizer “adam”.",
                 "precision",
             )
-        return result
+        return canvas.cut(result).contiguous()
 
     def _goes_on(self, scale: Scale, count: int, took: float) -> bool:
         if self._finish or (scale.deadline is None and count >= scale.iterations):
@@ -289,8 +292,8 @@ class Painter:
         more = max(1, round((self._begun + scale.deadline - self._clock.elapsed) / took))
         return max(0.0, scale.iterations * usual - moved) / more
 
-    def _tile(self, scale: Scale) -> int | None:
-        return self._footing.tile or memory.tile_for(self._network, self._layers(), scale.height, scale.width)
+    def _tile(self, canvas: Canvas) -> int | None:
+        return self._footing.tile or memory.tile_for(self._network, self._layers(), *canvas.size)
 
     def _layers(self) -> list[str]:
         recipe = self._recipe
@@ -299,28 +302,28 @@ class Painter:
             wanted += [*(recipe.content_layers or []), *(recipe.style_layers or [])]
         return sorted(set(wanted))
 
-    def _style_terms(self, content: Tensor, tile: int | None) -> tuple[list[Term], list[Term]]:
+    def _style_terms(self, canvas: Canvas, tile: int | None) -> tuple[list[Term], list[Term]]:
         """The style terms, and what keeps the picture to the source and within its bounds beside them."""
         recipe, inputs, network = self._recipe, self._inputs, self._network
-        styles = targets.style_terms(recipe, inputs, content, network, tile, self._check_stop)
+        styles = targets.style_terms(recipe, inputs, canvas, network, tile, self._check_stop)
         rest: list[Term] = []
         if styles:
-            rest.append(targets.content_term(recipe, inputs, content, network, tile, self._units))
-            rest.append(targets.total_variation_term(recipe, content, self._units))
+            rest.append(targets.content_term(recipe, inputs, canvas, network, tile, self._units))
+            rest.append(targets.total_variation_term(recipe, canvas, self._units))
             if recipe.style_loss == "nearest":
-                rest.append(targets.value_range_term(content))
+                rest.append(targets.value_range_term(canvas))
         return styles, rest
 
-    def _objective(self, content: Tensor, tile: int | None) -> tuple[Objective, Balance | None]:
+    def _objective(self, canvas: Canvas, tile: int | None) -> tuple[Objective, Balance | None]:
         network = self._network
-        dreams = targets.dream_terms(self._recipe, self._inputs, content, network, tile)
-        styles, rest = self._style_terms(content, tile)
+        dreams = targets.dream_terms(self._recipe, self._inputs, canvas, network, tile)
+        styles, rest = self._style_terms(canvas, tile)
         objective = Objective(network, [*styles, *rest, *dreams], tile)
         if not dreams or (self._dreams_alone and len(dreams) == 1):
             return objective, None
         pull = 1.0  # dreams without a style are only balanced among each other
         if styles:
-            pull = targets.dream_share(self._recipe.dream_strength) * self._pull / math.sqrt(content[0, 0].numel())
+            pull = targets.dream_share(self._recipe.dream_strength) * self._pull / math.sqrt(canvas.pixels)
         return objective, Balance(pull, [(term, Objective(network, [term], tile)) for term in dreams])
 
     def _optimizer(self, scale: Scale) -> Optimizer:

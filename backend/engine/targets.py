@@ -10,6 +10,7 @@ from torch import Tensor
 
 from backend.engine import color, drawing, sizes, style_statistics, tiling
 from backend.engine.calibration import Units
+from backend.engine.canvas import Canvas
 from backend.engine.inputs import Inputs, Look
 from backend.engine.region import Region
 from backend.engine.resize import resize
@@ -55,19 +56,19 @@ def dream_share(strength: float) -> float:
 
 
 def content_term(
-    recipe: Recipe, inputs: Inputs, content: Tensor, network: Network, tile: int | None, units: Units
+    recipe: Recipe, inputs: Inputs, canvas: Canvas, network: Network, tile: int | None, units: Units
 ) -> Content:
-    """The content term for the source at one scale, 1×3×H×W."""
+    """The content term for the source at one scale."""
     assert recipe.content_layers
-    region = Region(_sized(inputs.content_mask, content), network) if inputs.content_mask is not None else None
-    maps = tiling.maps(network, content, recipe.content_layers, tile)
+    region = Region(_laid(inputs.content_mask, canvas), network) if inputs.content_mask is not None else None
+    maps = tiling.maps(network, canvas.content, recipe.content_layers, tile)
     return Content(maps, content_weight(recipe.strength, units), region)
 
 
 def style_terms(
     recipe: Recipe,
     inputs: Inputs,
-    content: Tensor,
+    canvas: Canvas,
     network: Network,
     tile: int | None,
     check_stop: Callable[[], None] = lambda: None,
@@ -76,8 +77,8 @@ def style_terms(
     influence in a small region as in a large one."""
     terms: list[Term] = []
     for mask, looks in inputs.regions:
-        region = Region(_sized(mask, content), network) if mask is not None else None
-        sized = [_sized_look(look, max(content.shape[2:])) for look in looks]
+        region = Region(_laid(mask, canvas), network) if mask is not None else None
+        sized = [_sized_look(look, canvas.longest) for look in looks]
         terms += _terms_of_region(recipe, sized, region, network, tile, check_stop)
     return terms
 
@@ -114,18 +115,18 @@ def _sized_look(look: Look, longest: int) -> Look:
     return replace(look, picture=resize(look.picture, *size).clamp(0, 1), opaque=opaque)
 
 
-def recolored(content: Tensor, inputs: Inputs) -> Tensor:
-    """The source, 1×3×H×W, with the colours of the styles, in each region those of its own."""
-    result = content
+def recolored(canvas: Canvas, inputs: Inputs) -> Tensor:
+    """The source, as it is on the canvas, with the colours of the styles, in each region those of its own."""
+    content = result = canvas.content
     for mask, looks in inputs.regions:
         total = sum(look.weight for look in looks)
         colors = [color.match_colors(content, look.picture) * (look.weight / total) for look in looks]
         blend = torch.stack(colors).sum(0)
-        result = blend if mask is None else torch.lerp(result, blend, _sized(mask, content))
+        result = blend if mask is None else torch.lerp(result, blend, _laid(mask, canvas))
     return result
 
 
-def dream_terms(recipe: Recipe, inputs: Inputs, content: Tensor, network: Network, tile: int | None) -> list[Term]:
+def dream_terms(recipe: Recipe, inputs: Inputs, canvas: Canvas, network: Network, tile: int | None) -> list[Term]:
     """A term for each dream, their weights in the ratios of the recipe's."""
     terms: list[Term] = []
     for dream in recipe.dream:
@@ -140,12 +141,13 @@ def dream_terms(recipe: Recipe, inputs: Inputs, content: Tensor, network: Networ
         if dream.guide is None:
             unit = None
             if dream.at is not None:  # the neuron that looks there: units are not spread over the picture by proportion
-                reach, (height, width) = network.receptive_field(dream.layer), content.shape[2:]
-                unit = reach.unit_at(dream.at[1] * height), reach.unit_at(dream.at[0] * width)
+                reach = network.receptive_field(dream.layer)
+                y, x = canvas.rows + dream.at[1] * canvas.height, canvas.columns + dream.at[0] * canvas.width
+                unit = reach.unit_at(y), reach.unit_at(x)
             terms.append(Dream(dream.layer, dream.weight, dream.channel, unit))
             continue
         guide = inputs.guides[dream.guide]
-        size = sizes.of_guide(guide, max(content.shape[2:]))
+        size = sizes.of_guide(guide, canvas.longest)
         features = drawing.of_guide(network, resize(guide, *size).clamp(0, 1), dream.layer, tile)
         terms.append(GuidedDream(dream.layer, features, dream.weight))
     return terms
@@ -157,14 +159,14 @@ def reinjected(strength: float) -> float:
     return min(0.8, 1.3 * (1 - strength))
 
 
-def value_range_term(content: Tensor) -> ValueRange:
-    return ValueRange(content.shape[2], content.shape[3], _RANGE_WEIGHT)
+def value_range_term(canvas: Canvas) -> ValueRange:
+    return ValueRange(*canvas.size, _RANGE_WEIGHT)
 
 
-def total_variation_term(recipe: Recipe, content: Tensor, units: Units) -> TotalVariation:
+def total_variation_term(recipe: Recipe, canvas: Canvas, units: Units) -> TotalVariation:
     weight = SMOOTHNESS_SHARE * units.total_variation * recipe.total_variation
-    return TotalVariation(content.shape[2], content.shape[3], weight)
+    return TotalVariation(*canvas.size, weight)
 
 
-def _sized(mask: Tensor, content: Tensor) -> Tensor:
-    return resize(mask, content.shape[3], content.shape[2]).clamp(0, 1)
+def _laid(mask: Tensor, canvas: Canvas) -> Tensor:
+    return canvas.lay(mask).clamp(0, 1)

@@ -13,6 +13,7 @@ import torch
 from backend import demo, images
 from backend.engine import balance, calibration, control, memory, painting, pyramid
 from backend.engine import render as engine
+from backend.engine.canvas import MARGIN
 from backend.engine.control import Adjustment
 from backend.engine.events import Event, Progress, Warning_
 from backend.engine.objective import Objective
@@ -183,13 +184,14 @@ def test_as_many_weights_as_there_are_things_to_weigh(field):
 @pytest.fixture
 def scarce(monkeypatch) -> Callable[[Callable[[Objective, torch.Tensor], bool]], None]:
     """Makes iterations run out of memory while a condition holds. The machine's memory cannot be made small for a test
-    alone, so the error is thrown where the allocator would throw it; not at the small picture of the calibration."""
+    alone, so the error is thrown where the allocator would throw it; not at the small pictures that are measured before
+    the first scale."""
 
     def arrange(condition: Callable[[Objective, torch.Tensor], bool]) -> None:
         original = Objective.__call__
 
         def call(self: Objective, picture: torch.Tensor):
-            if picture.shape[3] != calibration.SIDE and condition(self, picture):
+            if picture.shape[3] > calibration.SIDE + 2 * MARGIN and condition(self, picture):
                 raise torch.OutOfMemoryError("out of memory (thrown by a test)")
             return original(self, picture)
 
@@ -244,7 +246,7 @@ def test_progress_does_not_count_a_failed_try(photo, pictures, monkeypatch):
     original = Objective.__call__
 
     def call(self: Objective, picture: torch.Tensor):
-        calls[0] += picture.shape[3] == 160
+        calls[0] += picture.shape[3] == 160 + 2 * MARGIN
         if calls[0] == 5:
             calls[0] += 1
             raise RuntimeError("std::bad_alloc")

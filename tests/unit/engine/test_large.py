@@ -50,13 +50,14 @@ def test_twelve_megapixels_stay_within_four_gibibytes():
 
 
 def test_there_is_no_seam():
-    """The difference to the untiled picture is no larger beside the tiles' borders than elsewhere."""
+    """The difference to the untiled picture is no larger beside the tiles' borders than elsewhere. Few iterations: each
+    multiplies what rounding makes different."""
     photo, style = (shrink_to(images.read(path), 320) for path in (demo.content(), demo.styles()["strokes"]))
     document = {
         "style": "s",
         "size": 320,
         "smallest": 320,
-        "iterations": 6,
+        "iterations": 4,
         "network": "reverie",
         "precision": "float32",
     }

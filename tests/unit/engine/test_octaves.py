@@ -6,9 +6,9 @@ import torch
 
 from backend.engine import ascent
 from backend.engine.ascent import Ascent, even_out
+from backend.engine.canvas import Canvas
 from backend.engine.inputs import Inputs
 from backend.engine.painting import Painter
-from backend.engine.pyramid import Scale
 from backend.engine.resize import resize
 from backend.recipe import Recipe
 
@@ -27,13 +27,14 @@ def _noise(seed: int, height: int, width: int) -> torch.Tensor:
 
 
 def test_what_an_octave_added_is_added_to_the_detail_of_the_next():
-    source, scale = _noise(0, 64, 96), Scale(96, 64, 1)
+    source = _noise(0, 64, 96)
+    canvas = Canvas.of(source, 96, 64, margin=0)
     painter = _painter(source)
-    assert torch.equal(painter._start(scale, source), source)  # the first octave begins with the source
+    assert torch.equal(painter._start(canvas), source)  # the first octave begins with the source
     added = torch.zeros(1, 3, 32, 48)
     added[:, 1] = 0.2
     painter._picture = resize(source, 48, 32) + added
-    started = painter._start(scale, source)
+    started = painter._start(canvas)
     torch.testing.assert_close(started[:, [0, 2]], source[:, [0, 2]], atol=1e-5, rtol=0)
     torch.testing.assert_close(started[:, 1], source[:, 1] + 0.2, atol=1e-5, rtol=0)
     # Without it, all that is finer than the octave before would be lost.
