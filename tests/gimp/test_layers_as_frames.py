@@ -46,7 +46,7 @@ def difference(one, other, area):
 def test_layers_become_the_frames_of_a_new_image_in_which_still_parts_stay(run, procedure, settings):
     said = run(f"""
 image = animation(); before = [digest(each) for each in image.get_layers()]
-count = len(Gimp.get_images())
+count = len(Gimp.get_images()); image.clean_all()
 status, new = run_it("plug-in-reverie-{procedure}-frames", image, image.get_layers()[:1], {settings})
 third, second, first = new.get_layers()
 still, moving = (0, 40, 96, 32), (16, 10, 16, 16)
@@ -55,7 +55,8 @@ answer(status=status, names=names(new), size=[new.get_width(), new.get_height()]
        moving=[difference(first, second, moving), difference(second, third, moving)],
        cumulative=difference(second, third, (18, 12, 12, 12)), recipe=recipe(third),
        images=len(Gimp.get_images()) - count,
-       same=[digest(each) for each in image.get_layers()] == before, untouched=names(image))
+       same=[digest(each) for each in image.get_layers()] == before, untouched=names(image),
+       clean=not image.is_dirty())
 """)
     assert said["status"][0], said["status"]
     assert said["names"] == ["Frame 3 (80ms)", "Frame 2 (80ms)", "Frame 1 (40ms)"]
@@ -66,6 +67,7 @@ answer(status=status, names=names(new), size=[new.get_width(), new.get_height()]
     assert said["recipe"]["before"]
     assert said["images"] == 1
     assert said["same"] and said["untouched"] == said["names"]
+    assert said["clean"]  # nothing to undo, and nothing to save
 
 
 def test_a_zoom_makes_frames_of_one_layer(run):

@@ -11,19 +11,20 @@ import pytest
 INSIDE = """
 import time
 image = Gimp.get_images()[0]; layer = image.get_layers()[0]
-counts = []
+counts, recipes = [], []
 open(FOLDER + "/up", "w").close()
-for expected in (2, 3):
+for happened, expected in (("painted", 2), ("repeated", 3), ("undone", 2)):
     for _ in range(600):
         if len(image.get_layers()) == expected:
             break
         time.sleep(0.1)
     counts.append(len(image.get_layers()))
-    open(FOLDER + "/painted%d" % expected, "w").close()
-answer(counts=counts, recipes=[recipe(each) for each in image.get_layers() if each.get_parasite("reverie-recipe")])
+    recipes.append([recipe(each) for each in image.get_layers() if each.get_parasite("reverie-recipe")])
+    open(FOLDER + "/" + happened, "w").close()
+answer(counts=counts, recipes=recipes)
 """
 OUTSIDE = """
-cd FOLDER; rm -f up painted? result.json display
+cd FOLDER; rm -f up painted repeated undone result.json display
 echo '(file-version 1) (action "plug-in-reverie-style" "<Primary><Shift>y")' >config/shortcutsrc
 Xvfb -displayfd 3 -screen 0 1300x1000x24 3>display >xvfb.log 2>&1 & screen=$!
 for _ in $(seq 100); do [ -s display ] && break; sleep 0.1; done
@@ -43,10 +44,13 @@ done
 sleep 3
 eval "$(xdotool getwindowgeometry --shell $dialog)"
 xdotool mousemove $((X + WIDTH - 70)) $((Y + HEIGHT - 42)) click 1
-for _ in $(seq 300); do [ -f painted2 ] && break; sleep 0.1; done
+for _ in $(seq 300); do [ -f painted ] && break; sleep 0.1; done
 sleep 1
 xdotool mousemove 500 400; keys ctrl+f
 sleep 1; xdotool search --onlyvisible --name '^Neural Style$' >asked
+for _ in $(seq 300); do [ -f repeated ] && break; sleep 0.1; done
+sleep 1
+keys ctrl+z
 for _ in $(seq 300); do [ -f result.json ] && break; sleep 0.1; done
 kill $gimp $screen; cat gui.log
 """
@@ -65,7 +69,9 @@ def last_values(gimp) -> Iterator[Callable[[str, str], None]]:
     shutil.rmtree(folder)
 
 
-def test_repeat_by_its_keys_asks_nothing_and_takes_what_the_dialog_was_told(gimp, echo, last_values):
+def test_repeat_by_its_keys_asks_nothing_takes_what_the_dialog_was_told_and_is_one_step_to_undo(
+    gimp, echo, last_values
+):
     last_values("style", "(strength 0.25)")
     folder = gimp.inside(gimp.folder)
     (gimp.folder / "inside.py").write_text(INSIDE)
@@ -78,8 +84,10 @@ def test_repeat_by_its_keys_asks_nothing_and_takes_what_the_dialog_was_told(gimp
         gimp.command("bash", f"{folder}/outside.sh"), capture_output=True, text=True, timeout=200, check=False
     )
     said = gimp.result(done.stdout + done.stderr)
-    assert said["counts"] == [2, 3]
-    assert [recipe["strength"] for recipe in said["recipes"]] == [0.25, 0.25]
+    assert said["counts"] == [2, 3, 2]
+    painted, repeated, undone = said["recipes"]
+    assert [recipe["strength"] for recipe in repeated] == [0.25, 0.25]
+    assert undone == painted
     assert (gimp.folder / "asked").read_text() == ""  # no dialog
 
 
