@@ -2,7 +2,8 @@
 
 Every step shows a batch of crops to the teacher and to the encoder; the loss is the share of the teacher's variance
 that the encoder leaves unexplained, averaged over channels and layers (after Romero et al. 2015, “FitNets”, whose hints
-are unscaled; the teacher's channels differ in scale by a factor of hundreds, and unscaled targets teach nothing).
+are unscaled; the teacher's channels differ in scale by a factor of hundreds, and unscaled targets teach nothing), and
+by how much the gradients of the two disagree (see slopes.py).
 
 Now and then the encoder paints a picture, which is learnt from like the others (see own_pictures.py). With --from
 LEVEL the levels before it stay as they are, and what is painted are dreams: styles hardly change, and dreams do.
@@ -33,13 +34,15 @@ from backend.files import replace_with
 from backend.networks import registry, reverie
 from backend.networks.network import Network
 from backend.networks.reverie import LAYERS, PREPROCESSING, TEACHER, Encoder
-from backend.training import own_pictures, pictures
+from backend.training import own_pictures, pictures, slopes
 
 _TEACHER_LAYERS = [layer for layer, _ in TEACHER.values()]
 HELD_OUT = [*(f"kodak{n}" for n in range(19, 25)), "golden_gate", "tubingen", "hoovertowernight"]
 _SECONDS_BETWEEN_STATES = 120
 _TEACHERS_DREAMS = 0.4  # share of dreams
 _FAINT = 0.5  # mean square, in units of the channels' variance, below which a crop's features count as noise
+_SLOPES = 0.5  # weight of the disagreement about gradients
+_MIDDLE = 256  # pixels: side of what slopes are measured on
 _BEGINNER = 200  # steps before the encoder paints: before, there is nothing to be learnt from it
 
 
@@ -132,7 +135,8 @@ def _train(
             for group in optimizer.param_groups:
                 group["lr"] = options.rate * _schedule(step, options.steps)
             try:
-                loss = _step(encoder, teacher, scales, crops.batch(options.batch, options.size), optimizer)
+                batch, ask = crops.batch(options.batch, options.size), slopes.lesson(len(LAYERS), random)
+                loss = _step(encoder, teacher, scales, batch, ask, optimizer)
             except FloatingPointError as error:
                 raise ReverieError(
                     f"The training diverged at step {step + 1}: {error}. The last good state is in “{state}”; run the "
@@ -143,8 +147,9 @@ def _train(
             progress.update(task, completed=step, description=f"step {step}, loss {running:.3f}")
             if time.monotonic() - reported > _SECONDS_BETWEEN_STATES or step == options.steps:
                 reported = time.monotonic()
-                explained = evaluate(encoder, teacher, scales, held_out) if held_out else []
-                _report(options.output.with_suffix(".csv"), step, spent, running, explained)
+                measured = evaluate(encoder, teacher, scales, held_out) if held_out else []
+                measured += agreement(encoder, teacher, scales, held_out) if held_out else []
+                _report(options.output.with_suffix(".csv"), step, spent, running, measured)
                 _save(encoder, optimizer, options.output, state, spent, step)
     state.unlink(missing_ok=True)
 
@@ -173,21 +178,28 @@ def _schedule(step: int, steps: int) -> float:
 
 
 def _step(
-    encoder: Encoder, teacher: Network, scales: list[Tensor], batch: Tensor, optimizer: torch.optim.Optimizer
+    encoder: Encoder,
+    teacher: Network,
+    scales: list[Tensor],
+    batch: Tensor,
+    ask: slopes.Loss,
+    optimizer: torch.optim.Optimizer,
 ) -> float:
-    """Learns from a batch; returns the loss before. Raises FloatingPointError, and learns nothing, when it or its
-    gradient is no number."""
-    batch = batch.to(teacher.device)
-    with torch.no_grad():
-        targets = teacher.features(batch, _TEACHER_LAYERS)
-    with torch.autocast(teacher.device.type, torch.bfloat16):
-        predictions = encoder(PREPROCESSING(batch).contiguous(memory_format=torch.channels_last))
+    """Learns from a batch what the teacher sees, and which way it would change the crops for what is asked of them;
+    returns the loss before. Raises FloatingPointError, and learns nothing, when it or its gradient is no number."""
+    batch = batch.to(teacher.device).requires_grad_()
+    targets = _seen(teacher, scales, batch)
+    predictions = _predicted(encoder, batch)
     losses = [
-        _unexplained(prediction.float(), targets[layer].float() / scale)
-        for prediction, layer, scale in zip(predictions, _TEACHER_LAYERS, scales, strict=True)
-        if prediction.requires_grad
+        _unexplained(prediction.float(), target.detach().float())
+        for prediction, target, head in zip(predictions, targets, encoder.heads, strict=True)
+        if next(head.parameters()).requires_grad
     ]
-    loss = torch.stack(losses).mean()
+    disagreement = slopes.disagreement(
+        slopes.gradient(ask, [torch.relu(each) for each in predictions], batch, create_graph=True),
+        slopes.gradient(ask, targets, batch),
+    )
+    loss = torch.stack(losses).mean() + _SLOPES * disagreement
     optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     steepness = float(torch.nn.utils.clip_grad_norm_(_learning(encoder), 1.0))
@@ -196,6 +208,21 @@ def _step(
         raise FloatingPointError(f"the loss is {value:.3g} and the norm of its gradient {steepness:.3g}")
     optimizer.step()
     return value
+
+
+def _seen(teacher: Network, scales: list[Tensor], x: Tensor) -> list[Tensor]:
+    """The teacher's features of N×3×H×W, each channel in units of its standard deviation."""
+    features = teacher.features(x, _TEACHER_LAYERS)
+    return [
+        features[layer] / scale.to(features[layer].dtype) for layer, scale in zip(_TEACHER_LAYERS, scales, strict=True)
+    ]
+
+
+def _predicted(encoder: Encoder, x: Tensor) -> list[Tensor]:
+    """The encoder's predictions of them, not rectified."""
+    with torch.autocast(x.device.type, torch.bfloat16):
+        predictions: list[Tensor] = encoder(PREPROCESSING(x).contiguous(memory_format=torch.channels_last))
+    return predictions
 
 
 def _unexplained(prediction: Tensor, target: Tensor) -> Tensor:
@@ -226,22 +253,42 @@ def evaluate(encoder: Encoder, teacher: Network, scales: list[Tensor], photos: S
         height, width = (side // 16 * 16 for side in photo.shape[:2])
         x = torch.tensor(photo[:height, :width], dtype=torch.float32).div(255).permute(2, 0, 1)[None]
         x = x.to(teacher.device)
-        with torch.no_grad(), torch.autocast(teacher.device.type, torch.bfloat16):
-            predictions = encoder(PREPROCESSING(x).contiguous(memory_format=torch.channels_last))
-            targets = teacher.features(x, _TEACHER_LAYERS)
-        for index, layer in enumerate(_TEACHER_LAYERS):
-            target = targets[layer].float() / scales[index]
-            error = (torch.relu(predictions[index].float()) - target).square().mean()
-            explained[index] += 1 - float(error / target.var((2, 3)).mean())
+        with torch.no_grad():
+            pairs = zip(_predicted(encoder, x), _seen(teacher, scales, x), strict=True)
+        for index, (prediction, target) in enumerate(pairs):
+            error = (torch.relu(prediction.float()) - target.float()).square().mean()
+            explained[index] += 1 - float(error / target.float().var((2, 3)).mean())
     return [float(value) / len(photos) for value in explained]
 
 
-def _report(log: Path, step: int, spent: float, loss: float, explained: list[float]) -> None:
-    row = [step, round(spent), round(loss, 4), *(round(value, 3) for value in explained)]
+def agreement(
+    encoder: Encoder, teacher: Network, scales: list[Tensor], photos: Sequence[pictures.Photo]
+) -> list[float]:
+    """Cosine of the encoder's and the teacher's gradients on the middles of photos: for style, and for a dream of the
+    deepest layer. 1 is perfect."""
+    middles = [_middle(photo) for photo in photos if min(photo.shape[:2]) >= _MIDDLE]
+    if len(middles) < 2:  # each is asked for the style of the next
+        return []
+    x = torch.cat(middles).to(teacher.device).requires_grad_()
+    targets, predictions = _seen(teacher, scales, x), [torch.relu(each) for each in _predicted(encoder, x)]
+    return [
+        1 - float(slopes.disagreement(slopes.gradient(ask, predictions, x), slopes.gradient(ask, targets, x)))
+        for ask in (slopes.style([1.0] * len(LAYERS)), slopes.dream(len(LAYERS) - 1))
+    ]
+
+
+def _middle(photo: pictures.Photo) -> Tensor:
+    top, left = ((side - _MIDDLE) // 2 for side in photo.shape[:2])
+    middle = torch.tensor(photo[top : top + _MIDDLE, left : left + _MIDDLE], dtype=torch.float32)
+    return middle.div(255).permute(2, 0, 1)[None]
+
+
+def _report(log: Path, step: int, spent: float, loss: float, measured: list[float]) -> None:
+    row = [step, round(spent), round(loss, 4), *(round(value, 3) for value in measured)]
     print(*row, flush=True)
     with log.open("a", newline="") as file:
         if file.tell() == 0:
-            csv.writer(file).writerow(["step", "seconds", "loss", *_TEACHER_LAYERS])
+            csv.writer(file).writerow(["step", "seconds", "loss", *_TEACHER_LAYERS, "style's slope", "dream's slope"])
         csv.writer(file).writerow(row)
 
 
