@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-_DREAMS = 0.35  # share of lessons that ask for more of a layer, instead of for the style of another crop
+_DREAMS = 0.3  # share of lessons that ask for more of a layer, instead of for the style of another crop
 _DREAMT = 3  # of the deepest layers
 _SPREAD = 2.0  # the weights of layers differ by a factor of e to this, up or down, in each lesson
 
