@@ -213,7 +213,8 @@ def _carry_out(document: dict[str, Any], options: argparse.Namespace) -> None:
     if options.estimate:
         _estimate(recipe, content, options)
         return
-    with Console(as_json=options.json) as console:
+    keeps = bool(recipe.style or recipe.dream)  # some tiles of a fast style are no picture yet
+    with Console(as_json=options.json, keeps=keeps) as console:
         result = render.render(
             recipe, content, pictures, device=options.device, report=console.report, adjust=console.adjust
         )

@@ -32,6 +32,8 @@ def paint(
 
     Less strength mixes the painting with the picture, pixel by pixel. Raises Cancelled when `stop` said so.
     """
+    # Nobody is asked whether to finish early: a picture with some tiles painted and others not is of no use, and what
+    # is left takes seconds.
     assert recipe.size is not None  # filled in by resolve
     height, width = source.shape[2:]
     content = resize(source, *fit(width, height, min(recipe.size, max(width, height)))).clamp(0, 1)

@@ -46,7 +46,8 @@ def patch_paint(
     `styles` pairs pictures, 1×3×h×w at the size that their strokes are to have beside the content, with weights; a
     fourth channel says where they are opaque, and what is not is not painted with.
     `strength` is from 0, near to the content, to 1, where it only decides the coarsest scale. After each round `tell`
-    is given the part of the work that is done and the picture so far, and before each `check_stop` may raise.
+    is given the part of the work that is done and the picture so far; `check_stop`, which may raise, is called many
+    times in each, since one round of a large picture takes long.
     """
     content = _recolored(content, styles)
     generator = torch.Generator().manual_seed(seed)
@@ -59,10 +60,9 @@ def patch_paint(
         looks = [(_shrunk(style, shrink), share) for style, share in styles]
         picture = resize(picture, width, height).clamp(0, 1)
         for turn in range(_ROUNDS):
-            check_stop()
             share = 1.0 if level == turn == 0 else _content_share(strength)
             mixed = _Mosaic(_bordered(torch.lerp(picture, guide, share)))
-            mixed.fill(_Atlas(looks), generator)
+            mixed.fill(_Atlas(looks), generator, check_stop)
             picture = mixed.merged(guide.shape[2:])
             done += width * height
             tell(done / work, picture)
@@ -162,7 +162,7 @@ class _Mosaic:
         rows = torch.arange(self._rows, device=picture.device) * _STEP * width
         self._corners = (rows[:, None] + torch.arange(self._columns, device=picture.device) * _STEP).flatten()
 
-    def fill(self, atlas: _Atlas, generator: torch.Generator) -> None:
+    def fill(self, atlas: _Atlas, generator: torch.Generator, check_stop: Callable[[], None]) -> None:
         """Finds the place to take for each patch."""
         self._atlas = atlas
         count = len(self._corners)
@@ -173,11 +173,13 @@ class _Mosaic:
         deals = min(_DEALS, len(pool))
         order = torch.randperm(count, generator=generator).to(self._places.device)
         for deal, dealt in enumerate(torch.tensor_split(order, deals)):
+            check_stop()
             for part in torch.split(dealt, _AT_A_TIME):
                 self._places[part] = pool[deal::deals][index.nearest(self._own(part), slice(deal, None, deals))]
         # Coarse to fine: patches far apart keep their places, those between them carry on what is beside them.
         for stride in _STRIDES:
             for down, across in ((stride, 0), (-stride, 0), (0, stride), (0, -stride)):
+                check_stop()
                 self._carry_on(down, across)
 
     def merged(self, size: Sequence[int]) -> Tensor:

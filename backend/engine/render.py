@@ -68,7 +68,7 @@ def render(
     try:
         inputs = gather(recipe, content, pictures, where)
         if recipe.method == "patches":
-            painted = patches.paint(recipe, inputs, clock, report, stop)
+            painted = patches.paint(recipe, inputs, clock, report, stop, adjust)
             return Result(_finish(recipe, painted, inputs, content), recipe, "patches", where.type, clock.elapsed)
         precision = devices.precision(recipe.precision, where)
         if recipe.fast and not recipe.style:

@@ -16,6 +16,7 @@ from backend import arguments, demo, images
 from backend.console import Console
 from backend.engine.render import Result
 from backend.errors import ReverieError
+from backend.fast import styles as fast_styles
 from backend.networks import registry
 from backend.recipe import Recipe
 
@@ -137,6 +138,21 @@ def test_a_terminal_that_knows_no_unicode_takes_every_list():
         done = _into("", *words, PYTHONIOENCODING="ascii")
         assert done.returncode == 0 and done.stderr == ""
         assert "--json" not in words or json.loads(done.stdout)
+
+
+def test_ctrl_c_stops_a_fast_style_at_once(tmp_path):
+    """Half of its tiles are no picture."""
+    command = [sys.executable, "-m", "backend", "style", demo.content(), "--fast", str(fast_styles.listed()[0]["name"])]
+    command += ["-o", tmp_path / "a.png", "--tile", "64", "--json"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout
+    while '"progress"' not in process.stdout.readline():
+        pass
+    process.send_signal(signal.SIGINT)
+    told, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert json.loads(told.splitlines()[-1]) == {"type": "cancelled"}
+    assert list(tmp_path.iterdir()) == []
 
 
 def _interrupted(tmp_path: Path, times: int) -> tuple[int, str]:

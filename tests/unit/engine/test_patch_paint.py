@@ -9,6 +9,7 @@ import torch
 from backend import demo, images
 from backend.engine import patch_paint as engine
 from backend.engine import render
+from backend.engine.control import Adjustment
 from backend.engine.events import Cancelled, Progress, Started
 from backend.engine.resize import shrink_to, to_tensor
 from backend.errors import ReverieError
@@ -117,10 +118,10 @@ def test_a_large_picture_is_painted_in_strips_as_at_once(monkeypatch, photo, sty
     torch.testing.assert_close(_paint(content, [(style, 1.0)]), whole, rtol=0, atol=1e-3)
 
 
-def _render(photo, pictures, events=None, stop=lambda: False, **settings):
+def _render(photo, pictures, events=None, stop=lambda: False, adjust=lambda: None, **settings):
     recipe = Recipe.parse({"style": "strokes", "method": "patches", "size": 64, **settings})
     report = events.append if events is not None else lambda event: None
-    return render.render(recipe, photo, pictures, device="cpu", report=report, stop=stop)
+    return render.render(recipe, photo, pictures, device="cpu", report=report, stop=stop, adjust=adjust)
 
 
 def test_a_recipe_is_painted_with_patches(photo, styles):
@@ -153,6 +154,42 @@ def test_it_stops_when_told_to(photo, styles):
     with pytest.raises(Cancelled):
         _render(photo, styles, events, stop=lambda: len(events) > 2)
     assert sum(isinstance(event, Progress) for event in events) == 2
+
+
+def _finishing_after(rounds: int, events: list):
+    """What `adjust` says: the wish to finish, once, after so many rounds."""
+    told: list[Adjustment] = []
+
+    def adjust() -> Adjustment | None:
+        if told or sum(isinstance(event, Progress) for event in events) < rounds:
+            return None
+        told.append(Adjustment(finish=True))
+        return told[0]
+
+    return adjust
+
+
+@pytest.mark.parametrize(("asked", "carried_out"), [(0, 1), (1, 1), (5, 5)])
+def test_finishing_gives_the_picture_of_the_last_whole_round(photo, styles, asked, carried_out):
+    events: list = []
+    painted = _render(photo, styles, events, adjust=_finishing_after(asked, events), size=96).picture
+    assert sum(isinstance(event, Progress) for event in events) == carried_out
+    assert painted.shape == photo.shape
+    assert np.abs(painted - photo).mean() > 0.02
+
+
+def test_finishing_keeps_the_regions_that_are_painted(photo, styles):
+    left = np.zeros_like(photo)
+    left[:, : photo.shape[1] // 2] = 1
+    style = [{"image": "strokes", "mask": "left"}, {"image": "ink", "mask": "right"}]
+    pictures, events = {**styles, "left": left, "right": 1 - left}, []
+    rounds = engine.rounds(96, 72)
+    whole = _render(photo, pictures, style=style, size=96).picture
+    ended = _render(photo, pictures, events, adjust=_finishing_after(rounds, events), style=style, size=96).picture
+    assert sum(isinstance(event, Progress) for event in events) == rounds
+    middle = photo.shape[1] // 2
+    assert np.abs(ended - whole)[:, : middle - 4].max() < 1e-4
+    assert np.abs(ended - photo)[:, middle + 4 :].max() < 1e-4
 
 
 def test_patches_do_not_dream():
