@@ -321,16 +321,15 @@ def _atlas(options: argparse.Namespace) -> None:
 
     from backend import images
     from backend.engine import atlas, device
-    from backend.engine.resolve import channels as count_channels
     from backend.networks import registry
 
     spec = registry.spec(registry.default() if options.network == "auto" else options.network)
     layer = options.layer or spec.defaults.dream[0]
     spec.check_layers([layer], "layer")
     images.check_target(options.output)
+    channels = arguments.span(options.channels, spec.channels(layer))
     where = device.choose(options.device)
     network = registry.load(spec.name).to(where, device.precision("auto", where))
-    channels = arguments.span(options.channels, count_channels(network, layer))
     with Progress() as progress:
         task = progress.add_task(f"{spec.name}, {layer}", total=len(channels))
         tiles = atlas.atlas(network, layer, channels, progress=lambda done: progress.update(task, completed=done))

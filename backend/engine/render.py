@@ -20,7 +20,7 @@ from backend.engine.memory import Footing
 from backend.engine.painting import Painter
 from backend.engine.redirect import Redirected
 from backend.engine.resize import fit, resize, to_picture
-from backend.engine.resolve import check, resolve
+from backend.engine.resolve import resolve
 from backend.errors import ReverieError
 from backend.images import Picture
 from backend.networks import registry, weights
@@ -79,7 +79,6 @@ def render(
             _fetch_weights(recipe.network, report, stop)
         footing = Footing(where, precision, recipe.tile)
         load = functools.partial(_network, recipe.network, recipe.pooling)
-        check(recipe, load(footing))
         if recipe.fast and inputs.init is None:
             started = one_pass.paint(recipe, inputs.source, precision, clock, lambda event: None, stop)
             inputs = replace(inputs, init=resize(started, *reversed(inputs.source.shape[2:])))

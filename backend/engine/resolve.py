@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import torch
-
 from backend.engine import device as devices
 from backend.engine import one_pass
 from backend.errors import ReverieError
 from backend.fast import styles, stylise
 from backend.networks import classes, registry
-from backend.networks.network import Network
 from backend.networks.registry import Spec
 from backend.recipe import Dream, Recipe
 
@@ -22,7 +19,7 @@ _LARGEST = 16384  # pixels
 def resolve(recipe: Recipe, device: str) -> Recipe:
     """The recipe with what “auto” and null stand for filled in, and its names checked against the network.
 
-    Raises ReverieError for a network, layer, class or device that there is not.
+    Raises ReverieError for a network, layer, channel, class or device that there is not.
     """
     network = recipe.network if recipe.network != "auto" else _network_for(recipe)
     spec = registry.spec(network)
@@ -93,6 +90,7 @@ def _name(dream: Dream, index: int, spec: Spec) -> Dream:
     """A dream with the names that the network has."""
     if dream.layer is not None:
         spec.check_layers([dream.layer], f"dream.{index}.layer")
+        _check_channel(dream.layer, dream.channel, index, spec)
     if dream.class_name is None:
         return dream
     field = f"dream.{index}.class_name"
@@ -105,20 +103,9 @@ def _name(dream: Dream, index: int, spec: Spec) -> Dream:
     return dream.model_copy(update={"class_name": classes.find(dream.class_name, field)})
 
 
-def check(recipe: Recipe, network: Network) -> None:
-    """Checks what needs the network itself. Raises ReverieError that names the field."""
-    for index, dream in enumerate(recipe.dream):
-        if dream.channel is not None and dream.layer is not None:
-            count = channels(network, dream.layer)
-            if dream.channel >= count:
-                raise ReverieError(
-                    f"Layer “{dream.layer}” of {network.name} has channels 0 to {count - 1}, and no {dream.channel}.",
-                    f"dream.{index}.channel",
-                )
-
-
-def channels(network: Network, layer: str) -> int:
-    """How many channels a layer has."""
-    least = network.least_size(layer)
-    with torch.no_grad():
-        return network.features(torch.zeros(1, 3, least, least, device=network.device), [layer])[layer].shape[1]
+def _check_channel(layer: str, channel: int | None, index: int, spec: Spec) -> None:
+    if channel is not None and channel >= spec.channels(layer):
+        raise ReverieError(
+            f"Layer “{layer}” of {spec.name} has channels 0 to {spec.channels(layer) - 1}, and no {channel}.",
+            f"dream.{index}.channel",
+        )

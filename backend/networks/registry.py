@@ -23,7 +23,7 @@ from backend.networks.receptive_field import least_side
 class Spec:
     """A network that can be chosen. `build` makes it of a state dict, given the name of the file it came from;
     `stages` makes its named modules, without weights; `caffe_names` are its convolutions' names in a .caffemodel → in
-    the state dict."""
+    the state dict; `shown` are the channels of layers that are shown through a head."""
 
     name: str
     layers: tuple[str, ...]
@@ -31,6 +31,7 @@ class Spec:
     build: Callable[[dict[str, Tensor], str], Network]
     stages: Callable[[], Sequence[tuple[str, nn.Module]]]
     caffe_names: Mapping[str, str] = field(default_factory=dict)
+    shown: Mapping[str, int] = field(default_factory=dict)
     averages: bool = False  # whether average pooling suits it
 
     def check_pooling(self, pooling: str | None) -> None:
@@ -45,6 +46,10 @@ class Spec:
     def least_size(self, layer: str) -> int:
         """The shortest side, in pixels, of a picture that has features at the layer; known without the weights."""
         return _least_size(self.name, layer)
+
+    def channels(self, layer: str) -> int:
+        """How many channels a layer has; known without the weights."""
+        return self.shown.get(layer) or _channels(self.name, layer)
 
     def check_layers(self, layers: Sequence[str] | None, where: str) -> list[str]:
         """The layers as a list, empty for None. Raises ReverieError with the nearest names for an unknown one."""
@@ -109,6 +114,7 @@ NETWORKS: dict[str, Spec] = {
             reverie.DEFAULTS,
             lambda state, file: reverie.build(state),
             lambda: reverie.Encoder().stages,
+            shown=reverie.CHANNELS,
         ),
         Spec(
             "squeezenet1_1",
@@ -167,10 +173,24 @@ def spec(name: str) -> Spec:
 
 @functools.cache
 def _least_size(name: str, layer: str) -> int:
-    with torch.device("meta"):  # its geometry alone: no memory, no random numbers
+    return least_side(_bare(name, layer))
+
+
+@functools.cache
+def _channels(name: str, layer: str) -> int:
+    least = _least_size(name, layer)
+    features = torch.empty(1, 3, least, least, device="meta")
+    for stage in _bare(name, layer):
+        features = stage.eval()(features)  # to train, a batch normalisation asks for more than one pixel
+    return features.shape[1]
+
+
+def _bare(name: str, layer: str) -> list[nn.Module]:
+    """The stages of a network up to a layer, of their geometry alone: without memory and random numbers."""
+    with torch.device("meta"):
         stages = NETWORKS[name].stages()
     names = [each for each, _ in stages]
-    return least_side([stage for _, stage in stages[: names.index(layer) + 1]])
+    return [stage for _, stage in stages[: names.index(layer) + 1]]
 
 
 def available() -> list[str]:

@@ -29,6 +29,7 @@ TEACHER = {
     "level8": ("fire9", 512),
 }
 LAYERS = tuple(TEACHER)
+CHANNELS = {layer: channels for layer, (_, channels) in TEACHER.items()}
 DEFAULTS = Defaults(
     content=("level5",),
     style=("level1", "level2", "level3", "level4", "level6", "level7"),

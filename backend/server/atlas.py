@@ -18,9 +18,9 @@ from backend import images
 from backend.engine import atlas
 from backend.engine.events import Cancelled
 from backend.engine.render import network_for
-from backend.engine.resolve import channels as count_channels
 from backend.errors import ReverieError
 from backend.networks import registry, weights
+from backend.networks.registry import Spec
 from backend.server.jobs import Worker, unexpected
 
 _ALIVE = 0.4  # seconds; as for the events of a job
@@ -45,11 +45,11 @@ def add_atlas_calls(app: FastAPI, worker: Worker, device: str) -> None:
                 "network",
                 network=spec.name,
             )
-        lines = _lines(worker, spec.name, layer, device, slice(first, first + count))
+        lines = _lines(worker, spec, layer, device, slice(first, first + count))
         return StreamingResponse(lines, media_type="application/x-ndjson")
 
 
-async def _lines(worker: Worker, name: str, layer: str, device: str, part: slice) -> AsyncIterator[str]:
+async def _lines(worker: Worker, spec: Spec, layer: str, device: str, part: slice) -> AsyncIterator[str]:
     """The tiles as lines of JSON. When nobody reads any more the work ends; a job interrupts it."""
     gone = False
 
@@ -58,17 +58,15 @@ async def _lines(worker: Worker, name: str, layer: str, device: str, part: slice
             return gone or worker.waiting > 0
 
         try:
-            tiles = atlas.atlas(network_for(name, device), layer, batch, effort=atlas.QUICK, stop=stop)
+            tiles = atlas.atlas(network_for(spec.name, device), layer, batch, effort=atlas.QUICK, stop=stop)
         except Cancelled:
             return {}
         return {channel: images.encode_png(tile) for channel, tile in tiles.items()}
 
     try:
-        total = worker.errand(lambda: count_channels(network_for(name, device), layer))
-        async for sign in _signs_of_life(total):
-            yield sign
-        yield _line("layer", network=name, layer=layer, channels=total.result())
-        wanted = list(range(total.result()))[part]
+        total = spec.channels(layer)
+        yield _line("layer", network=spec.name, layer=layer, channels=total)
+        wanted = list(range(total))[part]
         while wanted:
             tiles = worker.errand(functools.partial(make, wanted[: atlas.BATCH]))
             async for sign in _signs_of_life(tiles):
@@ -80,7 +78,7 @@ async def _lines(worker: Worker, name: str, layer: str, device: str, part: slice
     except ReverieError as error:
         yield _line("failed", **error.sentence.as_json())
     except Exception as error:  # the reader must learn that nothing more comes
-        _log.exception("the atlas of %s, %s failed", name, layer)
+        _log.exception("the atlas of %s, %s failed", spec.name, layer)
         yield _line("failed", **unexpected(error).as_json())
     finally:
         gone = True

@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 
 from backend import arguments, demo, images
+from backend.__main__ import main
 from backend.console import Console
 from backend.engine.render import Result
 from backend.errors import ReverieError
 from backend.fast import styles as fast_styles
-from backend.networks import registry
+from backend.networks import registry, weights
 from backend.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -187,6 +188,16 @@ def test_a_second_ctrl_c_leaves_no_file(tmp_path):
     code, _ = _interrupted(tmp_path, 2)
     assert code == 130
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_atlas_of_channels_that_there_are_not_is_refused_before_weights_are_fetched(tmp_path, monkeypatch, capsys):
+    def fetch(*arguments) -> None:
+        raise AssertionError("fetched")
+
+    monkeypatch.setattr(weights, "find", lambda name: None)
+    monkeypatch.setattr(weights, "fetch", fetch)
+    assert main(["atlas", "--network", "vgg19", "--channels", "99999", "-o", str(tmp_path / "a.png")]) == 1
+    assert "“99999” are no channels here: there are 0 to 511" in capsys.readouterr().err
 
 
 @needs_weights

@@ -196,6 +196,20 @@ def test_too_small_is_said_before_weights_are_fetched(photo, pictures, monkeypat
         assert caught.value.field == field
 
 
+@pytest.mark.parametrize(
+    ("network", "layer", "channel", "last"), [("vgg19", "relu5_1", 99999, 511), ("googlenet", "logits", 1000, 999)]
+)
+def test_an_unknown_channel_is_refused_before_weights_are_fetched(photo, monkeypatch, network, layer, channel, last):
+    def fetch(*arguments) -> None:
+        raise AssertionError("fetched")
+
+    monkeypatch.setattr(engine.weights, "find", lambda name: None)
+    monkeypatch.setattr(engine.weights, "fetch", fetch)
+    with pytest.raises(ReverieError, match=f"channels 0 to {last}, and no {channel}") as caught:
+        _render(photo, {}, style=[], network=network, dream={"layer": layer, "channel": channel})
+    assert caught.value.field == "dream.0.channel"
+
+
 def test_a_narrow_picture_begins_at_a_scale_that_the_network_can_see(pictures):
     """The coarsest scale by itself would be 113×5 pixels."""
     events: list = []

@@ -77,6 +77,15 @@ def test_layers_are_those_of_the_registry_and_give_logits(network):
     assert logits.shape == (1, 1000, 1, 1) and bool(logits.isfinite().all())
 
 
+@pytest.mark.parametrize("name", registry.NETWORKS)
+def test_the_channels_of_each_layer_are_known_without_weights(name):
+    chosen = registry.NETWORKS[name]
+    features = chosen.build(random_state(name), "published.pth").features(picture(), chosen.layers)
+    assert {layer: chosen.channels(layer) for layer in chosen.layers} == {
+        layer: values.shape[1] for layer, values in features.items()
+    }
+
+
 @pytest.mark.parametrize("place", [0, 4, -3, -2])
 def test_the_least_size_is_exact(network, place):
     layer = network.layers[place]
