@@ -375,6 +375,7 @@ def _style_sheet(options: argparse.Namespace) -> None:
     from rich.progress import Progress
 
     from backend import images
+    from backend.console import print_warning
     from backend.engine.style_sheet import style_sheet
 
     if options.output is None:
@@ -386,7 +387,10 @@ def _style_sheet(options: argparse.Namespace) -> None:
     with Progress(disable=options.json) as progress:
         task = progress.add_task("Painting", total=None)
         sheet = style_sheet(
-            photos, options.size, report=lambda done, total: progress.update(task, completed=done, total=total)
+            photos,
+            options.size,
+            report=lambda done, total: progress.update(task, completed=done, total=total),
+            warn=lambda warning: print_warning(warning, as_json=options.json),
         )
     images.write(options.output, sheet)
 

@@ -214,6 +214,14 @@ def print_networks(*, as_json: bool) -> None:
     _print(table)
 
 
+def print_warning(warning: Warning_, *, as_json: bool) -> None:
+    """What a person should know, but what does not stop the work."""
+    if as_json:
+        print(json.dumps({"type": "warning", "message": warning.message}), flush=True)
+    else:
+        Terminal(stderr=True).print(Text(warning.message, "yellow"), soft_wrap=True)
+
+
 def print_estimate(seconds: float, width: int, height: int, *, as_json: bool) -> None:
     """How long a job will take, and at what size it is computed."""
     if as_json:

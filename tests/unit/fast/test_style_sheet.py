@@ -39,3 +39,21 @@ def test_each_style_has_a_column_and_each_photo_a_row(tmp_path, monkeypatch):
     for row in range(2):
         cell = pixels[top + row * height : top + (row + 1) * height, width:]
         assert float(np.abs(cell - painted.picture).mean()) < 2 / 255
+
+
+def test_a_style_whose_file_is_damaged_is_left_out_and_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(styles, "folder", lambda: tmp_path / "styles")
+    monkeypatch.setattr(styles, "names", lambda: ["broken", "udnie"])
+    styles.save(styles.file_of("broken"), {"broken": styles.load("udnie").vector})
+    styles.file_of("broken").write_bytes(styles.file_of("broken").read_bytes()[:1000])
+    images.write(tmp_path / "photo.png", shrink_to(images.read(demo.content()), 64))
+    words = ["styles", str(tmp_path / "photo.png"), "--size", "64", "-o", str(tmp_path / "sheet.png")]
+    assert main(words) == 0
+    assert "broken.safetensors” is damaged" in capsys.readouterr().err.replace("\n", " ")
+    assert images.read(tmp_path / "sheet.png").shape[1] == 64
+    assert main([*words, "--json"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["type"] == "warning" and "is damaged" in json.loads(line)["message"]
+    monkeypatch.setattr(styles, "names", lambda: ["broken"])
+    assert main(words) == 1
+    assert "is damaged" in capsys.readouterr().err
