@@ -16,7 +16,7 @@ from asking import Question
 from choosers import dress, muted, pixbuf
 from gi.repository import Gdk, GdkPixbuf, GLib, Gtk
 from shared import work
-from shared.client import Client
+from shared.client import BackendError, Client
 from shared.words import _
 from styles import bundled_styles, recent_styles
 
@@ -193,6 +193,9 @@ class Gallery:
             self._fill_soon()
         elif event["type"] == "thumbnail":
             _show(self._pictures[event["name"]], _loaded(event["png"]))
+        elif event["type"] == "refused":
+            _show(self._pictures[event["name"]], None)
+            self._children["fast", event["name"]].set_tooltip_text(event["message"])
         elif event["type"] == "failed":
             self._waiting.show()
             self._waiting.set_text(event["message"])
@@ -203,7 +206,12 @@ def _fast_styles(client: Client, tell: Callable[[dict[str, Any]], None]) -> None
     styles = client.styles()
     tell({"type": "styles", "styles": styles})
     for row in styles:
-        tell({"type": "thumbnail", "name": row["name"], "png": client.style_thumbnail(row["name"])})
+        try:
+            tell({"type": "thumbnail", "name": row["name"], "png": client.style_thumbnail(row["name"])})
+        except BackendError as error:
+            if error.status is None:  # nobody is left to ask for the others
+                raise
+            tell({"type": "refused", "name": row["name"], "message": str(error)})  # its file is damaged, for example
 
 
 def _loaded(png: bytes) -> GdkPixbuf.Pixbuf:

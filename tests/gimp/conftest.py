@@ -127,6 +127,7 @@ class Backend:
                     **os.environ,
                     "REVERIE_WEIGHTS": str(WEIGHTS),
                     "XDG_CACHE_HOME": str(gimp.folder / "cache"),  # an atlas begins without a picture
+                    "XDG_DATA_HOME": str(gimp.folder / "data"),  # of fast styles there are those that a test makes
                 },
             )
         self.wait(self._ready.exists, 60)

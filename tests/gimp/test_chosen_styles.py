@@ -8,6 +8,7 @@ import json
 import pytest
 import windows
 
+from backend.fast import styles
 from plugin.shared import npy
 
 DIALOG = """
@@ -74,6 +75,35 @@ def test_what_arguments_say_is_shown_and_a_layer_that_is_gone_is_said(said):
     assert said["shown"] == ["Sky", "a"]
     assert said["gone"][0].startswith("The layer “gone”")
     assert said["gone"][1] == []
+
+
+DAMAGED = """
+made, config = opened()
+fast = lambda: [each for each in below(made._window)
+                if isinstance(each, Gtk.FlowBoxChild) and each.reverie_style[0] == "fast"]
+picture = lambda child: child.get_child().get_children()[0]
+empty = lambda child: picture(child).get_storage_type() == Gtk.ImageType.EMPTY
+done = pump(lambda: fast() and not any(empty(each) for each in fast()))
+shown = {each.reverie_style[1]: [picture(each).get_pixbuf() is not None, each.get_tooltip_text()] for each in fast()}
+made._window.destroy()
+answer(done=done, shown=shown)
+"""
+
+
+def test_a_fast_style_whose_file_is_damaged_does_not_hide_the_others(gimp, running_backend, monkeypatch):
+    running_backend()
+    monkeypatch.setattr(styles, "folder", lambda: gimp.folder / "data" / "reverie" / "styles")
+    for name in ("broken", "whole"):
+        styles.save(styles.file_of(name), {name: styles.load("udnie").vector})
+    styles.file_of("broken").write_bytes(styles.file_of("broken").read_bytes()[:1000])
+    try:
+        said = windows.run(gimp, "damaged", DAMAGED)
+    finally:
+        for name in ("broken", "whole"):
+            styles.remove(name)
+    assert said["done"]
+    assert said["shown"]["whole"] == [True, "whole"]
+    assert not said["shown"]["broken"][0] and "broken.safetensors” is damaged" in said["shown"]["broken"][1]
 
 
 SCRIPT = """
