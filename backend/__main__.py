@@ -10,8 +10,9 @@ import math
 import os
 import signal
 import sys
+import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from backend.options import parser, recipe_fields
 from plugin.shared import places
 
 if TYPE_CHECKING:
+    from backend.engine.events import Event
     from backend.images import Picture
     from backend.recipe import Recipe
 
@@ -317,23 +319,42 @@ def _compare(options: argparse.Namespace) -> None:
 
 
 def _atlas(options: argparse.Namespace) -> None:
-    from rich.progress import Progress
-
     from backend import images
-    from backend.engine import atlas, device
+    from backend.console import Console
+    from backend.engine import atlas, device, render
+    from backend.engine.events import Started
     from backend.networks import registry
 
     spec = registry.spec(registry.default() if options.network == "auto" else options.network)
     layer = options.layer or spec.defaults.dream[0]
     spec.check_layers([layer], "layer")
-    images.check_target(options.output)
     channels = arguments.span(options.channels, spec.channels(layer))
+    images.check_target(options.output)
     where = device.choose(options.device)
-    network = registry.load(spec.name).to(where, device.precision("auto", where))
-    with Progress() as progress:
-        task = progress.add_task(f"{spec.name}, {layer}", total=len(channels))
-        tiles = atlas.atlas(network, layer, channels, progress=lambda done: progress.update(task, completed=done))
-    images.write(options.output, atlas.contact_sheet(tiles))
+    with Console(as_json=options.json, keeps=False) as console:
+        render.fetch_weights(spec.name, console.report)
+        network = render.network_for(spec.name, options.device)
+        console.report(Started(where.type, spec.name, len(channels)))
+        tiles = atlas.atlas(network, layer, channels, progress=_of_tiles(console.report, len(channels)))
+        images.write(options.output, atlas.contact_sheet(tiles))
+        console.finish_atlas(options.output, f"{spec.name}, {layer}", len(channels))
+
+
+def _of_tiles(report: Callable[[Event], None], total: int) -> Callable[[int], None]:
+    """The tiles of an atlas that are there, told as iterations."""
+    from backend.engine.atlas import SIDE
+    from backend.engine.events import Progress
+
+    begun, kept = time.monotonic(), -1
+
+    def tell(there: int) -> None:
+        nonlocal kept
+        kept = there if kept < 0 else kept  # what was made before took no time, and so says none
+        if there > kept or there == total:
+            each = (time.monotonic() - begun) / max(1, there - kept)
+            report(Progress(there, total, SIDE, SIDE, 0.0, there / total, each * (total - there)))
+
+    return tell
 
 
 def _networks(options: argparse.Namespace) -> None:

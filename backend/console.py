@@ -114,6 +114,15 @@ class Console:
         self._bar.stop()
         _print_output(self._terminal, output, "  1 frame" if count == 1 else f"  {count} frames")
 
+    def finish_atlas(self, output: Path, layer: str, count: int) -> None:
+        """Says where the atlas of a layer is."""
+        if self._json:
+            print(json.dumps({"type": "done", "output": str(output), "channels": count}))
+            return
+        self._bar.update(self._task, completed=1.0)
+        self._bar.stop()
+        _print_output(self._terminal, output, f"  {layer}, " + ("1 channel" if count == 1 else f"{count} channels"))
+
     def finish_comparison(self, output: Path, rows: list[Row]) -> None:
         """Says what each network took for the same job, and where the sheet is."""
         if self._json:

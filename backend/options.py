@@ -101,7 +101,7 @@ def _add_atlas(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     command.add_argument("--layer", help="(the layer for dreams)")
     command.add_argument("--channels", metavar="FIRST-LAST", help="(all)")
     command.add_argument("-o", "--output", type=Path, required=True)
-    command.add_argument("--device", default="auto", choices=_DEVICES)
+    _where(command)
 
 
 def _add_lists(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -76,7 +76,7 @@ def render(
             return Result(_finish(recipe, painted, inputs, content), recipe, "one pass", where.type, clock.elapsed)
         _check_sizes(recipe, inputs)
         with clock.stopped():
-            _fetch_weights(recipe.network, report, stop)
+            fetch_weights(recipe.network, report, stop)
         footing = Footing(where, precision, recipe.tile)
         load = functools.partial(_network, recipe.network, recipe.pooling)
         if recipe.fast and inputs.init is None:
@@ -121,8 +121,9 @@ def _finish(recipe: Recipe, painted: Tensor, inputs: Inputs, content: Picture) -
     return picture
 
 
-def _fetch_weights(name: str, report: Callable[[Event], None], stop: Callable[[], bool]) -> None:
-    """Downloads the network's weights if they are not on this machine."""
+def fetch_weights(name: str, report: Callable[[Event], None], stop: Callable[[], bool] = lambda: False) -> None:
+    """Downloads the network's weights if they are not on this machine. Raises Cancelled when `stop` said so, and
+    ReverieError when they cannot be had."""
     if weights.find(name) is not None:
         return
 
@@ -156,4 +157,4 @@ def forget_network() -> None:
         torch.cuda.empty_cache()
 
 
-__all__ = ["Cancelled", "Result", "forget_network", "network_for", "render", "resolve"]
+__all__ = ["Cancelled", "Result", "fetch_weights", "forget_network", "network_for", "render", "resolve"]

@@ -198,6 +198,9 @@ def test_an_atlas_of_channels_that_there_are_not_is_refused_before_weights_are_f
     monkeypatch.setattr(weights, "fetch", fetch)
     assert main(["atlas", "--network", "vgg19", "--channels", "99999", "-o", str(tmp_path / "a.png")]) == 1
     assert "“99999” are no channels here: there are 0 to 511" in capsys.readouterr().err
+    assert main(["atlas", "--network", "vgg19", "--channels", "512", "-o", str(tmp_path / "a.png"), "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["type"], told["field"]) == ("failed", "channels")
 
 
 @needs_weights

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import http.server
 import io
+import json
 import pickle
 import socket
 import threading
@@ -20,11 +21,13 @@ import torch
 from filelock import FileLock
 from safetensors import safe_open
 
-from backend.engine import render
+from backend.__main__ import main
+from backend.engine import atlas, render
 from backend.engine.events import Cancelled, Fetching
 from backend.errors import ReverieError
 from backend.networks import registry, vgg, weights
 from backend.networks.network import IMAGENET
+from tests.random_networks import random_state
 
 BODY = bytes(range(256)) * 4000
 NAME = "squeezenet1_1"
@@ -98,14 +101,39 @@ def test_a_download_is_whole_and_its_progress_told(server, tmp_path):
     assert weights.find(NAME) == path
 
 
+def test_an_atlas_tells_of_the_download_and_of_its_tiles(server, tmp_path, monkeypatch, capsys):
+    whole = io.BytesIO()
+    torch.save(random_state(NAME), whole)
+    server.body = whole.getvalue()
+    digest = hashlib.sha256(server.body).hexdigest()
+    monkeypatch.setitem(weights.CATALOGUE, NAME, replace(weights.CATALOGUE[NAME], sha256=digest))
+    monkeypatch.setattr(atlas, "folder", lambda network, layer: tmp_path / "tiles")
+    monkeypatch.setattr(atlas, "THOROUGH", atlas.Effort("thorough", (56,), 1, 0.03))
+    output = tmp_path / "a.png"
+    words = ["atlas", "--network", NAME, "--layer", "conv1", "--channels", "0-8", "-o", str(output)]
+    assert main([*words, "--json"]) == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    fetching = [line for line in told if line["type"] == "fetching"]
+    assert fetching[0]["licence"] and fetching[-1]["here"] == fetching[-1]["total"] == len(server.body)
+    started, *progress, done = told[len(fetching) :]
+    assert (started["type"], started["network"], started["iterations"]) == ("started", NAME, 9)
+    assert [(line["type"], line["iteration"], line["iterations"]) for line in progress] == [
+        ("progress", 8, 9),
+        ("progress", 9, 9),
+    ]
+    assert done == {"type": "done", "output": str(output), "channels": 9}
+    assert main(words) == 0
+    assert "9 channels" in capsys.readouterr().err
+
+
 def test_a_render_tells_of_the_download_and_stops_it(server):
     events: list[Fetching] = []
     with pytest.raises(Cancelled):
-        render._fetch_weights(NAME, events.append, lambda: len(events) >= 2)
+        render.fetch_weights(NAME, events.append, lambda: len(events) >= 2)
     assert [event.network for event in events] == [NAME, NAME]
     assert events[0].licence
     assert 0 < events[0].here < events[1].here < events[1].total == len(BODY)
-    render._fetch_weights(NAME, events.append, lambda: False)
+    render.fetch_weights(NAME, events.append, lambda: False)
     assert weights.find(NAME) is not None
 
 
@@ -113,7 +141,7 @@ def cancelled_soon(seconds: float = 0.3) -> None:
     """Fetches, and asks to stop after a moment."""
     begun = time.monotonic()
     with pytest.raises(Cancelled):
-        render._fetch_weights(NAME, lambda event: None, lambda: time.monotonic() - begun > seconds)
+        render.fetch_weights(NAME, lambda event: None, lambda: time.monotonic() - begun > seconds)
     assert time.monotonic() - begun < 5, "without the order to stop it takes at least as long"
 
 
