@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -14,26 +15,34 @@ from backend.engine.objective import Objective
 from backend.engine.resize import resize, shrink_to, to_tensor
 from backend.engine.terms.content import Content
 from backend.engine.terms.style import Style
+from backend.engine.terms.total_variation import TotalVariation
 from backend.networks import registry, weights
+from backend.networks.network import Network
 from backend.recipe import Recipe
 from tests.random_networks import random_network
 
 
+def _measured(network: Network, size: int) -> dict[str, tuple[float, float]]:
+    """The loss and the norm of the gradient of each term at its unit, half way between two pictures that the
+    calibration has not seen."""
+    defaults = registry.NETWORKS[network.name].defaults
+    units = calibration.units(network, defaults.content, defaults.style)
+    content, style = (calibration.pink_noise(seed, torch.device("cpu"), size) for seed in (11, 12))
+    terms = {
+        "content": Content(tiling.maps(network, content, defaults.content, None), units.content),
+        "style": Style([(tiling.statistics(network, style, defaults.style, None), 1.0)], 1.0),
+        "total variation": TotalVariation(size, size, units.total_variation),
+    }
+    found = {name: Objective(network, [term])((content + style) / 2) for name, term in terms.items()}
+    return {name: (float(loss), float(gradient.norm())) for name, (loss, gradient) in found.items()}
+
+
 @pytest.mark.parametrize("name", ["squeezenet1_1", "googlenet", "resnet50"])
 @pytest.mark.parametrize("size", [128, 192])
-def test_a_calibrated_content_pulls_as_hard_as_the_style_on_other_pictures_and_sizes(name, size):
-    network = random_network(name)
-    defaults = registry.NETWORKS[name].defaults
-    weight = calibration.units(network, defaults.content, defaults.style).content
-    content, style = (calibration.pink_noise(seed, torch.device("cpu"), size) for seed in (11, 12))
-    norms = [
-        float(Objective(network, [term])((content + style) / 2)[1].norm())
-        for term in (
-            Content(tiling.maps(network, content, defaults.content, None), weight),
-            Style([(tiling.statistics(network, style, defaults.style, None), 1.0)], 1.0),
-        )
-    ]
-    assert 0.5 < norms[0] / norms[1] < 2
+def test_calibrated_terms_pull_as_hard_as_the_style_on_other_pictures_and_sizes(name, size):
+    pulls = {term: norm for term, (_, norm) in _measured(random_network(name), size).items()}
+    assert 0.5 < pulls["content"] / pulls["style"] < 2
+    assert 0.5 < pulls["total variation"] / pulls["style"] < 2
 
 
 @pytest.mark.parametrize("name", ["reverie", "squeezenet1_0", "vgg19", "resnet50", "alexnet"])
@@ -55,7 +64,14 @@ def test_strength_one_half_shares_the_influence_alike_on_every_network(name, req
 
 
 def test_units_follow_the_gradient_and_not_the_loss():
-    """A layer whose features are a hundred times as large has the same relative loss, and so the same unit."""
+    """Total variation is a flat term: where it pulls as hard as the style, its loss is six times as large."""
+    found = _measured(random_network("squeezenet1_1"), calibration.SIDE)
+    (flat, pull), (loss, styled) = found["total variation"], found["style"]
+    assert flat > 4 * loss
+    assert pull == pytest.approx(styled, rel=0.2)
+
+
+def test_units_are_the_same_each_time_and_those_of_the_layers():
     network = random_network("squeezenet1_1")
     before = calibration.units(network, ["fire4"], ["fire2", "fire3"])
     again = calibration.units(network, ["fire4"], ["fire2", "fire3"])
@@ -63,6 +79,21 @@ def test_units_follow_the_gradient_and_not_the_loss():
     deeper = calibration.units(network, ["fire9"], ["fire2", "fire3"])
     assert deeper.total_variation == before.total_variation
     assert deeper.content != before.content
+
+
+def test_units_do_not_depend_on_how_large_the_numbers_of_a_layer_are():
+    """A layer whose features are a hundred times as large has the same relative loss, and so the same unit."""
+
+    class Hundredfold(torch.nn.Module):
+        def forward(self, fmap: torch.Tensor) -> torch.Tensor:
+            return 100 * fmap
+
+    network = random_network("squeezenet1_1")
+    before = calibration.units(network, ["fire4"], ["fire2", "fire3"])
+    for layer in ("fire4", "fire3"):
+        larger = dataclasses.replace(network, heads={layer: Hundredfold()})
+        after = calibration.units(larger, ["fire4"], ["fire2", "fire3"])
+        assert dataclasses.astuple(after) == pytest.approx(dataclasses.astuple(before), rel=0.01)
 
 
 def test_noise_has_the_spectrum_of_photos():
