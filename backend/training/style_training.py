@@ -19,9 +19,9 @@ from backend.engine import device as devices
 from backend.engine import memory
 from backend.errors import ReverieError
 from backend.fast.network import StyleNetwork
-from backend.files import replace_with
 from backend.training.perceptual import Perceptual
 from backend.training.pictures import Crops
+from backend.training.state import keep
 
 SECONDS_BETWEEN_STATES = 60.0
 _REMEMBERED = 50  # steps over which the loss that is shown, and watched, is averaged
@@ -173,7 +173,7 @@ class Training:
             "running": self._running,
             "lowest": self._lowest,
         }
-        replace_with(state, lambda part: torch.save(contents, part))
+        keep(contents, state)
 
     def _restore(self, state: Path, what: str) -> None:
         try:

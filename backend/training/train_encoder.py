@@ -35,6 +35,7 @@ from backend.networks import registry, reverie
 from backend.networks.network import Network
 from backend.networks.reverie import LAYERS, PREPROCESSING, TEACHER, Encoder
 from backend.training import own_pictures, pictures, slopes
+from backend.training.state import keep
 
 _TEACHER_LAYERS = [layer for layer, _ in TEACHER.values()]
 HELD_OUT = [*(f"kodak{n}" for n in range(19, 25)), "golden_gate", "tubingen", "hoovertowernight"]
@@ -300,7 +301,7 @@ def _save(
     weights = {name: value.to("cpu", torch.float16).contiguous() for name, value in encoder.state_dict().items()}
     replace_with(output, lambda part: save_file(weights, part))
     contents = {"encoder": encoder.state_dict(), "optimizer": optimizer.state_dict(), "spent": spent, "step": step}
-    replace_with(state, lambda part: torch.save(contents, part))
+    keep(contents, state)
 
 
 if __name__ == "__main__":
