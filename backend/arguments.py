@@ -36,16 +36,16 @@ def fast(text: str) -> dict[str, Any]:
 
 def dream(text: str, layers: set[str]) -> dict[str, Any]:
     """What a dream is of: `auto`, a LAYER, LAYER:CHANNEL, LAYER:CHANNEL@X,Y, like:GUIDE.jpg, LAYER:like:GUIDE.jpg, or a
-    class by name; with `=WEIGHT` behind it. `layers` are the names that count as layers. Raises ReverieError with the
-    nearest of both for what is no class and nearly a layer."""
+    class by name; with `=WEIGHT` behind it, unless that is part of the guide's name. `layers` are the names that count
+    as layers. Raises ReverieError with the nearest of both for what is no class and nearly a layer."""
+    guided = re.fullmatch(r"(?:([\w.]+):)?like:(.+)", text)
+    if guided:
+        return {**({"layer": guided[1]} if guided[1] else {}), **_guide(guided[2])}
     what, _, weight = text.rpartition("=")
     share = {"weight": _number(weight, "--dream")} if what else {}
     what = what or text
     if what == "auto":
         return share
-    guided = re.fullmatch(r"(?:([\w.]+):)?like:(.+)", what)
-    if guided:
-        return {**({"layer": guided[1]} if guided[1] else {}), "guide": guided[2], **share}
     found = re.fullmatch(r"([\w.]+)(?::(\d+)(?:@([\d.]+),([\d.]+))?)?", what)
     if not found or (found[1] not in layers and found[2] is None):
         _check_is_no_layer_misspelt(what, layers)
@@ -56,6 +56,12 @@ def dream(text: str, layers: set[str]) -> dict[str, Any]:
     if found[3] is not None:
         result["at"] = [_number(found[3], "--dream"), _number(found[4], "--dream")]
     return result
+
+
+def _guide(text: str) -> dict[str, Any]:
+    """`a.jpg` or `a.jpg=0.5`, a weight; a name that exists as it stands is taken whole."""
+    found = None if Path(text).exists() else re.fullmatch(r"(.+)=([\d.]+)", text)
+    return {"guide": found[1], "weight": _number(found[2], "--dream")} if found else {"guide": text}
 
 
 def _check_is_no_layer_misspelt(what: str, layers: set[str]) -> None:

@@ -246,6 +246,18 @@ def test_the_short_forms_of_a_dream(text, expected):
     assert arguments.dream(text, {"fire8"}) == expected
 
 
+def test_a_guide_that_exists_is_taken_whole_and_a_weight_is_split_off_another(tmp_path):
+    file = tmp_path / "a=2"
+    file.touch()
+    for text, expected in (
+        (f"like:{file}", {"guide": str(file)}),
+        (f"fire8:like:{file}=0.5", {"layer": "fire8", "guide": str(file), "weight": 0.5}),
+        (f"like:{tmp_path}/nowhere=b.jpg", {"guide": f"{tmp_path}/nowhere=b.jpg"}),
+        (f"like:{tmp_path}/nowhere.jpg=2", {"guide": f"{tmp_path}/nowhere.jpg", "weight": 2}),
+    ):
+        assert arguments.dream(text, {"fire8"}) == expected
+
+
 def test_a_misspelt_layer_is_told_with_the_nearest_layers_and_classes():
     layers = {layer for spec in registry.NETWORKS.values() for layer in spec.layers}
     for text, expected in (("fire22", "fire2"), ("Mixed5b", "Mixed_5b"), ("levle5", "level5")):
