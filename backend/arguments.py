@@ -24,14 +24,16 @@ def style(text: str) -> dict[str, Any]:
     result: dict[str, Any] = {"image": found[1]}
     for name, value in (("weight", found[2]), ("scale", found[3])):
         if value is not None:
-            result[name] = _number(value, f"style.{name}")
+            result[name] = _number(value, f"style.{name}", f"The {name} of “{found[1]}”")
     return result
 
 
 def fast(text: str) -> dict[str, Any]:
     """`udnie` or `udnie:0.5`, a weight."""
     name, _, weight = text.rpartition(":")
-    return {"name": name, "weight": _number(weight, "--fast")} if name else {"name": text}
+    if not name:
+        return {"name": text}
+    return {"name": name, "weight": _number(weight, "fast.weight", f"The weight of the fast style “{name}”")}
 
 
 def dream(text: str, layers: set[str]) -> dict[str, Any]:
@@ -42,7 +44,7 @@ def dream(text: str, layers: set[str]) -> dict[str, Any]:
     if guided:
         return {**({"layer": guided[1]} if guided[1] else {}), **_guide(guided[2])}
     what, _, weight = text.rpartition("=")
-    share = {"weight": _number(weight, "--dream")} if what else {}
+    share = {"weight": _weight(weight, what)} if what else {}
     what = what or text
     if what == "auto":
         return share
@@ -54,14 +56,18 @@ def dream(text: str, layers: set[str]) -> dict[str, Any]:
     if found[2] is not None:
         result["channel"] = int(found[2])
     if found[3] is not None:
-        result["at"] = [_number(found[3], "--dream"), _number(found[4], "--dream")]
+        result["at"] = [_number(each, "dream.at", f"The place in “{what}”") for each in (found[3], found[4])]
     return result
 
 
 def _guide(text: str) -> dict[str, Any]:
     """`a.jpg` or `a.jpg=0.5`, a weight; a name that exists as it stands is taken whole."""
     found = None if Path(text).exists() else re.fullmatch(r"(.+)=([\d.]+)", text)
-    return {"guide": found[1], "weight": _number(found[2], "--dream")} if found else {"guide": text}
+    return {"guide": found[1], "weight": _weight(found[2], found[1])} if found else {"guide": text}
+
+
+def _weight(text: str, dream: str) -> float:
+    return _number(text, "dream.weight", f"The weight of “{dream}”")
 
 
 def _check_is_no_layer_misspelt(what: str, layers: set[str]) -> None:
@@ -75,10 +81,10 @@ def _check_is_no_layer_misspelt(what: str, layers: set[str]) -> None:
 
 def seconds(text: str) -> float:
     """`20`, `20s`, `1.5m` or `1h`, in seconds. Raises ReverieError for anything else."""
-    found = re.fullmatch(r"([\d.]+)\s*([a-z]*)", text.strip())
+    found = re.fullmatch(r"(\d+\.?\d*|\.\d+)\s*([a-z]*)", text.strip())
     if not found or found[2] not in _UNITS:
         raise ReverieError(f"“{text}” is no time; write 20s, 2m or 1h.", "budget")
-    return _number(found[1], "budget") * _UNITS[found[2]]
+    return float(found[1]) * _UNITS[found[2]]
 
 
 def zoom(percent: float | None, count: int) -> float:
@@ -105,8 +111,9 @@ def span(text: str | None, count: int) -> range:
     return range(first, last + 1)
 
 
-def _number(text: str, field: str) -> float:
+def _number(text: str, field: str, what: str) -> float:
+    """`what` is what the number says, as a sentence begins."""
     try:
         return float(text)
     except ValueError:
-        raise ReverieError(f"“{text}” is no number.", field) from None
+        raise ReverieError(f"{what} must be a number such as 0.5, and is “{text}”.", field) from None

@@ -56,18 +56,20 @@ def compare(
     network's own layers, and with average pooling only where it stands that.
 
     `report` is told the network and what `render` tells. A network that cannot do the job (for which the picture is too
-    small, or which knows no classes) is left out with a Warning_. Raises ReverieError when none can, and Cancelled when
-    `stop` said so.
+    small, or which knows no classes) is left out with a Warning_. Raises ReverieError when none can, or when there is
+    no network of a name, and Cancelled when `stop` said so.
     """
-    rows, refusal = [], None
-    for name in registry.available() if networks is None else networks:
+    rows: list[Row] = []
+    names = registry.available() if networks is None else networks
+    for name in names:
+        registry.spec(name)
+    for name in names:
         try:
             rows.append(_row(name, recipe, content, pictures, device, report, stop))
         except ReverieError as error:
+            if not rows and name == names[-1]:
+                raise  # and says it once
             report(name, Warning_(Sentence(f"{name} is left out. {error.message}")))
-            refusal = error
-    if refusal is not None and not rows:
-        raise refusal
     return rows
 
 

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from backend.errors import ReverieError
 
+_FILE = Path(__file__).with_name("imagenet_classes.txt")
+
 
 @cache
 def names() -> tuple[str, ...]:
     """The names, by index (ILSVRC 2012; the wording is torchvision's, BSD-3-Clause)."""
-    return tuple(Path(__file__).with_name("imagenet_classes.txt").read_text(encoding="utf-8").splitlines())
+    return tuple(_FILE.read_text(encoding="utf-8").splitlines())
 
 
 def find(wanted: str, field: str | None = None) -> str:
@@ -27,7 +29,12 @@ def find(wanted: str, field: str | None = None) -> str:
     near = alike or nearest(name)
     if near:
         raise ReverieError("No network knows “{name}”. Did you mean {near}?", field, name=name, near=", ".join(near))
-    raise ReverieError("No network knows “{name}”. Choose one of the names that are offered.", field, name=name)
+    raise ReverieError(
+        "No network knows “{name}”. Choose one of the names that are offered; “{file}” lists them.",
+        field,
+        name=name,
+        file=str(_FILE),
+    )
 
 
 def nearest(wanted: str) -> list[str]:

@@ -272,6 +272,25 @@ def test_times(text, expected):
     assert arguments.seconds(text) == expected
 
 
-def test_what_is_no_time_is_refused():
-    with pytest.raises(ReverieError, match="20s"):
-        arguments.seconds("soon")
+@pytest.mark.parametrize("text", ["soon", "1.2.3s", "3 parsecs"])
+def test_what_is_no_time_is_refused(text):
+    with pytest.raises(ReverieError, match="no time; write 20s"):
+        arguments.seconds(text)
+
+
+@pytest.mark.parametrize(
+    ("read", "field", "said"),
+    [
+        (lambda: arguments.style("ink.jpg:1.2.3"), "style.weight", "The weight of “ink.jpg” must be a number"),
+        (lambda: arguments.style("ink.jpg@1.2.3"), "style.scale", "The scale of “ink.jpg” must be a number"),
+        (lambda: arguments.fast("udnie:much"), "fast.weight", "The weight of the fast style “udnie” must be a number"),
+        (lambda: arguments.dream("pug=much", set()), "dream.weight", "The weight of “pug” must be a number"),
+        (lambda: arguments.dream("like:a.jpg=1.2.3", set()), "dream.weight", "The weight of “a.jpg” must be a number"),
+        (lambda: arguments.dream("fire8:1@.5.5,1", {"fire8"}), "dream.at", "The place in “fire8:1@.5.5,1” must be"),
+    ],
+)
+def test_what_is_no_number_is_told_with_what_it_is_of(read, field, said):
+    with pytest.raises(ReverieError, match=r"such as 0\.5, and is “") as caught:
+        read()
+    assert caught.value.field == field
+    assert caught.value.message.startswith(said)

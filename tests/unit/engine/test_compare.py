@@ -63,8 +63,20 @@ def test_a_network_that_cannot_do_the_job_is_left_out():
     warnings = [(network, event.message) for network, event in told if isinstance(event, Warning_)]
     assert len(warnings) == 1 and warnings[0][0] == "reverie"
     assert "reverie is left out" in warnings[0][1] and "knows no classes" in warnings[0][1]
+    told.clear()
     with pytest.raises(ReverieError, match="knows no classes"):
-        compare.compare(dream, PHOTO, {}, networks=["reverie"], device="cpu")
+        compare.compare(dream, PHOTO, {}, networks=["reverie"], device="cpu", report=lambda *heard: told.append(heard))
+    assert told == []  # the sentence comes once
+
+
+def test_a_network_that_there_is_not_is_refused_before_the_others_paint():
+    told: list[tuple[str, Event]] = []
+    with pytest.raises(ReverieError, match="no network “bogus”") as caught:
+        compare.compare(
+            RECIPE, PHOTO, {"s": STYLE}, networks=["reverie", "bogus"], report=lambda *heard: told.append(heard)
+        )
+    assert caught.value.field == "network"
+    assert told == []
 
 
 def test_it_can_be_stopped():

@@ -123,3 +123,11 @@ def test_capitals_do_not_count_where_names_differ_otherwise():
         classes.find("golden retreiver")
     with pytest.raises(ReverieError, match="Cardigan, cardigan"):
         classes.find("CARDIGAN")
+
+
+def test_who_is_far_from_every_class_is_told_where_they_are_listed():
+    with pytest.raises(ReverieError) as caught:
+        classes.find("zzqx", "dream.0.class_name")
+    file = Path(str(caught.value.sentence.values["file"]))
+    assert f"“{file}” lists them" in caught.value.message
+    assert tuple(file.read_text(encoding="utf-8").splitlines()) == classes.names()
