@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import backend.networks.network
-from backend.engine import moments
+from backend.engine import moments, painting
+from backend.engine import render as engine
 from backend.engine.adam import Adam
 from backend.engine.ascent import Ascent
 from backend.engine.lbfgs import LBFGS
@@ -23,7 +26,9 @@ from backend.engine.terms.guided_dream import GuidedDream
 from backend.engine.terms.nearest import NearestNeighbour
 from backend.engine.terms.style import Style
 from backend.engine.terms.total_variation import TotalVariation
+from backend.engine.terms.value_range import ValueRange
 from backend.networks.network import Network
+from backend.recipe import Recipe
 from tests.random_networks import random_network
 
 # Tensors made of Python's numbers, tensors read by Python, and results whose size depends on values. There is no GPU in
@@ -55,6 +60,8 @@ def test_the_watch_sees_what_it_is_to_see():
 
 
 def _terms(size: tuple[int, int]) -> tuple[Network, list[Term]]:
+    """All but Wasserstein: its eigenvalues are found by a library that says whether it succeeded, and that is waited
+    for."""
     network = random_network("squeezenet1_1")
     layers = ["conv1", "fire3"]
     maps = network.features(torch.rand(1, 3, *size), layers)
@@ -70,6 +77,7 @@ def _terms(size: tuple[int, int]) -> tuple[Network, list[Term]]:
         GuidedDream("fire3", flat["fire3"], 1.0),
         ClassDream(network.classifier, 1.0, 3),
         TotalVariation(*size, 1.0),
+        ValueRange(*size, 1.0),
     ]
 
 
@@ -94,3 +102,26 @@ def test_an_iteration_halts_nowhere(optimizer: Callable[[], LBFGS], tile: int | 
             steps.step(x, objective(x)[1])
     # PyTorch's Adam counts its steps in a tensor that is always on the CPU.
     assert [name for name in watch.halts if not (optimizer is Adam and name == "_local_scalar_dense.default")] == []
+
+
+def test_the_loop_of_painting_halts_nowhere_by_itself(monkeypatch):
+    """From one iteration to the next. Left out is what is told to the person who watches, which on the CPU is read in
+    each iteration, and on a GPU ten times a second."""
+    network = random_network("squeezenet1_1")
+    monkeypatch.setattr(engine.weights, "find", lambda name: Path(name))
+    monkeypatch.setattr(engine.registry, "load", lambda name, pooling: network)
+    monkeypatch.setattr(painting.Painter, "_tell", lambda self, picture, loss, scale: None)
+    engine.forget_network()
+    rng = np.random.default_rng(0)
+    photo, style = (rng.random((64, 80, 3), np.float32) for _ in range(2))
+    document = {"style": "s", "network": "squeezenet1_1", "smallest": 80, "iterations": 8, "precision": "float32"}
+    halts: list[int] = []
+    with Watch() as watch:
+
+        def adjust() -> None:
+            halts.append(len(watch.halts))
+
+        engine.render(Recipe.parse(document), photo, {"s": style}, device="cpu", adjust=adjust)
+    engine.forget_network()
+    assert len(halts) == 8
+    assert watch.halts[halts[2] : halts[-1]] == []  # constants are made in the first
