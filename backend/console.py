@@ -23,6 +23,7 @@ from backend.engine.render import Result
 from backend.networks import registry
 from backend.recipe import Dream
 from backend.training.style_training import Progress as TrainingProgress
+from backend.training.train_style import Sampled
 
 
 class Console:
@@ -186,18 +187,30 @@ class TrainingConsole:
         if kind is KeyboardInterrupt and not self._json:
             self._terminal.print("What was learnt is kept: the same command goes on from there.")
 
-    def report(self, progress: TrainingProgress) -> None:
-        """Shows how far it is."""
+    def report(self, event: TrainingProgress | Sampled | Warning_) -> None:
+        """Shows how far it is, and where it can be looked at."""
+        if isinstance(event, Warning_):
+            print_warning(event, as_json=self._json, terminal=self._terminal)
+        elif isinstance(event, Sampled):
+            self._sampled(event.file)
+        elif self._json:
+            print(json.dumps({"type": "progress", **dataclasses.asdict(event)}), flush=True)
+        else:
+            self._bar.update(
+                self._task,
+                description=f"Learning “{self._name}”, loss {event.loss:.3f}",
+                completed=event.step,
+                total=event.steps,
+                left=f"{event.seconds_left / 60:.1f} min left",
+            )
+
+    def _sampled(self, file: Path) -> None:
         if self._json:
-            print(json.dumps({"type": "progress", **dataclasses.asdict(progress)}), flush=True)
-            return
-        self._bar.update(
-            self._task,
-            description=f"Learning “{self._name}”, loss {progress.loss:.3f}",
-            completed=progress.step,
-            total=progress.steps,
-            left=f"{progress.seconds_left / 60:.1f} min left",
-        )
+            print(json.dumps({"type": "sample", "output": str(file)}), flush=True)
+        else:
+            _print_output(
+                self._terminal, file, "  is a sample of the style as it is by now, painted anew now and then."
+            )
 
     def finish(self, file: Path) -> None:
         """Says where the style is."""
@@ -205,7 +218,7 @@ class TrainingConsole:
             print(json.dumps({"type": "done", "style": self._name, "output": str(file)}))
             return
         self._bar.stop()
-        _print_output(self._terminal, file, f", with a sample beside it. Use it with --fast {self._name}.")
+        _print_output(self._terminal, file, f"  Use it with --fast {self._name}.")
 
 
 def print_networks(*, as_json: bool) -> None:
@@ -223,12 +236,12 @@ def print_networks(*, as_json: bool) -> None:
     _print(table)
 
 
-def print_warning(warning: Warning_, *, as_json: bool) -> None:
-    """What a person should know, but what does not stop the work."""
+def print_warning(warning: Warning_, *, as_json: bool, terminal: Terminal | None = None) -> None:
+    """What a person should know, but what does not stop the work; above the bar of the terminal that shows one."""
     if as_json:
         print(json.dumps({"type": "warning", "message": warning.message}), flush=True)
     else:
-        Terminal(stderr=True).print(Text(warning.message, "yellow"), soft_wrap=True)
+        (terminal or Terminal(stderr=True)).print(Text(warning.message, "yellow"), soft_wrap=True)
 
 
 def print_estimate(seconds: float, width: int, height: int, *, as_json: bool) -> None:

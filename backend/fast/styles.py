@@ -84,8 +84,9 @@ def _title(name: str) -> str:
 
 
 def remove(name: str) -> None:
-    """Removes a style of the user's, with its sample. Raises ReverieError."""
-    if name not in _own():
+    """Removes a style of the user's, with its sample, finished or not. Raises ReverieError."""
+    unfinished = [file.stem for file in folder().glob("*.state")]
+    if name not in _own() + unfinished:
         raise ReverieError(f"There is no style of yours called “{name}”; `styles` lists them.", "name")
     try:
         for file in (file_of(name), file_of(name).with_suffix(".png"), file_of(name).with_suffix(".state")):

@@ -23,10 +23,10 @@ from backend.training.perceptual import Perceptual
 from backend.training.pictures import Crops
 from backend.training.state import keep
 
-SECONDS_BETWEEN_STATES = 60.0
+SECONDS_BETWEEN_STATES = 20.0
 _REMEMBERED = 50  # steps over which the loss that is shown, and watched, is averaged
 _DIVERGED = 4.0  # times the lowest such average
-_SOUND = 1.5  # times the lowest: above, the state from before is the better one to go on from
+_SOUND = 1.5  # times the lowest: above, what was kept before is better, to go on from and to paint with
 _FLAT = 1 / 255  # the deviation of a crop in which there is nothing to see
 
 
@@ -67,9 +67,12 @@ class Training:
         self._random = torch.Generator().manual_seed(plan.seed)
         self.step, self._running, self._lowest = 0, 0.0, math.inf
 
-    def run(self, state: Path, what: str, report: Callable[[Progress], None]) -> None:
+    def run(
+        self, state: Path, what: str, report: Callable[[Progress], None], kept: Callable[[], None] = lambda: None
+    ) -> None:
         """Trains to the end of the plan, from the state in the file if there is one; `what` says what is trained, and
-        a state of anything else is refused. `report` is called after each step, and whenever a state was kept.
+        a state of anything else is refused. `report` is called after each step, `kept` whenever a state was kept: now
+        and then, and at the end. Only what is sound is kept.
 
         Raises ReverieError when the training diverges or its state cannot be kept; the last good state stays.
         """
@@ -77,7 +80,7 @@ class Training:
             self._restore(state, what)
         else:
             self._keep(state, what)  # whatever happens from now on, the same command goes on
-        begun, before, kept = time.monotonic(), self.step, time.monotonic()
+        begun, before, last = time.monotonic(), self.step, time.monotonic()
         for restart in (self._crops.restart, self._random.manual_seed):
             restart(self._plan.seed + self.step)  # not once more what the run before began with
         try:
@@ -85,9 +88,10 @@ class Training:
                 self._learn(state)
                 took = (time.monotonic() - begun) / (self.step - before)
                 report(Progress(self.step, self._plan.steps, self._running, took * (self._plan.steps - self.step)))
-                if time.monotonic() - kept > SECONDS_BETWEEN_STATES and self._running <= _SOUND * self._lowest:
-                    kept = time.monotonic()
+                if time.monotonic() - last > SECONDS_BETWEEN_STATES and self._is_sound():
                     self._keep(state, what)
+                    kept()
+                    last = time.monotonic()
         except KeyboardInterrupt:
             self._keep(state, what)
             raise
@@ -97,6 +101,8 @@ class Training:
             raise ReverieError(
                 "There is not enough memory for this training. Choose a smaller --batch.", "batch"
             ) from error
+        self._keep(state, what)
+        kept()
 
     def _learn(self, state: Path) -> None:
         plan = self._plan
@@ -154,6 +160,9 @@ class Training:
                 return
         self._give_up(f"the loss is {value:.3g}, and was {self._lowest:.3g}", state)
 
+    def _is_sound(self) -> bool:
+        return self._running <= _SOUND * self._lowest
+
     def _give_up(self, why: str, state: Path) -> NoReturn:
         raise ReverieError(
             f"The training diverged at step {self.step + 1}: {why}. The last good state is in “{state}”; give the same "
@@ -162,6 +171,8 @@ class Training:
         )
 
     def _keep(self, state: Path, what: str) -> None:
+        if not self._is_sound():
+            self._give_up(f"the mean loss has risen to {self._running:.3g}, and was {self._lowest:.3g}", state)
         if not all(bool(value.isfinite().all()) for value in self._learnt()):
             self._give_up("what was learnt is no longer made of numbers", state)
         contents = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +13,10 @@ import torch
 
 from backend import images
 from backend.engine import device as devices
+from backend.engine.events import Warning_
 from backend.engine.resize import to_tensor
 from backend.engine.samples import sample
-from backend.errors import ReverieError
+from backend.errors import ReverieError, Sentence
 from backend.fast import styles
 from backend.networks import registry
 from backend.training import pictures
@@ -27,7 +27,6 @@ QUICK = Plan(steps=400, rate=5e-3)
 WHOLE = Plan(steps=4000, rate=1e-3)
 """Found by looking: the quick way has hardly anything left to learn by then."""
 
-_SECONDS_BETWEEN_SAMPLES = 20.0
 _SAMPLE = 512  # pixels: longest side of a sample picture
 
 
@@ -45,9 +44,16 @@ class Order:
     device: str = "auto"
 
 
-def train(order: Order, report: Callable[[Progress], None]) -> Path:
-    """Carries out an order; returns the style's file. A sample picture beside it, NAME.png, is painted anew now and
-    then. What an order before left unfinished goes on.
+@dataclass(frozen=True)
+class Sampled:
+    """There is a sample picture in the file by now; it is painted anew whenever the style is kept."""
+
+    file: Path
+
+
+def train(order: Order, report: Callable[[Progress | Sampled | Warning_], None]) -> Path:
+    """Carries out an order; returns the style's file. It is kept now and then, with a sample picture beside it,
+    NAME.png; `report` hears of the first sample, or why there is none. What an order before left unfinished goes on.
 
     Raises ReverieError when the name cannot be used, the picture is too small, or the training diverges.
     """
@@ -66,21 +72,19 @@ def train(order: Order, report: Callable[[Progress], None]) -> Path:
     student = copy.deepcopy(base).to(where)
     vectors = torch.cat([styles.load(name).vector for name in styles.bundled()]).mean(0, keepdim=True)
     training = Training(student, vectors.to(where), loss, crops, order.plan, whole=order.whole)
-    sampled = time.monotonic()
+    told: Sampled | Warning_ | None = None
 
-    def told(progress: Progress) -> None:
-        nonlocal sampled
-        # A style of no numbers would take the place of a good one.
-        if time.monotonic() - sampled > _SECONDS_BETWEEN_SAMPLES and bool(training.vectors.isfinite().all()):
-            sampled = time.monotonic()
-            _keep(order, training, file)
-        report(progress)
+    def kept() -> None:
+        nonlocal told
+        outcome = _keep(order, training, file)
+        if outcome != told:
+            report(outcome)
+        told = outcome
 
     digest = hashlib.sha256(picture.tobytes()).hexdigest()
     state = file.with_suffix(".state")
     what = f"{digest} {order.whole} {order.strength} {network} {styles.fingerprint(base)}"
-    training.run(state, what, told)
-    _keep(order, training, file)
+    training.run(state, what, report, kept)
     state.unlink(missing_ok=True)
     return file
 
@@ -91,9 +95,13 @@ def _colors_and_opacity(picture: images.Picture, where: torch.device) -> tuple[t
     return values[:, :3], values[:, 3:] if values.shape[1] == 4 else None
 
 
-def _keep(order: Order, training: Training, file: Path) -> None:
-    """The style as it is by now, and a sample of it."""
+def _keep(order: Order, training: Training, file: Path) -> Sampled | Warning_:
+    """Writes the style as it is by now, and a sample of it, if that can be written."""
     network = training.network if order.whole else None
     styles.save(file, {order.name: training.vectors}, network)
     style = styles.FastStyle(order.name, training.network, training.vectors.detach())
-    images.write(file.with_suffix(".png"), sample(style, _SAMPLE))
+    try:
+        images.write(file.with_suffix(".png"), sample(style, _SAMPLE))
+    except ReverieError as error:
+        return Warning_(Sentence("There is no sample picture: {reason}", {"reason": error.message}))
+    return Sampled(file.with_suffix(".png"))

@@ -13,7 +13,9 @@ from PIL import Image
 
 from backend import demo, images
 from backend.__main__ import main
+from backend.console import TrainingConsole
 from backend.engine import calibration, targets, tiling
+from backend.engine.events import Warning_
 from backend.engine.objective import Objective
 from backend.engine.resize import fit, resize, to_tensor
 from backend.engine.terms import Term
@@ -21,12 +23,12 @@ from backend.engine.terms.content import Content
 from backend.engine.terms.style import Style
 from backend.engine.terms.total_variation import TotalVariation
 from backend.engine.terms.value_range import ValueRange
-from backend.errors import ReverieError
+from backend.errors import ReverieError, Sentence
 from backend.fast import styles
 from backend.networks import registry
 from backend.training import pictures, retouch, style_training, train_style
 from backend.training.perceptual import Perceptual
-from backend.training.style_training import Plan, Training
+from backend.training.style_training import Plan, Progress, Training
 
 PLAN = Plan(steps=6, batch=1, size=64, rate=1e-2)
 
@@ -217,18 +219,68 @@ def test_what_is_no_longer_made_of_numbers_is_not_kept(loss, tmp_path):
     assert state.read_bytes() == before
 
 
-def test_a_training_that_ends_before_its_first_sample_can_be_gone_on_with(folder, monkeypatch):
-    """Killed or diverged at once: the same command is not told that the name is taken."""
-    monkeypatch.setattr(train_style, "_SECONDS_BETWEEN_SAMPLES", 0.0)
+def test_a_training_that_was_killed_has_its_style_and_a_sample_by_then_and_can_be_gone_on_with(folder, monkeypatch):
+    """The same command is not told that the name is taken."""
+    seen: list[object] = []
 
-    def killed(progress) -> None:
-        raise MemoryError  # like a kill, this leaves no time to keep anything
+    def killed(event) -> None:
+        seen.append(event)
+        if isinstance(event, train_style.Sampled):
+            assert event.file == folder / "mine.png" and images.read(event.file).shape[1] == 512
+        elif event.step == 2:
+            raise MemoryError  # like a kill, this leaves no time to keep anything
 
+    monkeypatch.setattr(style_training, "SECONDS_BETWEEN_STATES", 0.0)
     with pytest.raises(ReverieError):
         train_style.train(_order(), killed)
-    assert (folder / "mine.safetensors").exists()
-    train_style.train(_order(), lambda progress: None)
+    assert [type(event) for event in seen] == [Progress, train_style.Sampled, Progress]
+    assert sorted(file.name for file in folder.iterdir()) == ["mine.png", "mine.safetensors", "mine.state"]
+    monkeypatch.undo()
+    monkeypatch.setattr(styles, "folder", lambda: folder)
+    seen.clear()
+    train_style.train(_order(), seen.append)
+    assert [getattr(event, "step", None) for event in seen] == [2, 3, 4, 5, 6, None]
     assert sorted(file.name for file in folder.iterdir()) == ["mine.png", "mine.safetensors"]
+
+
+def test_a_disk_too_full_for_the_sample_does_not_keep_the_style_from_being_learnt(folder):
+    seen: list[object] = []
+    with _full_disk(100_000):
+        train_style.train(_order(), seen.append)
+    assert isinstance(seen[-1], Warning_) and "no sample picture: “" in seen[-1].message
+    assert [file.name for file in folder.iterdir()] == ["mine.safetensors"]
+    assert styles.load("mine").vector.shape == styles.load("udnie").vector.shape
+
+
+def test_a_disk_too_full_for_the_style_leaves_what_was_learnt(loss, tmp_path):
+    """However the writing of the style ends, all steps are in the state by then."""
+    state = tmp_path / "a.state"
+
+    def full() -> None:
+        raise ReverieError("No room.")
+
+    with pytest.raises(ReverieError, match="No room"):
+        _training(loss).run(state, "x", lambda progress: None, full)
+    assert torch.load(state, weights_only=True)["step"] == PLAN.steps
+
+
+@pytest.mark.parametrize("end", ["the plan's", "Ctrl-C"])
+def test_a_style_that_has_become_worse_is_told_and_not_kept(loss, tmp_path, monkeypatch, end):
+    """The loss rises to 2.8 times its lowest: too little to end the training there and then."""
+    state, training, kept = tmp_path / "a.state", _training(loss), []
+
+    def worse(*given) -> torch.Tensor:
+        return loss(*given) * (1 if training.step < 3 else 3)
+
+    def interrupt(progress) -> None:
+        if end == "Ctrl-C" and progress.step == 5:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(style_training, "SECONDS_BETWEEN_STATES", 0.0)
+    monkeypatch.setattr(training, "_loss", worse)
+    with pytest.raises(ReverieError, match=r"diverged.*mean loss has risen to.*last good state is in.*lower --rate"):
+        training.run(state, "x", interrupt, lambda: kept.append(training.step))
+    assert kept == [1, 2, 3] and torch.load(state, weights_only=True)["step"] == 3
 
 
 def test_what_is_transparent_gives_no_style(loss):
@@ -284,7 +336,8 @@ def test_a_style_of_ones_own_is_learnt_and_used(folder, tmp_path, capsys):
     words = ["train-style", str(demo.styles()["mosaic"]), "--name", "mine", "--steps", "3", "--batch", "1", "--json"]
     assert main([*words, "--network", "reverie", "--device", "cpu"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [line.get("step") for line in lines] == [1, 2, 3, None]
+    assert [line.get("step") for line in lines] == [1, 2, 3, None, None]
+    assert lines[3] == {"type": "sample", "output": str(folder / "mine.png")}
     assert lines[0]["seconds_left"] > 0
     assert sorted(file.name for file in folder.iterdir()) == ["mine.png", "mine.safetensors"]
     assert (folder / "mine.safetensors").stat().st_size < 10_000
@@ -292,6 +345,30 @@ def test_a_style_of_ones_own_is_learnt_and_used(folder, tmp_path, capsys):
     assert main(words) == 1  # the name is taken
     assert main(["styles", "--remove", "mine"]) == 0
     assert main(["style", str(demo.content()), "--fast", "mine", "-o", str(tmp_path / "p.png")]) == 1
+
+
+def test_where_the_sample_is_and_what_keeps_it_from_being_written_is_told(capsys, tmp_path):
+    with TrainingConsole("mine") as console:
+        console.report(Progress(1, 2, 0.5, 60.0))
+        console.report(train_style.Sampled(tmp_path / "mine.png"))
+        console.report(Warning_(Sentence("There is no sample picture.")))
+    said = capsys.readouterr().err
+    assert f"{tmp_path / 'mine.png'}  is a sample" in said and "There is no sample picture." in said
+
+
+def test_a_training_that_was_never_finished_can_be_removed(folder, capsys):
+    def interrupt(progress) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_style.train(_order(), interrupt)
+    assert [file.name for file in folder.iterdir()] == ["mine.state"]
+    assert main(["styles", "--remove", "mine"]) == 0
+    assert not list(folder.iterdir())
+    outside = folder.parent / "outside.state"
+    outside.touch()
+    assert main(["styles", "--remove", "../outside"]) == 1
+    assert outside.exists() and "no style of yours" in capsys.readouterr().err
 
 
 def test_a_broken_photo_to_practise_on_is_named(folder, tmp_path):
