@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -52,8 +53,10 @@ def read(file: Path) -> tuple[StyleNetwork, Tensor]:
             f"“{file.name}” is no checkpoint of the fast_neural_style example ({detail:.200}). Only those can be "
             "imported; `train-style` learns any style from its picture."
         ) from error
-    if not all(bool(torch.isfinite(value).all()) for value in (*weights.values(), vector)):
-        raise ReverieError(f"“{file.name}” holds numbers that are not finite; fetch it again.")
+    if not all(bool(value.half().isfinite().all()) for value in (*weights.values(), vector)):  # as they are kept
+        raise ReverieError(
+            f"“{file.name}” holds numbers that are not finite, or far larger than a style's; fetch it again."
+        )
     return network.requires_grad_(False).eval(), vector
 
 
@@ -61,7 +64,9 @@ def _load(file: Path) -> Mapping[str, Tensor]:
     try:
         if file.stat().st_size > _LARGEST:
             raise ReverieError(f"“{file.name}” is far larger than a checkpoint of a fast style.")
-        state = torch.load(file, weights_only=True, map_location="cpu")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what matters of what torch has to say is said below
+            state = torch.load(file, weights_only=True, map_location="cpu")
     except OSError as error:
         raise ReverieError(f"“{file}” cannot be read: {error.strerror or error}.") from error
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, AttributeError) as error:
@@ -71,4 +76,6 @@ def _load(file: Path) -> Mapping[str, Tensor]:
         ) from error
     if not isinstance(state, dict):
         raise ReverieError(f"“{file.name}” holds no weights by name; it is no checkpoint of a fast style.")
+    if any(isinstance(value, Tensor) and value.is_complex() for value in state.values()):
+        raise ReverieError(f"“{file.name}” holds complex numbers; it is no checkpoint of a fast style.")
     return state

@@ -186,7 +186,7 @@ class _Evil:
         return print, ("code in a checkpoint was run",)
 
 
-def test_checkpoints_that_are_none_are_refused(tmp_path, capsys):
+def test_checkpoints_that_are_none_are_refused(tmp_path, capsys, recwarn):
     file = tmp_path / "a.pth"
     good = _Example().state_dict()
     broken = {**good, "res3.in2.weight": torch.full((128,), float("inf"))}
@@ -194,6 +194,8 @@ def test_checkpoints_that_are_none_are_refused(tmp_path, capsys):
         "no checkpoint": {name: value for name, value in good.items() if name != "res3.in2.weight"},
         "no checkpoint of the fast_neural_style example ": {**good, "conv1.conv2d.weight": torch.zeros(8, 3, 9, 9)},
         "not finite": broken,
+        "far larger": {**good, "res3.in2.weight": torch.full((128,), 1e5)},  # which is infinite in the style's file
+        "complex": {**good, "res3.in2.weight": torch.full((128,), 1j)},
         "no weights by name": [1, 2, 3],
         "safety": {"conv1": _Evil()},
     }
@@ -210,3 +212,4 @@ def test_checkpoints_that_are_none_are_refused(tmp_path, capsys):
     with pytest.raises(ReverieError, match="cannot be read"):
         importing.read(tmp_path / "none.pth")
     assert "was run" not in capsys.readouterr().out
+    assert not recwarn.list
