@@ -14,6 +14,7 @@ from backend import demo, images
 from backend.engine.resize import shrink_to, to_tensor
 from backend.errors import ReverieError
 from backend.fast import styles
+from backend.fast import stylise as stylise_module
 from backend.fast.network import Architecture, StyleNetwork, plain_style
 from backend.fast.stylise import blend, stylise
 
@@ -57,6 +58,26 @@ def test_tiles_of_the_trained_network_are_the_whole():
     style, picture = styles.load("starry_night"), _picture(200, 331)
     whole, tiled = (stylise(style, picture, torch.float32, tile=side) for side in (4096, 64))
     assert float((whole - tiled).abs().max()) < 1e-3
+
+
+def test_tiles_of_a_picture_larger_than_is_measured_show_no_borders(monkeypatch):
+    """They take the statistics of the picture at half its size, which are nearly its own: all of the difference from
+    the whole is spread over the picture, and none of it is a step between two tiles."""
+    monkeypatch.setattr(stylise_module, "_MEASURED", 256)
+    style = styles.load("starry_night")
+    picture = to_tensor(shrink_to(images.read(demo.content()), 512), torch.device("cpu"))
+    with torch.no_grad():
+        whole = style.network.measure(stylise_module._padded(picture, style.network.architecture), style.vector)
+        reduced = stylise_module._statistics(style.network, picture, style.vector)
+    for (mean, deviation), (near, spread) in zip(whole, reduced, strict=True):
+        assert float((mean - near).abs().mean()) < 0.2 * float(deviation.mean())
+        assert 0.7 < float((spread / deviation).mean()) < 1.3
+    difference = stylise(style, picture, torch.float32, 4096) - stylise(style, picture, torch.float32, 128)
+    assert 1e-4 < float(difference.abs().mean()) < 0.05
+    steps = (difference[..., 1:] - difference[..., :-1]).abs().mean((0, 1, 2))
+    border = torch.zeros_like(steps, dtype=torch.bool)
+    border[127::128] = True
+    assert float(steps[border].mean()) < 1.5 * float(steps[~border].mean())
 
 
 def test_tiles_narrower_than_the_halo_would_show():
