@@ -47,18 +47,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     training = Training(network, vectors, loss, crops, plan, whole=True)
     print(f"{len(photos)} photos, {sum(p.numel() for p in network.parameters()) / 1e6:.2f} M parameters", flush=True)
 
-    def keep(progress: Progress) -> None:
+    def told(progress: Progress) -> None:
         if progress.step % 25 == 0 or progress.step == progress.steps:
             print(progress.step, round(progress.loss, 4), f"{progress.seconds_left:.0f} s left", flush=True)
             with options.output.with_suffix(".csv").open("a") as log:
                 log.write(("step,loss\n" if log.tell() == 0 else "") + f"{progress.step},{progress.loss:.4f}\n")
-        if progress.step % 250 == 0 or progress.step == progress.steps:
-            styles.save(
-                options.output, dict(zip(names, torch.split(training.vectors.detach(), 1), strict=True)), network
-            )
+
+    def kept() -> None:
+        vectors = torch.split(training.vectors.detach(), 1)
+        styles.save(options.output, dict(zip(names, vectors, strict=True)), network)
 
     state = options.output.with_suffix(".state")
-    training.run(state, f"{','.join(names)} {options.network} {options.strength}", keep)
+    training.run(state, f"{','.join(names)} {options.network} {options.strength}", told, kept)
     state.unlink(missing_ok=True)
 
 
