@@ -236,15 +236,20 @@ class Recipe(_Document):
 
     def _leaves_nothing_unused(self) -> None:
         """What would be ignored is refused. A field that says what its default says is no wish: so a recipe with every
-        field written out, as it is recorded, means the same as the short one."""
+        field written out, as it is recorded, means the same as the short one. Network and iterations, which a record
+        names whether they were asked for or not, are therefore never refused to patches and fast styles."""
         of_styles = ("optimizer", "style_loss", "style_layers", "content_layers")
         unused: list[tuple[Sentence, tuple[str, ...]]] = []
         if self.method == "patches":
             sentence = Sentence("Painting with patches has no use for “{field}”; leave it out.")
-            unused.append((sentence, ("budget", "tile", "pooling", "content_mask", "init", "fast", *of_styles[1:])))
+            unused.append((sentence, ("budget", "tile", "pooling", "content_mask", "init", "fast", *of_styles)))
+            unused.append((sentence, ("precision", "total_variation", "octaves", "smallest")))
         if self.dream and not self.style:
             sentence = Sentence("A dream without a style has no use for “{field}”; leave it out.")
-            unused.append((sentence, ("content_mask", *of_styles)))
+            unused.append((sentence, ("content_mask", "strength", "total_variation", *of_styles)))
+        if not self.dream:
+            sentence = Sentence("Without a dream there is no use for “{field}”; leave it out.")
+            unused.append((sentence, ("dream_strength",)))
         if self.style:
             unused.append(
                 (Sentence("Beside a style there is no use for “{field}”; leave it out."), ("parametrisation",))

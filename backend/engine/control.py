@@ -36,8 +36,12 @@ class Adjustment:
                 )
 
     def applied(self, recipe: Recipe) -> Recipe:
-        """The recipe with what is wished."""
-        plain = {"strength": self.strength, "dream_strength": self.dream_strength}
+        """The recipe with what is wished, as far as it has a use for that: it is recorded with the result, and one that
+        says what it has no use for is refused."""
+        plain = {
+            "strength": self.strength if recipe.style or recipe.fast else None,
+            "dream_strength": self.dream_strength if recipe.dream else None,
+        }
         update: dict[str, object] = {name: value for name, value in plain.items() if value is not None}
         if self.style_weights is not None:
             pairs = zip(recipe.style, self.style_weights, strict=True)

@@ -7,6 +7,7 @@ import math
 
 import pytest
 
+from backend.engine.control import Adjustment
 from backend.engine.resolve import resolve
 from backend.errors import ReverieError
 from backend.recipe import Before, Dream, Fast, Recipe, Style
@@ -111,6 +112,10 @@ def test_the_schema_describes_every_field():
         ({"dream": {}, "optimizer": "adam"}, "optimizer"),
         ({"dream": {}, "content_mask": "m.png"}, "content_mask"),
         ({"dream": {}, "style_loss": "gram"}, "style_loss"),
+        ({"dream": {}, "strength": 0.3}, "strength"),
+        ({"dream": {}, "total_variation": 3}, "total_variation"),
+        ({"style": "a", "dream_strength": 0.9}, "dream_strength"),
+        ({"fast": "udnie", "dream_strength": 0.9}, "dream_strength"),
         ({"dream": {}, "style_layers": ["conv1"]}, "style_layers"),
         ({"dream": {}, "color": "match"}, "color"),
         ({"dream": {}, "style": "a", "parametrisation": "decorrelated"}, "parametrisation"),
@@ -158,6 +163,11 @@ def test_a_recipe_with_every_field_written_out_means_the_same(document):
         ({"pooling": "max"}, "pooling"),
         ({"content_mask": "m.png"}, "content_mask"),
         ({"init": "noise"}, "init"),
+        ({"optimizer": "adam"}, "optimizer"),
+        ({"precision": "float32"}, "precision"),
+        ({"total_variation": 3}, "total_variation"),
+        ({"octaves": 3}, "octaves"),
+        ({"smallest": 64}, "smallest"),
         ({"style_loss": "gram"}, "style_loss"),
         ({"style_layers": ["conv1"]}, "style_layers"),
         ({"dream": {}}, "method"),
@@ -167,3 +177,15 @@ def test_what_patches_cannot_do_is_refused_and_not_ignored(setting, field):
     with pytest.raises(ReverieError) as caught:
         Recipe.parse({"style": "a.jpg", "method": "patches", **setting})
     assert caught.value.field == field
+
+
+def test_a_recipe_is_recorded_with_no_wish_that_it_has_no_use_for():
+    wish = Adjustment(strength=0.2, dream_strength=0.3)
+    for document, strengths in (
+        ({"style": "a"}, (0.2, 0.5)),
+        ({"dream": {}}, (0.85, 0.3)),
+        ({"style": "a", "dream": {}}, (0.2, 0.3)),
+    ):
+        adjusted = wish.applied(Recipe.parse(document))
+        assert (adjusted.strength, adjusted.dream_strength) == strengths
+        assert Recipe.parse(adjusted.model_dump(mode="json")) == adjusted
