@@ -20,24 +20,29 @@ def luminance_of(picture: Tensor, colors_from: Tensor) -> Tensor:
     return torch.einsum("ij,njhw->nihw", torch.linalg.inv(matrix), torch.cat([luma, ycc[:, 1:]], 1))
 
 
-def match_colors(picture: Tensor, target: Tensor) -> Tensor:
-    """The picture with the mean and covariance of the target's colours: 1×3×H×W in and out, clipped to 0–1.
+def match_colors(
+    picture: Tensor, target: Tensor, opaque: Tensor | None = None, target_opaque: Tensor | None = None
+) -> Tensor:
+    """The picture with the mean and covariance of the target's colours: 1×3×H×W in and out, clipped to 0–1. What counts
+    of either is where it is opaque, 1×1×H×W in 0 to 1; None: everywhere.
 
     Gatys et al. 2017, section 5.1: x ↦ A x + b with A = Σₜ^½ Σₚ^−½ (the symmetric roots, their “image analogies” form).
     """
-    own_mean, own_covariance = _color_statistics(picture)
-    mean, covariance = _color_statistics(target)
+    own_mean, own_covariance = _color_statistics(picture, opaque)
+    mean, covariance = _color_statistics(target, target_opaque)
     transform = _power(covariance, 0.5) @ _power(own_covariance, -0.5)
     moved = torch.einsum("ij,njhw->nihw", transform, picture - own_mean[None, :, None, None])
     return (moved + mean[None, :, None, None]).clamp(0, 1)
 
 
-def _color_statistics(picture: Tensor) -> tuple[Tensor, Tensor]:
+def _color_statistics(picture: Tensor, opaque: Tensor | None) -> tuple[Tensor, Tensor]:
     flat = picture.flatten(2)[0]
-    mean = flat.mean(1)
+    weights = torch.ones_like(flat[:1]) if opaque is None else opaque.flatten(2)[0]
+    weights = weights / weights.sum()
+    mean = (flat * weights).sum(1)
     centered = flat - mean[:, None]
     # A little of the identity keeps the roots defined for pictures of one colour, or grey ones.
-    return mean, centered @ centered.T / flat.shape[1] + 1e-5 * torch.eye(3, device=picture.device)
+    return mean, (centered * weights) @ centered.T + 1e-5 * torch.eye(3, device=picture.device)
 
 
 def _power(matrix: Tensor, exponent: float) -> Tensor:

@@ -18,6 +18,7 @@ from backend.images import Picture
 from backend.recipe import Recipe, Style
 
 _LEAST_REGION = 1e-4  # share of the picture
+_FLAT = 1 / 255  # deviation of a style picture's pixels below which there is nothing to learn from it
 
 
 @dataclass(frozen=True)
@@ -86,25 +87,33 @@ def gather(recipe: Recipe, content: Picture, pictures: Mapping[str, Picture], wh
     def mask(field: str, reference: str | None) -> Tensor | None:
         if reference is None:
             return None
-        gray = to_tensor(pictures[reference][:, :, :3], where).mean(1, keepdim=True)
-        result = resize(gray, width, height).clamp(0, 1)
+        gray, shown = (
+            to_tensor(pictures[reference][:, :, :3], where).mean(1, keepdim=True),
+            _opaque(pictures[reference], where),
+        )
+        result = resize(gray if shown is None else gray * shown, width, height).clamp(0, 1)
         if float(result.mean()) < _LEAST_REGION:
             raise ReverieError(
                 "The mask “{picture}” is black everywhere; paint white where it is to act.", field, picture=reference
             )
         return result
 
-    init = pictures[recipe.init] if recipe.init not in ("content", "noise") else None
+    init = None
+    if recipe.init not in ("content", "noise"):
+        begun, shown = to_tensor(pictures[recipe.init][:, :, :3], where), _opaque(pictures[recipe.init], where)
+        init = resize(begun, width, height)
+        if shown is not None:  # where it is transparent, the source begins
+            init = torch.lerp(source, init, resize(shown, width, height).clamp(0, 1))
     return Inputs(
         source,
         _regions(recipe, source, pictures, opaque, mask) if recipe.strength > 0 else [],
         {
-            dream.guide: to_tensor(pictures[dream.guide][:, :, :3], where)
+            dream.guide: fill(to_tensor(pictures[dream.guide][:, :, :3], where), _opaque(pictures[dream.guide], where))
             for dream in recipe.dream
             if dream.guide is not None
         },
         mask("content_mask", recipe.content_mask),
-        resize(to_tensor(init[:, :, :3], where), width, height) if init is not None else None,
+        init,
     )
 
 
@@ -155,7 +164,7 @@ def _regions(
         found = mask(f"style.{index}.mask", style.mask)
         if style.mask is not None and found is not None:
             masks[style.mask] = found
-        looks.setdefault(style.mask, []).append(_look(style, index, pictures[style.image], recipe, source))
+        looks.setdefault(style.mask, []).append(_look(style, index, pictures[style.image], recipe, source, opaque))
     rest = 1 - torch.stack(list(masks.values())).amax(0) if masks else None
     regions = []
     for reference, own in looks.items():
@@ -176,12 +185,35 @@ def _regions(
     return regions
 
 
-def _look(style: Style, index: int, picture: Picture, recipe: Recipe, source: Tensor) -> Look:
+def _look(
+    style: Style, index: int, picture: Picture, recipe: Recipe, source: Tensor, source_opaque: Tensor | None
+) -> Look:
     digest = hashlib.blake2b(repr(picture.shape).encode())
     digest.update(np.ascontiguousarray(picture).data)
     opaque = _opaque(picture, source.device)
     pixels = fill(to_tensor(picture[:, :, :3], source.device), opaque)
+    _check_look(pixels, opaque, style.image, f"style.{index}.image")
     if recipe.color == "match":
-        pixels = color.match_colors(pixels, source)
-        digest.update(source.cpu().contiguous().numpy().data)
+        pixels = color.match_colors(pixels, source, opaque, source_opaque)
+        for seen in (source, source_opaque):
+            if seen is not None:
+                digest.update(seen.cpu().contiguous().numpy().data)
     return Look(style.image, pixels, opaque, style.weight, style.scale, index, digest.hexdigest())
+
+
+def _check_look(pixels: Tensor, opaque: Tensor | None, name: str, field: str) -> None:
+    """Raises ReverieError for a style picture, 1×3×h×w, that shows nothing: the distance from its statistics would be
+    measured in units of zero."""
+    shown = pixels.flatten(2)[0]
+    if opaque is not None:
+        shown = shown[:, opaque.flatten() > 0]
+    if shown.shape[1] < _LEAST_REGION * pixels.shape[2] * pixels.shape[3]:
+        raise ReverieError(
+            "The style picture “{picture}” is empty: it is transparent everywhere. Choose another.", field, picture=name
+        )
+    if float(shown.std(1, correction=0).amax()) < _FLAT:
+        raise ReverieError(
+            "The style picture “{picture}” has one colour only, and no stroke to learn from. Choose another.",
+            field,
+            picture=name,
+        )

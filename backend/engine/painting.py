@@ -155,27 +155,38 @@ class Painter:
         size, smallest = extent(recipe, width, height, self._inputs.init is not None)
         if recipe.budget is None:
             return plan(recipe, width, height, self._inputs.init is not None, self._can_be_seen)
-        coarse = scales(*size, min(max(smallest, _PROBE), max(size)), 2, self._can_be_seen)[0]
-        seconds_per_pixel = self._hold(
-            max(coarse.width, coarse.height), functools.partial(self._seconds_per_pixel, coarse)
+        first, coarse = (
+            scales(*size, min(max(smallest, longest), max(size)), 2, self._can_be_seen)[0]
+            for longest in (COARSEST, _PROBE)
         )
-        return within(self._clock.left * _PAINTING, seconds_per_pixel, *size, smallest, self._can_be_seen)
+        seconds_per_pixel, preparation = self._hold(
+            max(coarse.width, coarse.height), functools.partial(self._speed, first, coarse)
+        )
+        available = self._clock.left * _PAINTING
+        return within(available, seconds_per_pixel, preparation, *size, smallest, self._can_be_seen)
 
     def _can_be_seen(self, width: int, height: int) -> bool:
         """Whether the network can look at all pictures of the job when it is computed at that size."""
         return sizes.too_small(self._recipe, self._inputs, width, height) is None
 
-    def _seconds_per_pixel(self, coarse: Scale) -> float:
-        """Time of an iteration at a small scale, divided by its pixels; the first is not counted, in which libraries
-        make their plans. At the very coarsest scale, what each call costs by itself would count for too much."""
-        canvas = self._canvas(coarse)
-        objective, _ = self._objective(canvas, self._tile(canvas))
+    def _speed(self, first: Scale, coarse: Scale) -> tuple[float, float]:
+        """Seconds of an iteration at the scale `coarse` for each of its pixels, and how many iterations it takes to get
+        ready for it: with large or many styles, more than to paint. What is done for the first time, in which libraries
+        make their plans, is not counted, so a smaller scale is gone through before. (At the very coarsest, what each
+        call costs by itself would count for too much.)"""
+        for scale in (first, coarse):
+            canvas = self._canvas(scale)
+            begun = time.monotonic()
+            objective, _ = self._objective(canvas, self._tile(canvas))
+            devices.wait_for(canvas.content.device)
+            ready = time.monotonic()
+            objective(canvas.content)
+            devices.wait_for(canvas.content.device)
+        planned = time.monotonic()
         objective(canvas.content)
         devices.wait_for(canvas.content.device)
-        begun = time.monotonic()
-        objective(canvas.content)
-        devices.wait_for(canvas.content.device)
-        return (time.monotonic() - begun) / canvas.pixels
+        took = time.monotonic() - planned
+        return took / canvas.pixels, (ready - begun) / took
 
     def _hold(self, longest: int, action: Callable[[], T]) -> T:
         """What an action gives, at a picture of that longest side, with what memory there is: when it runs out, once
@@ -224,7 +235,7 @@ class Painter:
             return canvas.content + canvas.lay(picture - before)
         picture = canvas.lay(picture)
         if self._recipe.style_loss == "nearest":
-            recolored = targets.recolored(canvas, self._inputs)
+            recolored = targets.recolored(canvas, self._inputs, self._recipe.strength)
             picture = torch.lerp(picture, recolored, targets.reinjected(self._recipe.strength))
         return picture
 
@@ -235,7 +246,8 @@ class Painter:
         if self._recipe.init == "noise":
             return torch.rand_like(canvas.content)
         if self._recipe.style_loss == "nearest":
-            return targets.recolored(canvas, self._inputs)  # what a feature is nearest to depends on its colours, too
+            # What a feature is nearest to depends on its colours, too.
+            return targets.recolored(canvas, self._inputs, self._recipe.strength)
         return canvas.content
 
     def _at_scale(self, scale: Scale, done: tuple[int, float]) -> Tensor:

@@ -63,12 +63,12 @@ def _shrunk(width: int, height: int, steps: int) -> tuple[int, int]:
 
 
 _LEAST_ITERATIONS = 60  # in all: below, a smaller picture that is better finished looks better than a large one
-_PREPARATION = 2  # iterations' worth of time that a scale takes to look at content and styles
 
 
 def within(
     seconds: float,
     seconds_per_pixel: float,
+    preparation: float,
     width: int,
     height: int,
     smallest: int,
@@ -77,18 +77,19 @@ def within(
     """Scales with deadlines that use up the time: up to width×height where that lets each do its work, else up to the
     largest size, by steps of √2, for which it does. None of them is one that does not suit.
 
-    `seconds_per_pixel` is what an iteration takes.
+    `seconds_per_pixel` is what an iteration takes; `preparation`, in iterations, what each scale takes to look at
+    content and styles.
     """
     while True:
         plan = scales(width, height, min(smallest, max(width, height)), _LEAST_ITERATIONS, suits)
-        works = [scale.width * scale.height * (scale.iterations + _PREPARATION) for scale in plan]
+        works = [scale.width * scale.height * (scale.iterations + preparation) for scale in plan]
         smaller = _shrunk(width, height, 1)
         if sum(works) * seconds_per_pixel <= seconds or max(width, height) <= smallest or not suits(*smaller):
             break
         width, height = smaller
-    total, spent, result = sum(works), 0, []
+    total, spent, result = sum(works), 0.0, []
     for scale, work in zip(plan, works, strict=True):
         spent += work
         expected = seconds * work / total / (scale.width * scale.height * seconds_per_pixel)
-        result.append(replace(scale, iterations=max(1, round(expected)), deadline=seconds * spent / total))
+        result.append(replace(scale, iterations=max(1, round(expected - preparation)), deadline=seconds * spent / total))
     return result

@@ -13,6 +13,7 @@ from backend.networks import registry
 from backend.recipe import Recipe
 
 _BLURRED = 2.0  # enlarged by more, a style has no strokes any more that are as fine as the picture's pixels
+_USELESS = 8.0  # enlarged by more, a layer sees a few of its pixels at once, and of strokes nothing is left
 _TOO_SMALL = {
     "picture": Sentence(
         "The picture is too small: computed at {width}×{height} pixels, layer “{layer}” of {network} needs {least} in "
@@ -27,6 +28,12 @@ _TOO_SMALL = {
         "needs {least} in each direction. Use a larger picture or size, a less narrow one, or an earlier layer."
     ),
 }
+
+
+_TOO_COARSE = Sentence(
+    "The style picture “{picture}” has only {width}×{height} pixels: enlarged to {times} times that, nothing would be "
+    "left of its strokes. Use a larger picture, or smaller strokes."
+)
 
 
 def of_style(picture: Tensor, scale: float, longest: int) -> tuple[int, int]:
@@ -52,6 +59,16 @@ def too_small(recipe: Recipe, inputs: Inputs, width: int, height: int) -> Reveri
         for look in (look for _, own in inputs.regions for look in own if look.image == style.image):
             size = of_style(look.picture, style.scale, longest)
             kind, field = _TOO_SMALL["style"], f"style.{index}.image"
+            times = max(size) / max(look.picture.shape[2:])
+            if times > _USELESS:
+                return ReverieError(
+                    _TOO_COARSE.template,
+                    field,
+                    picture=style.image,
+                    width=look.picture.shape[3],
+                    height=look.picture.shape[2],
+                    times=f"{times:.0f}",
+                )
             pictures.append((kind, style.image, field, size, recipe.style_layers or []))
     for index, dream in enumerate(recipe.dream):
         if dream.guide is not None and dream.layer is not None:

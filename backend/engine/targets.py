@@ -42,6 +42,7 @@ about the same part of the covariance's on different networks (of the Gram matri
 SqueezeNet 1.0, of Wasserstein 0.37 and 0.39, of the nearest neighbours 0.75 and 0.76)."""
 
 _RANGE_WEIGHT = 10.0
+_WHOLLY = 0.85  # the default strength, at which the colours are the style's
 
 
 def content_weight(strength: float, units: Units) -> float:
@@ -115,15 +116,18 @@ def _sized_look(look: Look, longest: int) -> Look:
     return replace(look, picture=resize(look.picture, *size).clamp(0, 1), opaque=opaque)
 
 
-def recolored(canvas: Canvas, inputs: Inputs) -> Tensor:
-    """The source, as it is on the canvas, with the colours of the styles, in each region those of its own."""
+def recolored(canvas: Canvas, inputs: Inputs, strength: float) -> Tensor:
+    """The source, as it is on the canvas, with the colours of the styles, in each region those of its own; of less than
+    the usual strength, only part of the way there."""
     content = result = canvas.content
     for mask, looks in inputs.regions:
         total = sum(look.weight for look in looks)
-        colors = [color.match_colors(content, look.picture) * (look.weight / total) for look in looks]
+        colors = [
+            color.match_colors(content, look.picture, None, look.opaque) * (look.weight / total) for look in looks
+        ]
         blend = torch.stack(colors).sum(0)
         result = blend if mask is None else torch.lerp(result, blend, _laid(mask, canvas))
-    return result
+    return torch.lerp(content, result, min(1.0, strength / _WHOLLY))
 
 
 def dream_terms(recipe: Recipe, inputs: Inputs, canvas: Canvas, network: Network, tile: int | None) -> list[Term]:

@@ -93,13 +93,44 @@ def test_a_plan_that_was_wrong_about_the_time_moves_a_dream_as_far():
 
 
 def test_a_short_budget_gives_a_smaller_finished_picture():
-    slow, fast = (within(10, each, 2048, 1024, 128) for each in (2e-6, 2e-8))
+    slow, fast = (within(10, each, 2, 2048, 1024, 128) for each in (2e-6, 2e-8))
     assert fast[-1].width == 2048
     assert slow[-1].width < 2048
     for plan in (slow, fast):
         assert [scale.deadline for scale in plan] == sorted(scale.deadline for scale in plan)
         assert plan[-1].deadline == pytest.approx(10)
         assert plan[0].iterations >= plan[-1].iterations >= 1
+
+
+def test_getting_ready_is_planned_for():
+    """Large or many styles take longer to look at than an iteration."""
+    light, heavy = (within(10, 1e-7, preparation, 2048, 1024, 128) for preparation in (2, 60))
+    assert heavy[-1].width < light[-1].width
+    for plan, preparation in ((light, 2), (heavy, 60)):
+        pixels = [scale.width * scale.height for scale in plan]
+        needed = sum(each * (scale.iterations + preparation) for each, scale in zip(pixels, plan, strict=True)) * 1e-7
+        assert needed == pytest.approx(10, rel=0.1)
+        last = plan[-1].deadline - plan[-2].deadline
+        assert last > pixels[-1] * preparation * 1e-7  # there is time left to paint at the last scale
+
+
+def test_what_styles_take_to_look_at_is_measured(photo, pictures):
+    """One of four times the size, with sixteen times the pixels; in units of an iteration, on a machine that does other
+    things as well: so at least three times as long."""
+
+    def preparation(scale: float) -> float:
+        footing = memory.Footing(torch.device("cpu"), torch.float32, None)
+        recipe = engine.resolve(
+            Recipe.parse({**SETTINGS, "style": {"image": "strokes", "scale": scale}, "network": "reverie"}), "cpu"
+        )
+        inputs = engine.gather(recipe, photo, pictures, footing.device)
+        load = lambda footing: registry.load("reverie").to(footing.device, footing.dtype)  # noqa: E731
+        clock, nothing = control.Clock(None), lambda *arguments: None
+        painter = painting.Painter(recipe, inputs, footing, load, clock, nothing, lambda: False, nothing)
+        painter._units = painter._measure_units()
+        return painter._speed(pyramid.Scale(80, 60, 1), pyramid.Scale(160, 120, 1))[1]
+
+    assert preparation(4) > 3 * preparation(1)
 
 
 def test_finishing_early_keeps_what_there_is(photo, pictures):

@@ -37,5 +37,5 @@ def test_scales_that_do_not_suit_are_left_out_but_for_the_last():
     assert [scale.height for scale in plan] == [21, 30, 42, 60]
     assert sum(scale.iterations for scale in plan) == pytest.approx(160, abs=3)
     assert [scale.height for scale in scales(640, 19, 128, 160, lambda width, height: height >= 20)] == [19]
-    short = within(0.001, 1e-6, 640, 60, 128, lambda width, height: height >= 20)
+    short = within(0.001, 1e-6, 2, 640, 60, 128, lambda width, height: height >= 20)
     assert [scale.height for scale in short] == [21]

@@ -192,7 +192,9 @@ def test_too_small_is_said_before_weights_are_fetched(photo, pictures, monkeypat
         ({"style": [], "dream": {"layer": "relu5_1", "guide": "narrow"}, "network": "vgg19"}, photo, "dream.0.guide"),
     ):
         with pytest.raises(ReverieError, match="too small") as caught:
-            _render(content, {**pictures, "narrow": np.zeros((4, 300, 3), np.float32)}, **document)
+            _render(
+                content, {**pictures, "narrow": np.random.default_rng(0).random((4, 300, 3), np.float32)}, **document
+            )
         assert caught.value.field == field
 
 
@@ -245,6 +247,88 @@ def test_a_style_that_is_enlarged_much_is_told(photo, pictures):
     assert "6.0 times" in warnings(32, 2.0)[0]
 
 
+def test_a_style_of_a_few_pixels_is_refused_before_weights_are_fetched(photo, monkeypatch):
+    monkeypatch.setattr(engine.weights, "find", lambda name: None)
+    monkeypatch.setattr(engine.weights, "fetch", lambda *arguments: pytest.fail("weights were fetched"))
+    with pytest.raises(ReverieError, match=r"“tiny” has only 9×7 pixels: enlarged to 11 times that") as failure:
+        _render(photo, {"tiny": np.random.default_rng(0).random((7, 9, 3), np.float32)}, style="tiny", network="vgg19")
+    assert failure.value.field == "style.0.image"
+
+
+# Of one colour in its first rows, which alone will be seen.
+_HALF_FLAT = np.where(np.arange(64)[:, None, None] < 9, 0.3, np.random.default_rng(0).random((64, 64, 3)))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"style_loss": "nearest"},
+        {"color": "match"},
+        {"method": "patches", "precision": "auto", "smallest": None, "iterations": None},
+    ],
+)
+@pytest.mark.parametrize(
+    ("style", "words"),
+    [
+        (np.full((64, 64, 3), 0.3), "has one colour only"),
+        (np.dstack([np.random.default_rng(0).random((64, 64, 3)), np.zeros((64, 64))]), "is empty"),
+        (np.dstack([_HALF_FLAT, np.broadcast_to(np.arange(64)[:, None] < 9, (64, 64))]), "has one colour only"),
+    ],
+)
+def test_a_style_that_shows_nothing_is_refused(photo, pictures, settings, style, words):
+    styles = [{"image": "strokes"}, {"image": "nothing"}]
+    with pytest.raises(ReverieError, match=f"“nothing” {words}") as failure:
+        _render(photo, {**pictures, "nothing": style.astype(np.float32)}, style=styles, **settings)
+    assert failure.value.field == "style.1.image"
+
+
+def test_what_is_transparent_in_a_picture_to_go_on_from_is_the_photo(photo, pictures):
+    """And what lies hidden there is not seen."""
+    begun = np.dstack([photo[::-1], np.ones(photo.shape[:2], np.float32)])
+    begun[:, 48:, 3] = 0
+    loud, composed = begun.copy(), begun.copy()
+    loud[:, 48:, :3] = 1 - begun[:, 48:, :3]
+    composed[:, 48:, :3], composed[:, 48:, 3] = photo[:, 48:], 1
+    first, *others = (
+        _render(photo, {**pictures, "begun": each}, init="begun").picture for each in (begun, loud, composed)
+    )
+    assert all(np.array_equal(first, other) for other in others)
+
+
+def test_a_white_mask_that_is_transparent_is_black(photo, pictures):
+    white = np.ones((*photo.shape[:2], 4), np.float32)
+    white[:, photo.shape[1] // 2 :, 3] = 0
+    plain = np.repeat(white[:, :, 3:], 3, 2)
+    one, other = (
+        _render(photo, {**pictures, "mask": mask}, style={"image": "strokes", "mask": "mask"}).picture
+        for mask in (white, plain)
+    )
+    assert np.array_equal(one, other)
+    with pytest.raises(ReverieError, match="black everywhere"):
+        _render(photo, {**pictures, "mask": white * [1, 1, 1, 0]}, style={"image": "strokes", "mask": "mask"})
+
+
+def test_hidden_colors_of_a_guide_are_not_dreamt_of(photo, pictures):
+    guide = np.dstack([pictures["ink"], np.ones(pictures["ink"].shape[:2], np.float32)])
+    guide[:20, :, 3] = 0
+    loud = np.where(guide[:, :, 3:] > 0, guide, guide[::-1])
+    loud[:, :, 3] = guide[:, :, 3]
+    dream = {"layer": "level4", "guide": "guide"}
+    settings = {"style": [], "dream": dream, "network": "reverie", "iterations": 4}
+    one, other = (_render(photo, {"guide": each}, **settings).picture for each in (guide, loud))
+    assert np.array_equal(one, other)
+
+
+def test_colors_are_matched_to_what_is_seen_of_the_photo(photo, pictures):
+    """Not to what stands for the transparent part of it."""
+    seen = np.dstack([photo, np.ones(photo.shape[:2], np.float32)])
+    seen[:, 10:, 3] = 0
+    recipe = Recipe.parse({"style": "strokes", "color": "match"})
+    ((_, (look,)),) = engine.gather(recipe, seen, pictures, torch.device("cpu")).regions
+    assert look.picture.mean((0, 2, 3)).tolist() == pytest.approx(photo[:, :10].mean((0, 1)).tolist(), abs=0.02)
+
+
 def test_a_recorded_recipe_goes_on_from_a_result_like_a_short_one(photo, pictures):
     """At full size at once, though the record names every field."""
     first = _render(photo, pictures, smallest=None)
@@ -276,3 +360,13 @@ def test_strength_feels_linear(photo, pictures):
     }
     for strength, distance in far.items():
         assert distance / far[1.0] == pytest.approx(strength, abs=0.15)
+
+
+def test_little_strength_changes_little_with_brushwork_too(photo, pictures):
+    """It begins with the colours of the style: but of little strength only with a little of them."""
+    far = {
+        strength: np.abs(_render(photo, pictures, strength=strength, style_loss="nearest").picture - photo).mean()
+        for strength in (0.01, 0.25, 1.0)
+    }
+    assert far[0.01] < 0.15 * far[1.0]
+    assert far[0.01] < far[0.25] < 0.4 * far[1.0]
