@@ -91,5 +91,6 @@ def within(
     for scale, work in zip(plan, works, strict=True):
         spent += work
         expected = seconds * work / total / (scale.width * scale.height * seconds_per_pixel)
-        result.append(replace(scale, iterations=max(1, round(expected - preparation)), deadline=seconds * spent / total))
+        iterations = max(1, round(expected - preparation))
+        result.append(replace(scale, iterations=iterations, deadline=seconds * spent / total))
     return result
