@@ -92,13 +92,17 @@ class StyleChooser:
         self._sliders = []
         for child in self._rows.get_children():
             self._rows.remove(child)
+        # One fast style beside pictures is what painting begins from; its weight is only one among fast styles.
+        begins = [each.kind for each in uses].count("fast") == 1 and len(uses) > 1
         for number, each in enumerate(uses):
             title = chosen.spoken(each) + (_(" (fast)") if each.kind == "fast" else "")
             label = Gtk.Label(label=title, xalign=0.0, ellipsize=3, width_chars=18, max_width_chars=18)
             label.set_tooltip_text(title)
             self._rows.attach(label, 0, number, 1, 1)
             if len(uses) > 1:
-                self._rows.attach(self._slider(each, title), 1, number, 1, 1)
+                slider = self._slider(each, title)
+                row = self._beginning(slider) if begins and each.kind == "fast" else slider
+                self._rows.attach(row, 1, number, 1, 1)
                 self._rows.attach(self._remove_button(each, title), 2, number, 1, 1)
         for child in self._rows.get_children():
             child.show_all()
@@ -117,6 +121,18 @@ class StyleChooser:
         slider.connect("value-changed", self._weigh)
         self._sliders.append(slider)
         return slider
+
+    def _beginning(self, slider: Gtk.Scale) -> Gtk.Widget:
+        """A row of a style that has no share: its slider would change nothing."""
+        slider.set_sensitive(False)
+        slider.set_draw_value(False)
+        why = _("Painting begins from this fast style, whole; how much of it is left is up to the pictures' styles.")
+        row = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
+        row.set_tooltip_text(why)
+        slider.set_tooltip_text(why)
+        row.pack_start(muted(Gtk.Label(label=_("where painting begins"))), False, False, 0)
+        row.pack_start(slider, True, True, 0)
+        return row
 
     def _remove_button(self, each: chosen.Use, title: str) -> Gtk.Button:
         button = Gtk.Button.new_from_icon_name("list-remove", Gtk.IconSize.BUTTON)

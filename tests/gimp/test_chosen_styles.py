@@ -27,6 +27,8 @@ three = [(each.kind, each.weight) for each in chosen.read(config)]
 shot("three")
 sliders = [each for each in below(made._window)
            if isinstance(each, Gtk.Scale) and each.get_accessible().get_name() in ("udnie (fast)", "Pine", "landscape")]
+able = {each.get_accessible().get_name(): each.get_sensitive() for each in sliders}
+words = [each.get_text() for each in below(made._controls[0].get_children()[2]) if isinstance(each, Gtk.Label)]
 sliders[1].set_value(25); done.append(settled(made))
 mixed = orders.recipe_of(orders.STYLE, config)
 style(made, "udnie", True); done.append(settled(made))
@@ -39,6 +41,7 @@ config.set_property("size", 256)
 GLib.timeout_add(50, lambda: made._window.response(Gtk.ResponseType.OK))
 results = made.run()
 answer(done=done, kinds=sorted(kinds()), before=before, after=after, one=[each[:2] for each in one], asked=asked,
+       able=able, words=words,
        three=three, mixed=mixed, shown=sorted(shown), gone=gone, painted=results[0].recipe, name=results[0].name,
        picture=picture)
 """
@@ -69,6 +72,12 @@ def test_several_have_their_weights(said):
     assert said["mixed"]["fast"] == [{"name": "udnie"}]
     assert [entry["image"] == "pattern: Pine" for entry in said["mixed"]["style"]] == [True, False]
     assert [entry.get("weight") for entry in said["mixed"]["style"]] == [0.25, None]
+
+
+def test_a_fast_style_beside_pictures_is_said_to_be_where_painting_begins(said):
+    """Its weight would change nothing: only among fast styles does it count."""
+    assert said["able"] == {"udnie (fast)": False, "Pine": True, "landscape": True}
+    assert said["words"].count("where painting begins") == 1
 
 
 def test_what_arguments_say_is_shown_and_a_layer_that_is_gone_is_said(said):
