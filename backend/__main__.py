@@ -95,7 +95,7 @@ def _unforeseen(error: Exception) -> ReverieError:
 
 
 def _style(options: argparse.Namespace) -> None:
-    _carry_out(_styled(options), options)
+    _carry_out(lambda: _styled(options), options)
 
 
 def _styled(options: argparse.Namespace) -> dict[str, Any]:
@@ -137,11 +137,11 @@ def _first_style(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _dream(options: argparse.Namespace) -> None:
-    _carry_out({"dream": {}, **_common(options)}, options)
+    _carry_out(lambda: {"dream": {}, **_common(options)}, options)
 
 
 def _run(options: argparse.Namespace) -> None:
-    _carry_out({**_read_recipe(options.recipe), **recipe_fields(options)}, options)
+    _carry_out(lambda: {**_read_recipe(options.recipe), **recipe_fields(options)}, options)
 
 
 def _common(options: argparse.Namespace) -> dict[str, Any]:
@@ -200,16 +200,17 @@ def _beside(value: Any, folder: Path, field: str) -> Any:
     return str(folder / value)
 
 
-def _carry_out(document: dict[str, Any], options: argparse.Namespace) -> None:
-    """Renders a recipe's document."""
+def _carry_out(document: Callable[[], dict[str, Any]], options: argparse.Namespace) -> None:
+    """Renders a recipe's document, which is asked for again when the recipe's file was saved meanwhile."""
     # Imported here: `--help` and a misspelt option should not wait for torch.
     from backend import images
     from backend.console import Console
     from backend.engine import estimate, render
+    from backend.followed import Followed
     from backend.recipe import Recipe
 
     images.check_target(options.output)
-    recipe = Recipe.parse(document)
+    recipe = Recipe.parse(document())
     content = _photo(options.photo, options.size)
     pictures = _pictures(recipe)
     if options.estimate:
@@ -217,9 +218,11 @@ def _carry_out(document: dict[str, Any], options: argparse.Namespace) -> None:
         return
     keeps = bool(recipe.style or recipe.dream)  # some tiles of a fast style are no picture yet
     with Console(as_json=options.json, keeps=keeps) as console:
-        result = render.render(
-            recipe, content, pictures, device=options.device, report=console.report, adjust=console.adjust
-        )
+        adjust = console.adjust
+        if options.recipe:
+            file = Followed(options.recipe, lambda: Recipe.parse(document()), recipe, console.report)
+            adjust = lambda: console.adjust() or file.adjust()  # noqa: E731
+        result = render.render(recipe, content, pictures, device=options.device, report=console.report, adjust=adjust)
         images.write(options.output, result.picture)
         console.finish(options.output, result)
     if not console.adjusted:

@@ -156,6 +156,37 @@ def test_ctrl_c_stops_a_fast_style_at_once(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@needs_weights
+def test_a_recipe_saved_anew_changes_the_painting_under_way(tmp_path):
+    """Strength and weights; what is no recipe, and what cannot change, is told and the painting goes on."""
+    styles = [{"image": str(demo.styles()[name]), "weight": 1.0} for name in ("ink", "mosaic")]
+    document = {"style": styles, "iterations": 9999, "size": 64, "strength": 0.9}
+    file = tmp_path / "recipe.json"
+    file.write_text(json.dumps(document))
+    command = [sys.executable, "-m", "backend", "run", file, demo.content(), "-o", tmp_path / "a.png", "--json"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout
+
+    def told_until(word: str) -> str:
+        for line in process.stdout:
+            if word in line:
+                return line
+        raise AssertionError(f"it ended before “{word}”: {process.communicate()[1]}")
+
+    told_until('"progress"')
+    file.write_text(json.dumps(document)[:40])
+    assert "Painting goes on as it was" in told_until('"warning"')
+    styles[1]["weight"] = 3.0
+    file.write_text(json.dumps({**document, "strength": 0.3, "size": 32}))
+    assert "only strengths and weights" in told_until('"warning"')
+    for _ in range(20):
+        told_until('"progress"')
+    process.send_signal(signal.SIGINT)
+    recipe = json.loads(process.communicate(timeout=60)[0].splitlines()[-1])["recipe"]
+    assert (recipe["strength"], recipe["size"]) == (0.3, 64)
+    assert [style["weight"] for style in recipe["style"]] == [1.0, 3.0]
+
+
 def _interrupted(tmp_path: Path, times: int) -> tuple[int, str]:
     """Exit code and stderr of a painting that gets Ctrl-C in its midst, and a second one as soon as it has answered."""
     command = [sys.executable, "-m", "backend", "style", demo.content(), "--style", demo.styles()["ink"]]
