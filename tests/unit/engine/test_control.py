@@ -16,6 +16,7 @@ from backend.engine import render as engine
 from backend.engine.canvas import MARGIN
 from backend.engine.control import Adjustment
 from backend.engine.events import Event, Progress, Warning_
+from backend.engine.inputs import Inputs, Look
 from backend.engine.objective import Objective
 from backend.engine.pyramid import within
 from backend.engine.resize import shrink_to
@@ -347,6 +348,29 @@ def test_the_order_of_retreat_ends_on_the_cpu():
     assert list(dict.fromkeys(kinds)) == order
     tiles = [tile for _, _, tile in steps if tile]
     assert tiles == sorted(tiles, reverse=True)
+
+
+def test_all_of_a_job_moves_to_the_device_that_it_goes_on_with():
+    """No second device that computes is at hand: “meta”, which holds shapes alone, stands for it. So where every tensor
+    is can be seen, but not that the job goes on there."""
+    here, there = torch.device("cpu"), torch.device("meta")
+    plain, mask = torch.zeros(1, 3, 8, 8), torch.zeros(1, 1, 8, 8)
+    looks = [Look("a", plain, None, 1.0, 1.0), Look("b", plain, mask, 1.0, 1.0, 1)]
+    asked: list[memory.Footing] = []
+    painter = object.__new__(painting.Painter)
+    painter._inputs = Inputs(plain, [(mask, looks[1:]), (None, looks[:1])], {"guide": plain}, mask, plain)
+    painter._picture, painter._footing = plain, memory.Footing(here, torch.bfloat16, 128)
+    painter._load = lambda footing: asked.append(footing) or random_network("squeezenet1_1")
+    footing = memory.Footing(there, torch.float32, None)
+    painter._move(footing)
+    assert asked == [footing]
+    assert painter.footing == footing
+    moved = painter._inputs
+    tensors = [painter._picture, moved.source, moved.guides["guide"], moved.content_mask, moved.init]
+    tensors += [mask for mask, _ in moved.regions] + [look.picture for _, looks in moved.regions for look in looks]
+    tensors += [look.opaque for _, looks in moved.regions for look in looks]
+    assert [each.device for each in tensors if each is not None] == [there] * 9
+    assert [(look.image, look.index) for _, looks in moved.regions for look in looks] == [("b", 1), ("a", 0)]
 
 
 def test_other_errors_are_not_taken_for_want_of_memory(photo, pictures, monkeypatch):
