@@ -52,7 +52,7 @@ def sums(features: Tensor, center: Tensor, weights: Tensor | None = None) -> tup
     if weights is None:
         count = torch.full((), float(len(rows)), device=rows.device)  # made on the device, which need not wait
         return *_sums(rows), count
-    across = weights.flatten()
+    across = weights.flatten().to(torch.promote_types(rows.dtype, torch.float32))
     roots = across.sqrt().to(rows.dtype)
     rows = rows * roots[:, None]
     return roots @ rows, _sums(rows)[1], across.sum()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from typing import Literal
 
@@ -124,10 +125,10 @@ def _error(network: Network, terms: list[Term], picture: torch.Tensor, tile: int
 
 
 def _error_of(kind: str, masked: bool, network: Network, height: int, width: int, tile: int) -> float:
-    """Of a term, on the better of two pictures: now and then rounding, which no two computers share, decides another
-    maximum in a pooling window, or another neighbour; hardly in two pictures."""
+    """Of a term, on the best of three pictures: now and then rounding, which no two computers share, decides another
+    maximum in a pooling window, or another neighbour; hardly in each of three."""
     error = 1.0
-    for seed in (1, 6):
+    for seed in (1, 6, 9):
         picture = resize(_picture(height // 3 + 1, width // 3 + 1, seed), width, height)
         region = Region(_picture(height, width, 4, 1), network) if masked else None
         error = min(error, _error(network, [TERMS[kind](network, picture, region)], picture, tile))
@@ -139,26 +140,30 @@ def _error_of(kind: str, masked: bool, network: Network, height: int, width: int
 @pytest.mark.parametrize(("kind", "masked"), CASES)
 @pytest.mark.parametrize("name", MODULES)
 def test_the_gradient_of_every_term_on_every_network_in_tiles_is_that_of_the_whole(name: str, kind: str, masked: bool):
-    """In narrow pictures, which are quick to compute, and long enough for tiles that see a part of them only."""
-    network = NETWORKS[name]
-    deep = _layers(network)[-1]
-    height, width = max(31, network.least_size(deep)), network.receptive_field(deep).size + 102
-    parts = tiling.tiles(network, [deep], height, width | 1, 64)
+    """In narrow or low pictures, which are quick to compute, and long enough for tiles that see a part of them only.
+    Each has another size, which is the same in every run."""
+    network, chance = NETWORKS[name], random.Random(f"{name} {kind} {masked}")
+    deep, tile = _layers(network)[-1], chance.choice([48, 64, 80])
+    narrow = max(16, network.least_size(deep)) + chance.randrange(30)
+    long = network.receptive_field(deep).size + tile + 16 + chance.randrange(40)
+    parts = tiling.tiles(network, [deep], narrow, long, tile)
     assert any(part.pixels[1].start > 0 for part in parts)
-    assert any(part.pixels[1].stop < width for part in parts)
-    assert _error_of(kind, masked, network, height, width | 1, 64) < 1e-4
+    assert any(part.pixels[1].stop < long for part in parts)
+    height, width = chance.sample([narrow, long], 2)
+    assert _error_of(kind, masked, network, height, width, tile) < 1e-4
 
 
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(
-    name=st.sampled_from(["reverie", "squeezenet1_1"]),
+    name=st.sampled_from([name for name in MODULES if not name.startswith("vgg")]),  # they would take most of the time
     case=st.sampled_from(CASES),
     height=st.integers(16, 210),
     width=st.integers(16, 210),
     tile=st.sampled_from([48, 64, 100]),
 )
 def test_so_it_is_at_every_size(name: str, case: tuple[str, bool], height: int, width: int, tile: int):
-    assert _error_of(*case, NETWORKS[name], height, width, tile) < 1e-4
+    least = NETWORKS[name].least_size(_layers(NETWORKS[name])[-1])
+    assert _error_of(*case, NETWORKS[name], max(least, height), max(least, width), tile) < 1e-4
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if "logits" in registry.NETWORKS[name].layers])
@@ -171,7 +176,7 @@ def test_the_gradient_of_a_class_in_tiles_is_that_of_the_whole(name: str):
     )
     assert len(tiling.tiles(network, [BEFORE_LOGITS], height, width, 128)) > 1
     errors = []
-    for seed in (1, 6):
+    for seed in (1, 6, 9):
         picture = resize(_picture(height // 3 + 1, width // 3 + 1, seed), width, height)
         logits = network.features(picture, ["logits"])["logits"].flatten()
         number = int(logits.argmax())
