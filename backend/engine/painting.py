@@ -17,6 +17,7 @@ from backend.engine import device as devices
 from backend.engine.adam import Adam
 from backend.engine.ascent import Ascent
 from backend.engine.balance import ITERATIONS, Balance
+from backend.engine.band_limit import BandLimited
 from backend.engine.canvas import MARGIN, Canvas
 from backend.engine.control import Adjustment, Clock
 from backend.engine.events import Cancelled, Event, Preview, Progress, Started, Warning_
@@ -342,9 +343,9 @@ class Painter:
         if self._dreams_alone:
             return Ascent(0.0, self._recipe.parametrisation == "decorrelated")  # its length is set at each step
         small = scale.width * scale.height <= _LBFGS_PIXELS
-        if self._recipe.optimizer == "lbfgs" or (self._recipe.optimizer == "auto" and small):
-            return LBFGS()
-        return Adam()
+        second_order = self._recipe.optimizer == "lbfgs" or (self._recipe.optimizer == "auto" and small)
+        optimizer = LBFGS() if second_order else Adam()
+        return BandLimited(optimizer) if self._network.blurs else optimizer
 
     def _iterate(self, x: Tensor, objective: Objective, optimizer: Optimizer) -> Tensor:
         """One iteration, in place; returns the loss before it. A dream alone sees the picture at another place each

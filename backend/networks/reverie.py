@@ -103,4 +103,4 @@ def build(state: dict[str, Tensor]) -> Network:
     module = Encoder()
     module.load_state_dict(state)
     heads = dict(zip(LAYERS, module.heads, strict=True))
-    return Network("reverie", module, module.stages, PREPROCESSING, DEFAULTS, heads)
+    return Network("reverie", module, module.stages, PREPROCESSING, DEFAULTS, heads, blurs=True)

@@ -15,6 +15,7 @@ from backend.engine import moments, painting
 from backend.engine import render as engine
 from backend.engine.adam import Adam
 from backend.engine.ascent import Ascent
+from backend.engine.band_limit import BandLimited
 from backend.engine.lbfgs import LBFGS
 from backend.engine.objective import Objective
 from backend.engine.region import Region
@@ -90,7 +91,11 @@ def test_an_iteration_computes_no_geometry(monkeypatch):
     objective(picture)
 
 
-@pytest.mark.parametrize("optimizer", [LBFGS, lambda: Ascent(0.01, True), Adam], ids=["L-BFGS", "ascent", "Adam"])
+@pytest.mark.parametrize(
+    "optimizer",
+    [LBFGS, lambda: Ascent(0.01, True), Adam, lambda: BandLimited(LBFGS())],
+    ids=["L-BFGS", "ascent", "Adam", "band-limited"],
+)
 @pytest.mark.parametrize("tile", [None, 48])
 def test_an_iteration_halts_nowhere(optimizer: Callable[[], LBFGS], tile: int | None):
     size = (40, 130)
