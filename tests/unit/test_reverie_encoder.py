@@ -276,3 +276,17 @@ def test_a_fourth_of_all_crops_come_from_added_pictures():
 def test_no_pictures_is_an_error(quick, tmp_path):
     with pytest.raises(ReverieError, match=r"There is no picture in “.*none” to practise on"):
         train_encoder.main(["--data", str(tmp_path / "photos" / "none"), "--output", str(tmp_path / "x.safetensors")])
+
+
+def test_its_gradients_agree_with_the_teachers(shared):
+    """On photos that it has not seen, better than before it learnt from slopes: then they were 0.14 and 0.08."""
+    photos = shared / "images" / "photos"
+    teacher = _teacher(shared)
+    seen = pictures.load([photos / f"kodak{number:02}.png" for number in (3, 8, 15)])
+    scales = train_encoder._scales(teacher, pictures.Crops(seen, 0, generated=2), 128)
+    encoder = Encoder()
+    encoder.load_state_dict({name: value.float() for name, value in weights.read(weights.find("reverie"), {}).items()})
+    held_out = pictures.load([photos / f"kodak{number}.png" for number in range(19, 25)])
+    style, dream = train_encoder.agreement(encoder, teacher, scales, held_out)
+    assert style > 0.18, style
+    assert dream > 0.095, dream
