@@ -23,6 +23,7 @@ from backend import demo, images
 from backend.engine import device as devices
 from backend.engine import tiling
 from backend.engine.adam import Adam
+from backend.engine.band_limit import BandLimited
 from backend.engine.calibration import units
 from backend.engine.compare import PeakMemory
 from backend.engine.lbfgs import LBFGS
@@ -101,7 +102,7 @@ def measure(name: str, size: int, repeat: int, plain: bool, device: str) -> dict
             for first in (part for part in chosen.module.modules() if isinstance(part, OfPicture)):
                 first.forward = functools.partial(nn.Conv2d.forward, first)  # type: ignore[method-assign]
         x = pictures(size, where)[0].clone()
-        optimizer = LBFGS()
+        optimizer = BandLimited(LBFGS()) if chosen.blurs and not plain else LBFGS()
         rounds: list[list[float]] = []
         for _ in range(repeat + 2):
             picture = x.detach().requires_grad_(True)
