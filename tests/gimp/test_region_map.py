@@ -117,7 +117,8 @@ def test_how_much_a_region_covers_is_its_alpha_times_its_mask_or_what_a_channel_
 image, layer = grey()
 image.convert_precision(Gimp.Precision.{precision})
 part = add(image, "sky", "black", (10, 20, 50, 30)); part.set_opacity(10)
-part.get_buffer().set(Gegl.Rectangle.new(0, 0, 50, 15), "R'G'B'A u8", bytes([0, 0, 0, 128]) * 750)
+striped = bytes([0, 0, 0, 128]) * 250 + bytes([255, 0, 0, 128]) * 250 + bytes([0, 0, 0, 128]) * 250
+part.get_buffer().set(Gegl.Rectangle.new(0, 0, 50, 15), "R'G'B'A u8", striped)  # its mask takes it as the style
 half = part.create_mask(Gimp.AddMaskType.WHITE); part.add_mask(half)
 half.get_buffer().set(Gegl.Rectangle.new(0, 0, 25, 30), "Y u8", bytes([128]) * 750)
 part.set_visible(False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 
@@ -20,7 +22,7 @@ def _norm(objective: Objective, picture: torch.Tensor) -> float:
 
 def _dreams(*weights: float) -> list[tuple[Dream, Objective]]:
     """Of layers whose responses, and gradients, are of very different sizes."""
-    terms = [Dream("conv1", weights[0]), Dream("fire5", weights[1])]
+    terms = [Dream(layer, weight) for layer, weight in zip(("conv1", "fire5"), weights, strict=False)]
     return [(term, Objective(NETWORK, [term])) for term in terms]
 
 
@@ -28,11 +30,25 @@ def _dreams(*weights: float) -> list[tuple[Dream, Objective]]:
 def test_the_pull_is_shared_out_by_weight_whatever_the_gradients_are(pull):
     dreams = _dreams(1, 3)
     assert not 0.5 < _norm(dreams[0][1], PICTURE) / _norm(dreams[1][1], PICTURE) < 2
-    balance = Balance(pull, dreams)
-    for picture in (PICTURE, 1 - PICTURE):
-        balance.update(picture)
-        assert _norm(dreams[0][1], picture) == pytest.approx(pull / 4, rel=1e-4)
-        assert _norm(dreams[1][1], picture) == pytest.approx(pull * 3 / 4, rel=1e-4)
+    Balance(pull, dreams).update(PICTURE)
+    assert _norm(dreams[0][1], PICTURE) == pytest.approx(pull / 4, rel=1e-4)
+    assert _norm(dreams[1][1], PICTURE) == pytest.approx(pull * 3 / 4, rel=1e-4)
+
+
+def test_weights_follow_the_gradients_half_way():
+    (dream, _), *_ = dreams = _dreams(1)
+    balance = Balance(1.0, dreams)
+    balance.update(PICTURE)
+    first = dream.weight
+    balance.update(PICTURE)
+    assert dream.weight == pytest.approx(first)
+    faint = 0.5 + 0.1 * (PICTURE - 0.5)
+    Balance(1.0, dreams).update(faint)
+    due = dream.weight
+    assert due > 1.2 * first
+    for _ in range(3):
+        balance.update(faint)
+    assert math.log(due / dream.weight) == pytest.approx(math.log(due / first) / 8, rel=1e-3)
 
 
 def test_a_dream_without_a_gradient_is_left_out():
