@@ -19,6 +19,7 @@ from backend.engine import device as devices
 from backend.engine import memory
 from backend.errors import ReverieError
 from backend.fast.network import StyleNetwork
+from backend.training.patchiness import patchiness
 from backend.training.perceptual import Perceptual
 from backend.training.pictures import Crops
 from backend.training.state import keep
@@ -33,7 +34,7 @@ _FLAT = 1 / 255  # the deviation of a crop in which there is nothing to see
 @dataclass(frozen=True)
 class Plan:
     """How long and how fast. `size` is the side of the square crops that are painted, in pixels; `rate` is Adam's;
-    `steady` is the weight of `_unsteadiness`."""
+    `steady` is the weight of `_unsteadiness`, `even` that of `patchiness`."""
 
     steps: int
     batch: int = 4
@@ -41,6 +42,7 @@ class Plan:
     rate: float = 1e-3
     seed: int = 0
     steady: float = 0.0
+    even: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,8 @@ class Training:
         side = plan.size - stride
         painted, photos = (each[:, :, top : top + side, left : left + side] for each in (painted, photos))
         loss = self._loss(painted, photos, styles) + plan.steady * unsteadiness
+        if plan.even:
+            loss = loss + plan.even * patchiness(painted, photos)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         steepness = torch.nn.utils.clip_grad_norm_(self._learnt(), 1.0)

@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.start is not None:
         _start(network, vectors, names, options.start)
     crops = pictures.Crops(photos, options.seed, altered=False, skies=options.skies)
-    plan = Plan(options.steps, options.batch, options.size, options.rate, options.seed, options.steady)
+    plan = Plan(options.steps, options.batch, options.size, options.rate, options.seed, options.steady, options.even)
     training = Training(network, vectors, loss, crops, plan, whole=True)
     print(f"{len(photos)} photos, {sum(p.numel() for p in network.parameters()) / 1e6:.2f} M parameters", flush=True)
 
@@ -87,6 +87,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--size", type=int, default=256, help="side of a crop, in pixels")
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--steady", type=float, default=0.0, help="weight of what does not move with the photo")
+    parser.add_argument("--even", type=float, default=0.0, help="weight of patches that do not follow from the photo")
     parser.add_argument("--skies", type=int, default=0, help="made pictures of hardly anything, besides the 120 others")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="auto")

@@ -133,11 +133,12 @@ def test_what_does_not_move_with_the_photo_is_unsteady():
     assert float(style_training._unsteadiness(here + lattice, moved + lattice, 3, 6)) > 0.05
 
 
-def test_steadiness_is_a_part_of_what_is_learnt(loss, tmp_path):
+@pytest.mark.parametrize("term", ["steady", "even"])
+def test_steadiness_and_evenness_are_parts_of_what_is_learnt(loss, tmp_path, term):
     learnt = []
-    for steady in (1e-6, 1e3):
-        training = _training(loss, Plan(steps=2, batch=1, size=64, rate=1e-2, steady=steady))
-        training.run(tmp_path / f"{steady}.state", "x", lambda progress: None)
+    for weight in (1e-6, 100.0):
+        training = _training(loss, Plan(steps=2, batch=1, size=64, rate=1e-2, **{term: weight}))
+        training.run(tmp_path / f"{weight}.state", "x", lambda progress: None)
         learnt.append(training.vectors.detach())
     assert not torch.allclose(*learnt)
 
