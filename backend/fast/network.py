@@ -10,14 +10,24 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-Statistics = list[tuple[Tensor, Tensor]]
-"""Mean and standard deviation over positions, N×C×1×1, of what each instance normalisation is given."""
+
+class Seen(NamedTuple):
+    """Of what an instance normalisation is given, over positions, N×C×1×1 each."""
+
+    mean: Tensor
+    deviation: Tensor
+    least: Tensor
+    most: Tensor
+
+
+Statistics = list[Seen]
+"""For each instance normalisation, in forward order."""
 
 _EPSILON = 1e-5
 
@@ -124,13 +134,16 @@ class _Pass:
         """Instance normalisation (Ulyanov et al. 2016) with the style's gain and bias (Dumoulin et al., eq. 5)."""
         index = len(self.seen)
         if self._given is not None:
-            mean, deviation = self._given[index]
+            seen = self._given[index]
+            # Of a reduced picture these are only nearly the whole's: what stands out of a flat sky far more than
+            # anything did there would come out as a blot.
+            x = x.clamp(seen.least, seen.most)
         else:
             variance, mean = torch.var_mean(x.float(), (2, 3), keepdim=True, correction=0)
-            deviation = (variance + _EPSILON).sqrt()
-        self.seen.append((mean, deviation))
-        gain = self._pieces[2 * index] / deviation
-        return x * gain.to(x.dtype) + (self._pieces[2 * index + 1] - mean * gain).to(x.dtype)
+            seen = Seen(mean, (variance + _EPSILON).sqrt(), x.amin((2, 3), keepdim=True), x.amax((2, 3), keepdim=True))
+        self.seen.append(seen)
+        gain = self._pieces[2 * index] / seen.deviation
+        return x * gain.to(x.dtype) + (self._pieces[2 * index + 1] - seen.mean * gain).to(x.dtype)
 
 
 def _convolve(convolution: nn.Module, x: Tensor) -> Tensor:

@@ -26,7 +26,7 @@ from backend.engine.terms.value_range import ValueRange
 from backend.errors import ReverieError, Sentence
 from backend.fast import styles
 from backend.networks import registry
-from backend.training import pictures, retouch, style_training, train_style
+from backend.training import pictures, style_training, train_style
 from backend.training.perceptual import Perceptual
 from backend.training.style_training import Plan, Progress, Training
 
@@ -141,24 +141,6 @@ def test_steadiness_and_evenness_are_parts_of_what_is_learnt(loss, tmp_path, ter
         training.run(tmp_path / f"{weight}.state", "x", lambda progress: None)
         learnt.append(training.vectors.detach())
     assert not torch.allclose(*learnt)
-
-
-def test_green_is_taken_out_of_a_style_and_the_rest_stays():
-    """On a picture that a style paints greenish: its own numbers alone, a few steps of them, make it less so."""
-    style, photo = styles.load("shipwreck"), to_tensor(images.read(demo.content())[:128, :128], torch.device("cpu"))
-    green = torch.tensor([0.2, 0.6, 0.3])[:, None, None].expand(1, 3, 8, 8)
-    grey = retouch.greyed(green)
-    assert float((grey.amax(1) - grey.amin(1)).max()) < 0.1 and torch.allclose(grey.mean(1), green.mean(1))
-    others = torch.tensor([[0.6, 0.2, 0.3], [0.5, 0.5, 0.5], [0.2, 0.3, 0.6], [0.9, 0.85, 0.75]])[:, :, None, None]
-    assert torch.equal(retouch.greyed(others), others)
-
-    crops = _crops()
-    crops.batch = lambda count, size: photo  # type: ignore[method-assign]
-    before, after = (
-        style.network(photo, vector) for vector in (style.vector, retouch.retouch(style, crops, 8, 4e-3, 128))
-    )
-    wanted = retouch.greyed(before)
-    assert float((after - wanted).square().mean()) < 0.8 * float((before - wanted).square().mean())
 
 
 def test_a_training_that_was_stopped_goes_on(loss, tmp_path):
