@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import io
 import tempfile
-import tokenize
 import warnings
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
-from backend.errors import ReverieError
+from backend.errors import ReverieError, Sentence
 from backend.files import replace_with
 
 Picture = NDArray[np.float32]
@@ -29,6 +28,16 @@ FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "GIF", "BMP", "PPM", "AVIF")
 warnings.filterwarnings("ignore", module="PIL")  # what is wrong with a picture is said in sentences, or harmless
 _ABOVE_WHITE = 2.0  # floats may overshoot a little; a picture in 0 to 255 reaches more
 _FULL_SCALE: dict[str, float] = {"u1": 255.0, "u2": 65535.0, "f4": 1.0}
+_DAMAGED = Sentence("The .npy data is damaged or incomplete; send the picture again.")
+_TURNS = {  # what makes a picture upright, by EXIF's number for how it lies
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 def decode(data: bytes) -> Picture:
@@ -149,19 +158,29 @@ def inspect(data: bytes) -> tuple[tuple[int, int, int], Depth]:
 
 def _read_npy(data: bytes) -> NDArray[Any]:
     stream = io.BytesIO(data)
+    shape, dtype = _npy_header(stream)
+    if dtype.kind + str(dtype.itemsize) not in _FULL_SCALE:
+        raise ReverieError(f"The array holds {dtype}; a picture is uint8, uint16 or float32.")
+    _check_shape(shape)
+    stream.seek(0)
+    try:
+        array = np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
+    except (ValueError, TypeError, EOFError, OSError) as error:
+        raise ReverieError(_DAMAGED.template) from error
+    _check_finite(array)
+    return array
+
+
+def _npy_header(stream: io.BytesIO) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and sample type that the bytes of an array begin with. Raises ReverieError for whatever is wrong: NumPy has
+    Python's own parser read them, which fails in many ways."""
     try:
         version = np.lib.format.read_magic(stream)
         read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, _, dtype = read_header(stream)
-        if dtype.kind + str(dtype.itemsize) not in _FULL_SCALE:
-            raise ReverieError(f"The array holds {dtype}; a picture is uint8, uint16 or float32.")
-        _check_shape(shape)
-        stream.seek(0)
-        array = np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
-    except (ValueError, EOFError, OSError, SyntaxError, tokenize.TokenError) as error:  # NumPy parses the header
-        raise ReverieError("The .npy data is damaged or incomplete; send the picture again.") from error
-    _check_finite(array)
-    return array
+    except Exception as error:
+        raise ReverieError(_DAMAGED.template) from error
+    return shape, dtype
 
 
 def _check_finite(array: NDArray[Any]) -> None:
@@ -220,13 +239,15 @@ def _from_file(data: bytes) -> Picture:
         raise ReverieError(
             "The picture is larger than the {most} megapixels that are accepted.", most=MAX_PIXELS // 10**6
         ) from error
-    except (OSError, SyntaxError, ValueError, EOFError, RuntimeError) as error:  # AVIF's decoder raises the last
+    except (ReverieError, MemoryError):
+        raise
+    except Exception as error:  # of a damaged file, Pillow's decoders raise whatever comes
         raise ReverieError("The picture file is damaged or incomplete; save or copy it again.") from error
 
 
 def _from_pillow(image: Image.Image) -> Picture:
     profile = image.info.get("icc_profile")
-    upright = ImageOps.exif_transpose(image)
+    upright = _upright(image)
     if upright.mode == "F" or upright.mode.startswith("I"):  # grey of more than 8 bits
         return _with_channels(_deep_grey(upright)[:, :, None], 3)
     has_alpha = upright.has_transparency_data
@@ -234,6 +255,14 @@ def _from_pillow(image: Image.Image) -> Picture:
         upright = _to_srgb(upright, profile)
     picture: Picture = np.asarray(upright.convert("RGBA" if has_alpha else "RGB"), dtype=np.float32) / np.float32(255)
     return picture
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """The picture turned as its EXIF says. `ImageOps.exif_transpose` also writes the EXIF anew, which fails for many a
+    photo that has a tag of the wrong type."""
+    image.load()  # EXIF may lie behind the samples
+    turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    return image if turn is None else image.transpose(turn)
 
 
 def _deep_grey(image: Image.Image) -> NDArray[np.float32]:

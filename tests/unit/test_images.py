@@ -69,6 +69,37 @@ def test_a_photo_is_turned_as_its_exif_says():
     assert images.decode(_file(image, "JPEG", exif=exif)).shape == (8, 4, 3)
 
 
+@pytest.mark.parametrize("number", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_a_photo_lies_as_any_number_of_exif_says(kind, number):
+    picture = np.zeros((64, 32, 3), np.uint8)
+    picture[:32, :16] = 255  # white in the upper left, when it is upright
+    lying = {6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270, 5: Image.Transpose.TRANSPOSE}
+    lying |= {7: Image.Transpose.TRANSVERSE, 3: Image.Transpose.ROTATE_180}
+    lying |= {2: Image.Transpose.FLIP_LEFT_RIGHT, 4: Image.Transpose.FLIP_TOP_BOTTOM}
+    image = Image.fromarray(picture)
+    image = image.transpose(lying[number]) if number in lying else image
+    exif = image.getexif()
+    exif[0x0112] = number
+    shown = images.decode(_file(image, kind, exif=exif))
+    assert shown.shape == picture.shape
+    assert shown[8, 8].min() > 0.9 and max(shown[8, 24].max(), shown[56, 8].max()) < 0.1
+
+
+@pytest.mark.parametrize("tag", [(0x0100, 2, b"abc\0"), (0x0128, 2, b"2\0\0\0"), (0x0213, 7, b"0100")])
+def test_a_photo_is_turned_whatever_else_its_exif_says(tag):
+    """A width, a unit and a position as text or bytes where numbers belong: cameras and programs write such things."""
+    number, kind, value = tag
+    entries = sorted([(0x0112, 3, 1, struct.pack("<HH", 6, 0)), (number, kind, 4, value)])
+    directory = struct.pack("<H", 2) + b"".join(struct.pack("<HHI4s", *entry) for entry in entries) + bytes(4)
+    exif = b"Exif\0\0II*\0\x08\0\0\0" + directory
+    assert images.decode(_file(Image.new("RGB", (8, 4)), "JPEG", exif=exif)).shape == (8, 4, 3)
+
+
+def _npy_headed(header: str) -> bytes:
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + bytes(48)
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -76,6 +107,11 @@ def test_a_photo_is_turned_as_its_exif_says():
         b"not a picture",
         b"\x93NUMPY",
         b"\x93NUMPY\x01\x00\x08\x00((((((((",
+        _npy_headed("-" * 9000 + "1"),
+        _npy_headed("{[]: 1}"),
+        _npy_headed("{b'descr': '<f4', 'fortran_order': False, 'shape': (4, 4)}"),
+        _npy_headed("{'descr': (), 'fortran_order': False, 'shape': (4, 4)}"),
+        _npy_headed("{'descr': '<f4', 'fortran_order': False, 'shape': (True, 4)}"),
         _npy(np.zeros((4, 4, 3), np.uint8))[:-5],
         _npy(np.zeros((4, 4, 3), np.int32)),
         _npy(np.zeros((4, 4, 7), np.uint8)),
@@ -86,6 +122,7 @@ def test_a_photo_is_turned_as_its_exif_says():
         _file(Image.new("RGB", (64, 64)))[:60],
         _file(Image.new("RGB", (64, 64)), "AVIF")[:-20],
         _file(Image.new("RGB", (64, 64)), "AVIF").replace(b"pitm", b"pitn"),  # of these, Pillow's decoder knows another
+        _file(Image.new("RGB", (8, 4)), "TIFF").replace(struct.pack("<HH", 273, 4), struct.pack("<HH", 273, 2)),
     ],
 )
 def test_what_is_no_picture_is_refused_with_a_sentence(data):
