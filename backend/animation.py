@@ -6,8 +6,9 @@ How a frame goes on from the one before is in `backend/engine/frames.py`.
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +19,9 @@ from PIL import Image, ImageSequence
 from backend import images
 from backend.console import Console
 from backend.engine import render
-from backend.engine.events import Event, Progress
+from backend.engine.events import Event, Progress, Warning_
 from backend.engine.resize import shrink_to
-from backend.errors import ReverieError
+from backend.errors import ReverieError, Sentence
 from backend.files import replace_with
 from backend.images import Picture
 from backend.recipe import Before, Recipe
@@ -67,7 +68,9 @@ def read(paths: Sequence[Path]) -> Animation:
                     raise ReverieError(
                         f"“{paths[0]}” has too many frames for the memory; give a part of them as files."
                     )
-    except (OSError, ValueError, SyntaxError) as error:
+    except (ReverieError, MemoryError):
+        raise
+    except Exception as error:  # of a damaged file, Pillow's decoders raise whatever comes
         raise ReverieError(f"“{paths[0]}” is damaged: {error}.") from error
     if all(bool((frame[:, :, 3] == 255).all()) for frame in frames):
         frames = [np.ascontiguousarray(frame[:, :, :3]) for frame in frames]
@@ -104,15 +107,48 @@ def paint(
     """Paints an animation into `output`, a folder or an animated file, and returns how many frames there are.
 
     Each goes on from the last: with `zoom` 1, frame by frame; else `count` frames from one picture, each the last one
-    enlarged by `zoom`. What is painted when the person at the keyboard asks to finish is kept; in a folder, each frame
-    is there as soon as it is done.
+    enlarged by `zoom`. What is painted when the person at the keyboard asks to finish, or when a frame fails, is kept;
+    in a folder, each frame is there as soon as it is done.
     """
     if zoom > 1 and len(animation.frames) > 1:
         raise ReverieError("A zoom goes on from one picture; give only one.")
     total = count if zoom > 1 else len(animation.frames)
+    durations = animation.durations if zoom == 1 else [_DURATION] * total
     animated = output.suffix.lower() in ANIMATED
     _check_target(output)
     done: list[NDArray[np.uint8]] = []  # for an animated file
+    number = 0
+    try:
+        for picture in _painted(recipe, animation, pictures, console, size, device, zoom, total):
+            number += 1
+            if animated:
+                done.append((picture * 255).round().astype(np.uint8))
+            else:
+                images.write(output / f"{number:04}.png", picture)
+    except Exception:
+        if done:
+            _keep(output, done, durations)
+            told = Sentence(
+                "The frames before, {count} of them, are in “{file}”.", {"count": number, "file": str(output)}
+            )
+            console.report(Warning_(told))
+        raise
+    if animated:
+        _keep(output, done, durations)
+    return number
+
+
+def _painted(
+    recipe: Recipe,
+    animation: Animation,
+    pictures: Mapping[str, Picture],
+    console: Console,
+    size: int | None,
+    device: str,
+    zoom: float,
+    total: int,
+) -> Iterator[Picture]:
+    """The painted frames, up to the one at which the person at the keyboard asks to finish."""
     content = last = animation.frame(0, size)
     begun = time.monotonic()
     for index in range(total):
@@ -124,16 +160,23 @@ def paint(
             step, content = recipe.model_copy(update={"before": _BEFORE}), animation.frame(index, size)
         report = _of_all(console.report, index, total, begun)
         last = render.render(step, content, own, device=device, report=report, adjust=console.adjust).picture
-        if animated:
-            done.append((last * 255).round().astype(np.uint8))
-        else:
-            images.write(output / f"{index + 1:04}.png", last)
+        yield last
         if console.adjust() is not None:  # finish with what there is
             break
-    if animated:
-        durations = animation.durations if zoom == 1 else [_DURATION] * total
-        write(output, done, durations[: len(done)])
-    return index + 1
+
+
+def _keep(output: Path, frames: Sequence[NDArray[np.uint8]], durations: Sequence[int]) -> None:
+    """Writes an animated file; where that fails, another elsewhere, since hours may have gone into the frames. Raises
+    ReverieError, which then says where that is."""
+    try:
+        write(output, frames, durations[: len(frames)])
+    except ReverieError as error:
+        try:
+            spare = Path(tempfile.mkdtemp(prefix="reverie-")) / "frames.apng"  # it holds pictures of any size, exactly
+            write(spare, frames, durations[: len(frames)])
+        except (OSError, ReverieError):
+            raise error from None
+        raise ReverieError(f"{error.message} The painted frames are in “{spare}”.", error.field) from error
 
 
 def _of_all(report: Callable[[Event], None], index: int, total: int, begun: float) -> Callable[[Event], None]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import itertools
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -128,6 +130,39 @@ def test_a_damaged_animation_is_a_sentence(tmp_path, scene):
     (tmp_path / "in.gif").write_bytes(data[: len(data) * 2 // 3])
     with pytest.raises(ReverieError, match="damaged"):
         animation.read([tmp_path / "in.gif"])
+
+
+@pytest.mark.parametrize("code", [0x21, 0x2C])
+def test_no_fault_of_an_animation_is_unforeseen(tmp_path, code):
+    frames = [Image.new("P", (8, 6), value) for value in range(3)]
+    frames[0].save(tmp_path / "in.gif", save_all=True, append_images=frames[1:], duration=40)
+    whole = (tmp_path / "in.gif").read_bytes()
+    for at in range(len(whole)):
+        (tmp_path / "in.gif").write_bytes(whole[:at] + bytes([code]) + whole[at + 1 :])
+        with contextlib.suppress(ReverieError):
+            animation.read([tmp_path / "in.gif"])
+
+
+def test_a_frame_that_cannot_be_read_leaves_those_before_it(tmp_path, scene):
+    scene[2].write_bytes(scene[2].read_bytes()[:200])
+    done = _run(*scene, *STYLE, "-o", tmp_path / "out.gif", "--json", *QUICK)
+    assert done.returncode == 1
+    warning, failed = (json.loads(line) for line in done.stdout.splitlines()[-2:])
+    assert warning["type"] == "warning" and str(tmp_path / "out.gif") in warning["message"]
+    assert failed["type"] == "failed" and str(scene[2]) in failed["message"]
+    assert len(animation.read([tmp_path / "out.gif"]).frames) == 2
+
+
+def test_frames_for_which_the_disk_has_no_room_are_kept_elsewhere(tmp_path, scene, fill_disk):
+    (tmp_path / "full").mkdir()
+    fill_disk(tmp_path / "full")
+    done = _run(scene[0], "--zoom", "6", "--count", "2", "-o", tmp_path / "full" / "out.gif", *QUICK)
+    assert done.returncode == 1 and "No space left" in done.stderr
+    spare = Path(done.stderr.rpartition("are in “")[2].partition("”")[0])
+    try:
+        assert len(animation.read([spare]).frames) == 2
+    finally:
+        shutil.rmtree(spare.parent)
 
 
 def test_ctrl_c_keeps_the_frames_that_are_done(tmp_path, scene):
