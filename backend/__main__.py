@@ -106,7 +106,7 @@ def _styled(options: argparse.Namespace) -> dict[str, Any]:
         usual = {name: value for name, value in _first_style(document).items() if name != "image"}
         usual |= scale
         document["style"] = [{**usual, **arguments.style(text)} for text in options.style]
-    elif options.preset and "image" not in _first_style(document):
+    elif options.preset and document.get("style") and "image" not in _first_style(document):
         raise ReverieError(
             f"The preset “{options.preset}” goes with every style: name a picture with --style.", "style"
         )

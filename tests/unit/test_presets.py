@@ -170,6 +170,17 @@ def test_the_command_line_paints_with_a_preset_and_options_go_before_it(home, tm
     assert images.read(tmp_path / "a.png").shape == (36, 48, 3)
 
 
+def test_a_preset_without_a_style_picture_asks_for_none(home, tmp_path):
+    """One of a fast style; and one of a dream, with a command that takes both."""
+    save("Mine", {"fast": [{"name": "udnie"}], "strength": 0.5})
+    done = _run(home, "style", demo.content(), "--preset", "mine", "-o", tmp_path / "a.png", "--size", 48, "--json")
+    assert done.returncode == 0, done.stdout
+    assert json.loads(done.stdout.splitlines()[-1])["recipe"]["fast"] == [{"name": "udnie", "weight": 1.0}]
+    words = ("frames", demo.content(), "--zoom", 4, "--count", 2, "--preset", "rings", "-o", tmp_path / "a.gif")
+    done = _run(home, *words, "--size", 64, "--iterations", 2)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_preset_of_the_other_command_is_refused(home, tmp_path):
     done = _run(home, "dream", demo.content(), "--preset", "mosaic", "-o", tmp_path / "a.png")
     assert done.returncode == 1
