@@ -71,9 +71,7 @@ def write(path: str | Path, picture: Picture) -> None:
 def _encode(path: Path, picture: Picture) -> bytes:
     """The picture in the format that the path's ending names."""
     format_name = _format_of(path)
-    image = _to_pillow(picture)
-    if format_name in ("JPEG", "BMP", "PPM") and image.mode == "RGBA":  # without alpha: as on white paper
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    image = _to_pillow(on_white(picture) if format_name in ("JPEG", "BMP", "PPM") else picture)  # these have no alpha
     buffer = io.BytesIO()
     try:
         image.save(buffer, format_name, **({"quality": 95} if format_name in ("JPEG", "WEBP") else {}))
@@ -82,6 +80,13 @@ def _encode(path: Path, picture: Picture) -> bytes:
             f"A picture of {image.width}×{image.height} pixels cannot be saved as “{path.name}” ({error}); use .png."
         ) from error
     return buffer.getvalue()
+
+
+def on_white(picture: Picture) -> Picture:
+    """The picture, H×W×3, as it looks on white paper."""
+    if picture.shape[2] == 3:
+        return picture
+    return picture[:, :, :3] * picture[:, :, 3:] + 1 - picture[:, :, 3:]
 
 
 def _format_of(path: Path) -> str:

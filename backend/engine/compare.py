@@ -19,7 +19,7 @@ from backend.engine import device as devices
 from backend.engine import render
 from backend.engine.events import Event, Progress, Started, Warning_
 from backend.errors import ReverieError, Sentence
-from backend.images import Picture
+from backend.images import Picture, on_white
 from backend.networks import registry
 from backend.recipe import Recipe
 
@@ -96,7 +96,7 @@ def _row(
         document = recipe.model_copy(update=update)
         result = render.render(document, content, pictures, device=device, report=listen, stop=stop)
     parameters = sum(value.numel() for value in registry.load(name).module.parameters())
-    iterations = len(times) - 1
+    iterations = max(0, len(times) - 1)  # a strength of 0 leaves nothing to do
     per_iteration = (times[-1] - times[0]) / iterations if iterations > 0 else 0.0
     return Row(name, result.picture, result.seconds, iterations, per_iteration, peak.bytes, parameters)
 
@@ -153,7 +153,7 @@ def contact_sheet(rows: list[Row]) -> Picture:
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=14)
     for index, row in enumerate(rows):
         left, top = index % columns * cell, index // columns * (height + _CAPTION)
-        pixels = (row.picture[:, :, :3] * 255).round().astype(np.uint8)
+        pixels = (on_white(row.picture) * 255).round().astype(np.uint8)
         sheet.paste(Image.fromarray(pixels), (left, top))
         text = (
             f"{row.network}, {row.parameters / 1e6:.1f} million parameters\n"

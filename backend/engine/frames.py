@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from backend.engine.pyramid import COARSEST
-from backend.engine.resize import resize, to_picture, to_tensor
+from backend.engine.resize import resized, to_picture, to_tensor
 from backend.engine.resolve import iterations
 from backend.errors import ReverieError
 from backend.images import Picture
@@ -131,6 +131,6 @@ def zoomed(picture: Picture, factor: float) -> Picture:
     if factor == 1:
         return picture
     height, width = picture.shape[:2]
-    large = resize(to_tensor(picture, torch.device("cpu")), round(width * factor), round(height * factor))
-    top, left = (large.shape[2] - height) // 2, (large.shape[3] - width) // 2
-    return to_picture(large[:, :, top : top + height, left : left + width])
+    large = resized(picture, round(width * factor), round(height * factor))
+    top, left = (large.shape[0] - height) // 2, (large.shape[1] - width) // 2
+    return np.ascontiguousarray(large[top : top + height, left : left + width])

@@ -81,14 +81,14 @@ def gather(recipe: Recipe, content: Picture, pictures: Mapping[str, Picture], wh
         raise ReverieError(
             "The picture is empty: it is transparent everywhere. Paint something on it first.", "content"
         )
-    source = fill(to_tensor(content[:, :, :3], where), opaque)
+    source = fill(_colors(content, where), opaque)
     height, width = source.shape[2:]
 
     def mask(field: str, reference: str | None) -> Tensor | None:
         if reference is None:
             return None
         gray, shown = (
-            to_tensor(pictures[reference][:, :, :3], where).mean(1, keepdim=True),
+            _colors(pictures[reference], where).mean(1, keepdim=True),
             _opaque(pictures[reference], where),
         )
         result = resize(gray if shown is None else gray * shown, width, height).clamp(0, 1)
@@ -100,15 +100,15 @@ def gather(recipe: Recipe, content: Picture, pictures: Mapping[str, Picture], wh
 
     init = None
     if recipe.init not in ("content", "noise"):
-        begun, shown = to_tensor(pictures[recipe.init][:, :, :3], where), _opaque(pictures[recipe.init], where)
-        init = resize(begun, width, height)
+        shown = _opaque(pictures[recipe.init], where)
+        init = resize(fill(_colors(pictures[recipe.init], where), shown), width, height)
         if shown is not None:  # where it is transparent, the source begins
             init = torch.lerp(source, init, resize(shown, width, height).clamp(0, 1))
     return Inputs(
         source,
         _regions(recipe, source, pictures, opaque, mask) if recipe.strength > 0 else [],
         {
-            dream.guide: fill(to_tensor(pictures[dream.guide][:, :, :3], where), _opaque(pictures[dream.guide], where))
+            dream.guide: fill(_colors(pictures[dream.guide], where), _opaque(pictures[dream.guide], where))
             for dream in recipe.dream
             if dream.guide is not None
         },
@@ -122,11 +122,17 @@ def _check_numbers(picture: Picture, field: str) -> None:
         raise ReverieError("The picture has pixels that are no numbers (NaN or infinite); repair them first.", field)
 
 
+def _colors(picture: Picture, where: torch.device) -> Tensor:
+    """Its pixels, 1×3×H×W. What a float picture has beyond black and white counts as these: it cannot be painted, and
+    would outweigh all the rest."""
+    return to_tensor(picture[:, :, :3], where).clamp(0, 1)
+
+
 def _opaque(picture: Picture, where: torch.device) -> Tensor | None:
     """The alpha channel, or None for a picture without one, or with one that is opaque everywhere."""
     if picture.shape[2] < 4 or bool((picture[:, :, 3] >= 1).all()):
         return None
-    return to_tensor(picture[:, :, 3:4], where)
+    return to_tensor(picture[:, :, 3:4], where).clamp(0, 1)
 
 
 def fill(picture: Tensor, opaque: Tensor | None) -> Tensor:
@@ -191,7 +197,7 @@ def _look(
     digest = hashlib.blake2b(repr(picture.shape).encode())
     digest.update(np.ascontiguousarray(picture).data)
     opaque = _opaque(picture, source.device)
-    pixels = fill(to_tensor(picture[:, :, :3], source.device), opaque)
+    pixels = fill(_colors(picture, source.device), opaque)
     _check_look(pixels, opaque, style.image, f"style.{index}.image")
     if recipe.color == "match":
         pixels = color.match_colors(pixels, source, opaque, source_opaque)

@@ -8,6 +8,8 @@ from torch.nn import functional
 
 from backend.images import Picture
 
+_INVISIBLE = 0.5 / 255  # opacity that 8 bits round to none
+
 
 def resize(picture: Tensor, width: int, height: int) -> Tensor:
     """Bicubic, anti-aliased when it shrinks. 1×C×H×W, any C, to height×width; values are not clipped."""
@@ -27,7 +29,18 @@ def shrink_to(picture: Picture, longest: int) -> Picture:
     height, width = picture.shape[:2]
     if max(width, height) <= longest:
         return picture
-    return to_picture(resize(to_tensor(picture, torch.device("cpu")), *fit(width, height, longest)))
+    return resized(picture, *fit(width, height, longest))
+
+
+def resized(picture: Picture, width: int, height: int) -> Picture:
+    """The picture at another size, clipped to 0–1. Each pixel's colour counts as much as it is opaque: what lies hidden
+    under transparency would else show at its border."""
+    whole = to_tensor(picture, torch.device("cpu"))
+    result = resize(whole, width, height)
+    if whole.shape[1] == 4:
+        shown = resize(whole[:, :3] * whole[:, 3:], width, height) / result[:, 3:].clamp_min(_INVISIBLE)
+        result[:, :3] = torch.where(result[:, 3:] > _INVISIBLE, shown, result[:, :3])
+    return to_picture(result)
 
 
 def to_tensor(picture: Picture, device: torch.device) -> Tensor:

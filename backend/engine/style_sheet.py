@@ -11,7 +11,7 @@ from backend.engine.events import Warning_
 from backend.engine.render import render
 from backend.errors import ReverieError
 from backend.fast import styles
-from backend.images import Picture
+from backend.images import Picture, on_white
 from backend.recipe import Recipe
 
 _CAPTION = 24  # pixels
@@ -32,7 +32,7 @@ def style_sheet(
     for column, name in enumerate(names):
         pen.text((column * size + 6, 4), name, fill="black", font=font)
         for row, photo in enumerate(photos):
-            painted = render(Recipe.parse({"fast": name}), photo, {}).picture[:, :, :3]
+            painted = on_white(render(Recipe.parse({"fast": name}), photo, {}).picture)
             whole = Image.fromarray((painted * 255).round().astype(np.uint8))
             small = whole.resize((size, heights[row]), Image.Resampling.LANCZOS)
             sheet.paste(small, (column * size, _CAPTION + sum(heights[:row])))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
 import pytest
 import torch
 
@@ -45,6 +46,15 @@ def test_each_network_paints_and_is_measured():
     captions = sheet[height:].mean((0, 2)).reshape(len(rows), 270)  # ink, in columns of pixels, under each picture
     assert (captions < 0.99).sum(1).min() > 100
     assert (captions[:, -4:] == 1).all()  # and it ends before the next
+
+
+@pytest.mark.usefixtures("both")
+def test_nothing_to_do_takes_no_iteration_and_what_is_transparent_is_paper_on_the_sheet():
+    hidden = np.concatenate([PHOTO, np.zeros_like(PHOTO[:, :, :1])], axis=2)
+    recipe = RECIPE.model_copy(update={"strength": 0.0})
+    rows = compare.compare(recipe, hidden, {"s": STYLE}, device="cpu")
+    assert all((row.iterations, row.per_iteration) == (0, 0.0) for row in rows)
+    assert compare.contact_sheet(rows)[: PHOTO.shape[0]].min() == 1
 
 
 @pytest.mark.usefixtures("both")

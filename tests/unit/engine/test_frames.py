@@ -130,6 +130,16 @@ def test_a_zoom_enlarges_about_the_centre():
     assert np.allclose(large, large[::-1, ::-1], atol=1e-4)
 
 
+def test_what_is_hidden_does_not_show_in_a_zoom():
+    picture = np.zeros((40, 60, 4), np.float32)
+    picture[:] = (1, 0, 1, 0)
+    picture[10:30, 20:40] = (0, 1, 0, 1)
+    large = frames.zoomed(picture, 1.3)
+    shown = large[:, :, 3] > 0.01
+    assert shown.sum() > 1.5 * 400
+    np.testing.assert_allclose(large[shown][:, :3], np.broadcast_to((0, 1, 0), (shown.sum(), 3)), atol=1e-3)
+
+
 def test_a_zoomed_frame_is_dreamt_on_gently(scene):
     recipe = Recipe.parse({**DREAM, "zoom": 1.05})
     result = render(recipe, scene[0], {}, device="cpu")

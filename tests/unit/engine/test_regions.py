@@ -8,7 +8,7 @@ import torch
 
 from backend import demo, images
 from backend.engine import render as engine
-from backend.engine.inputs import fill
+from backend.engine.inputs import fill, gather
 from backend.engine.resize import shrink_to, to_tensor
 from backend.errors import ReverieError
 from backend.networks import registry
@@ -94,6 +94,38 @@ def test_what_is_transparent_neither_gives_nor_receives(photo, pictures):
     hidden[:48, :, :3], hidden[:48, :, 3], style[:48, :, 3] = (0, 1, 0), 0, 0
     one, two = (_render(photo, {"s": look}, style="s", iterations=30) for look in (style, hidden))
     assert np.array_equal(one, two)
+
+
+def test_hidden_colors_do_not_show_in_a_smaller_picture():
+    picture = np.zeros((60, 90, 4), np.float32)
+    picture[:] = (1, 0, 1, 0)
+    picture[13:47, 20:71] = (0.2, 0.6, 0.4, 1)
+    small = shrink_to(picture, 40)
+    shown = small[:, :, 3] > 0.01
+    np.testing.assert_allclose(small[shown][:, :3], np.broadcast_to((0.2, 0.6, 0.4), (shown.sum(), 3)), atol=1e-3)
+    assert small[0, 0].tolist() == pytest.approx([1, 0, 1, 0], abs=1e-6)
+
+
+def test_hidden_colors_of_a_picture_to_go_on_from_are_not_seen_at_another_size(photo):
+    begun = np.ones((37, 53, 4), np.float32) * (0.2, 0.6, 0.4, 1)
+    begun[:, 20:, 3] = 0
+    loud = begun.astype(np.float32)
+    loud[:, 20:, :3] = (1, 0, 1)
+    recipe = Recipe.parse({"dream": {}, "init": "begun"})
+    one, other = (
+        gather(recipe, photo, {"begun": each.astype(np.float32)}, torch.device("cpu")).init for each in (begun, loud)
+    )
+    torch.testing.assert_close(one, other)
+
+
+def test_what_a_float_picture_has_beyond_white_counts_as_white(photo, pictures):
+    """Highlights would else outweigh the rest of the photo."""
+    bright = photo.copy()
+    bright[:20, :20] = 1
+    beyond = bright.copy()
+    beyond[:20, :20] = 30
+    one, other = (_render(content, pictures, style="ink", color="match") for content in (bright, beyond))
+    assert np.array_equal(one, other)
 
 
 def test_filling_keeps_what_is_opaque_and_continues_its_colors():

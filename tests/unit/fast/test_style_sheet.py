@@ -22,6 +22,15 @@ def test_the_styles_are_listed(capsys):
     assert all(name in capsys.readouterr().out for name in ["udnie"])
 
 
+def test_what_is_transparent_in_a_photo_is_paper_on_the_sheet(tmp_path, monkeypatch):
+    monkeypatch.setattr(styles, "names", lambda: ["udnie"])
+    photo = np.ones((48, 64, 4), np.float32)
+    photo[:, :32] = (0.2, 0.4, 0.1, 0)
+    images.write(tmp_path / "photo.png", photo)
+    assert main(["styles", str(tmp_path / "photo.png"), "--size", "64", "-o", str(tmp_path / "a.png"), "--json"]) == 0
+    assert images.read(tmp_path / "a.png")[-48:, :28].min() > 0.98
+
+
 def test_each_style_has_a_column_and_each_photo_a_row(tmp_path, monkeypatch):
     monkeypatch.setattr(styles, "names", lambda: ["udnie", "the_scream"])
     photo = shrink_to(images.read(demo.content()), 96)
