@@ -43,7 +43,7 @@ def read(config: Gimp.ProcedureConfig) -> list[Use]:
     text = (config.get_property("styles") or "").strip()
     if text:
         return _parsed(text)
-    layer, file = config.get_property("style-layer"), config.get_property("style-file")
+    layer, file = layers.named_by(config, "style-layer"), config.get_property("style-file")
     if layer is not None:
         return [Use("layer", layer)]
     return [] if file is None else [Use("file", file.get_path() or file.get_uri())]

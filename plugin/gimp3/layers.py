@@ -58,18 +58,23 @@ class Source:
 
 def selected_sources(image: Gimp.Image, drawables: list[Gimp.Drawable]) -> list[Source]:
     """What the user has selected, as Sources, topmost layer first as in GIMP. Raises Refusal when it cannot be used."""
+    return [_selected_part(image, layer) for layer in selected_layers(image, drawables)]
+
+
+def selected_layers(image: Gimp.Image, drawables: list[Gimp.Drawable]) -> list[Gimp.Layer]:
+    """The layers that the user has selected, each once. Raises Refusal when they cannot be used."""
     if not drawables:
         raise Refusal(_("No layer is selected. Select the layer to work on, then try again."))
     _refuse_floating(image)
-    sources: list[Source] = []
+    found: list[Gimp.Layer] = []
     for drawable in drawables:
         # While a mask is edited, GIMP passes the mask: what is meant is the picture that it belongs to.
         layer = Gimp.Layer.from_mask(drawable) if isinstance(drawable, Gimp.LayerMask) else drawable
         if not isinstance(layer, Gimp.Layer):
             raise Refusal(refusals.CHANNEL)
-        if layer not in [source.layer for source in sources]:
-            sources.append(_selected_part(image, layer))
-    return sources
+        if layer not in found:
+            found.append(layer)
+    return found
 
 
 def _selected_part(image: Gimp.Image, layer: Gimp.Layer) -> Source:
@@ -79,6 +84,13 @@ def _selected_part(image: Gimp.Image, layer: Gimp.Layer) -> Source:
     if Gimp.Selection.is_empty(image):
         return Source(layer, pixels.whole(layer), False)
     return Source(layer, geometry.work_area((x, y, width, height), layer.get_width(), layer.get_height()), True)
+
+
+def select_again(source: Source) -> None:
+    """Sets which part of a source is selected by now: while a dialog is open, people select. Raises Refusal."""
+    if source.version is None and source.frame is None:
+        now = _selected_part(source.image, source.layer)
+        source.asked, source.selected = now.area, now.selected
 
 
 def recorded_source(image: Gimp.Image, version: Gimp.Layer) -> tuple[Source, dict[str, Any], dict[str, Any]]:
@@ -137,6 +149,16 @@ def open_layer(wanted: int | str) -> Gimp.Layer | None:
         found = by_id(wanted)
         return found if isinstance(found, Gimp.Layer) else None
     return next((layer for layer in open_layers() if layer.get_name() == wanted), None)
+
+
+def named_by(config: Gimp.ProcedureConfig, argument: str) -> Gimp.Item | None:
+    """The layer, channel or layer mask that an argument names, or None. Raises Refusal when it is closed by now."""
+    item = config.get_property(argument)
+    if item is not None and not item.is_valid():
+        raise Refusal(
+            _("A layer that was chosen as a style, to dream of, or as a region is not open any more. Choose another.")
+        )
+    return item
 
 
 def by_id(number: int) -> Gimp.Item | None:

@@ -46,6 +46,7 @@ def order(
     if pixels.is_indexed(source.image) and not config.get_property("convert-indexed"):
         raise Refusal(refusals.INDEXED)
     if reduced is None:
+        layers.select_again(source)
         regions.place(source, config)
     recipe, sent = _with_pictures(filter_name, config, source, pictures or chosen.Pictures())
     recipe.setdefault("seed", random.randrange(2**31))
@@ -68,7 +69,7 @@ def _with_pictures(
         if source.regions:
             recipe, sent = _in_regions(recipe, sent, source)
         recipe, sent = regions.guided(recipe, sent, source)
-    guide = config.get_property("dream-guide")
+    guide = layers.named_by(config, "dream-guide")
     if guide is not None:
         sent[names[guide.get_id()]] = pictures.of_layer(guide)
     for name in work.references(recipe):
@@ -134,7 +135,7 @@ def _with_dream(recipe: dict[str, Any], config: Gimp.ProcedureConfig) -> dict[st
 
 def _dreams(filter_name: str, config: Gimp.ProcedureConfig, kept: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What to dream of; `kept` are dreams that no control shows in full, the first of which is the one they show."""
-    dream, layer, guide = {}, _text(config, "dream-layer"), config.get_property("dream-guide")
+    dream, layer, guide = {}, _text(config, "dream-layer"), layers.named_by(config, "dream-guide")
     if _text(config, "dream-class"):
         dream["class_name"] = _text(config, "dream-class")
     if layer and layer != ANYTHING:
@@ -153,7 +154,7 @@ def _dreams(filter_name: str, config: Gimp.ProcedureConfig, kept: list[dict[str,
 def names_of_layers(filter_name: str, config: Gimp.ProcedureConfig) -> dict[int, str]:
     """{a layer's id: what the recipe calls it}, of the layers that are style or guide."""
     used = [each.value for each in chosen.read(config) if each.kind == "layer"] if filter_name == STYLE else []
-    guide = config.get_property("dream-guide")
+    guide = layers.named_by(config, "dream-guide")
     return chosen.named(used if guide is None else [*used, guide])
 
 

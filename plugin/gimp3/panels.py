@@ -72,8 +72,10 @@ def where_controls(
     controls = []
     if source.selected and config.find_property("grow"):
         controls.append(window.fill_box("reverie-selection", ["grow", "feather"]))
-    if regions.offered(source) and config.find_property("regions"):
-        controls.append(row(_("Re_gions"), region_chooser(config, source)))
+    if config.find_property("regions"):
+        regions.stay_within(config, source)
+        if regions.offered(source):
+            controls.append(row(_("Re_gions"), region_chooser(config, source)))
     return controls
 
 
@@ -83,6 +85,7 @@ def replace_button(source: layers.Source) -> Gtk.CheckButton:
     button.set_tooltip_text(_("The new version takes the layer's place; Undo brings it back"))
     button.set_sensitive(layers.can_be_replaced(source.version))
     button.set_active(source.replaces and button.get_sensitive())
+    source.replaces = button.get_active()
 
     def toggled(_button: object) -> None:
         source.replaces = button.get_active()

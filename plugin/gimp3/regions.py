@@ -46,7 +46,11 @@ def place(source: layers.Source, config: Gimp.ProcedureConfig) -> None:
     if source.frame is not None:
         return
     if source.version is not None and source.keeps_mask:
-        kept = source.version.get_mask()
+        kept = source.version.get_mask() if source.version.is_valid() else None
+        if kept is None:
+            raise Refusal(
+                _("The layer that is made anew, or its mask, was removed meanwhile. Undo that, or start without it.")
+            )
         source.mask = pixels.mask_samples(kept, source.layer, pixels.MASK_FORMATS[source.depth])
         source.guide = _mask(source, kept)
     if not source.selected and not items:
@@ -121,7 +125,7 @@ def chosen(config: Gimp.ProcedureConfig, source: layers.Source) -> list[Gimp.Ite
     """The layers, groups, channels or masks that a filter's arguments name as regions of a source. Raises Refusal."""
     if not config.find_property("regions"):
         return []
-    which, item = (config.get_property("regions-of") or "").strip(), config.get_property("regions")
+    which, item = (config.get_property("regions-of") or "").strip(), layers.named_by(config, "regions")
     if which not in ("", CHANNELS, MASKS):
         raise Refusal(_("Regions can be of “channels” or of “masks”, not of “%s”.") % which)
     return _all_of(which, source) if which else [] if item is None else [item]
@@ -131,6 +135,15 @@ def choose(config: Gimp.ProcedureConfig, which: str, item: Gimp.Item | None) -> 
     """Sets the arguments to all channels or masks, an item, or, with neither, to none."""
     config.set_property("regions-of", which)
     config.set_property("regions", item)
+
+
+def stay_within(config: Gimp.ProcedureConfig, source: layers.Source) -> None:
+    """Forgets regions of another image, which were used there the last time; all channels or masks are the one that
+    there is, or none. A dialog could not show them."""
+    which, item = config.get_property("regions-of"), config.get_property("regions")
+    there = _all_of(which, source) if which else [] if item is None or item.get_image() != source.image else [item]
+    if len(there) < 2:
+        choose(config, "", there[0] if there else None)
 
 
 def offered(source: layers.Source) -> list[tuple[str, str, Gimp.Item | None]]:

@@ -80,7 +80,8 @@ def run_edit(
             raise Refusal(_("Select the one layer that is to be made anew, then try again."))
         source, recipe, origin = layers.recorded_source(image, drawables[0])
         source.replaces = config.get_property("replace")
-        if source.replaces and not layers.can_be_replaced(drawables[0]):
+        asked = run_mode == Gimp.RunMode.INTERACTIVE  # in the dialog, whose button cannot be pressed then
+        if source.replaces and not asked and not layers.can_be_replaced(drawables[0]):
             raise Refusal(
                 _("The layer “%s” is locked, so it cannot be replaced. Unlock it, or let the new version lie above it.")
                 % drawables[0].get_name()
@@ -110,7 +111,7 @@ def run_animation(
 
     def animate() -> None:
         if procedure.get_name() == frames.ZOOM:
-            sources = frames.of_zoom(layers.selected_sources(image, drawables)[0].layer)
+            sources = frames.of_zoom(layers.selected_layers(image, drawables)[0])
         else:
             sources = frames.of_layers(image)
         try:

@@ -212,6 +212,16 @@ def backends(gimp: Gimp) -> Iterator[Callable[[], Backend]]:
 @pytest.fixture
 def echo(gimp) -> Iterator[StandIn]:
     """A backend that gives back what it gets: computing takes no time, and what is left is the plug-in's own."""
+    yield from echoing(gimp)
+
+
+@pytest.fixture(scope="module")
+def module_echo(gimp) -> Iterator[StandIn]:
+    """The same for several tests of one script."""
+    yield from echoing(gimp)
+
+
+def echoing(gimp: Gimp) -> Iterator[StandIn]:
     ready = gimp.folder / "home" / "ready.json"
     real = ready.read_text() if ready.exists() else None
     with running() as server:

@@ -73,6 +73,8 @@ answer(status=status, names=names(new), size=[new.get_width(), new.get_height()]
 def test_a_zoom_makes_frames_of_one_layer(run):
     said = run("""
 image = animation(); layer = image.get_layers()[2]
+layer.set_offsets(0, 20)
+image.select_rectangle(Gimp.ChannelOps.REPLACE, 0, 0, 10, 10)  # beside it: frames are whole, whatever is selected
 status, new = run_it("plug-in-reverie-dream-zoom", image, [layer], zoom=8.0, frames=3, seed=5)
 frames = new.get_layers()
 answer(status=status, names=names(new), recipes=[recipe(each) for each in reversed(frames)],
