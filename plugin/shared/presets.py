@@ -99,10 +99,19 @@ def write(path, title, filter_name, description, recipe):
             os.remove(path)  # Windows with Python 2.7 does not rename over a file
         os.rename(part, path)
     except (IOError, OSError) as error:
+        _remove(part)
         raise PresetError(
             _("The preset “%s” cannot be written: %s. Choose another place, or make room on the disk.")
             % (as_text(path), as_text(error.strerror))
         )
+
+
+def _remove(path):
+    """Removes what there is of a file."""
+    try:
+        os.remove(path)
+    except (IOError, OSError):
+        pass  # not even begun
 
 
 def own_path(title):

@@ -111,6 +111,13 @@ def test_what_cannot_be_written_is_told_and_leaves_what_was_there(home, tmp_path
     assert files.read(path)["recipe"] == {"dream": [{}]}
 
 
+def test_on_a_full_disk_nothing_is_left_of_a_preset_that_does_not_fit(tmp_path, fill_disk):
+    fill_disk(tmp_path)
+    with pytest.raises(files.PresetError, match="No space left on device"):
+        files.write(str(tmp_path / "shared.json"), "T" * 6000, "dream", "", {})
+    assert [path.name for path in tmp_path.iterdir()] == ["filler"]
+
+
 def test_a_shared_preset_names_no_file_of_this_machine():
     recipe = {
         "style": [{"image": "/home/ada/a.jpg", "scale": 2.0}, {"image": "ink"}, {"image": "C:\\b.png"}],
