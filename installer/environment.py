@@ -104,7 +104,7 @@ class Environment:
         try:
             result = subprocess.run(
                 [self.python, "-c", CHECK, *self.requirement_files(tests)],
-                capture_output=True, encoding="utf-8", timeout=60, env=clean_environment(),
+                capture_output=True, encoding="utf-8", errors="replace", timeout=60, env=clean_environment(),
             )  # fmt: skip
         except (OSError, subprocess.TimeoutExpired):
             return None

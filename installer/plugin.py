@@ -146,11 +146,13 @@ def _drop_stale(account: Account, wanted: set[str]) -> None:
 
 
 def uninstall() -> list[Path]:
-    """Takes back what `install` made and what a backend left behind; returns folders that hold others' files."""
+    """Takes back what `install` made and what backend and plug-in left; returns folders that hold others' files."""
     state = Path(places.state_folder())
-    for pattern in ("ready.json", "start.lock*", "*.log*", "*.part"):
+    for pattern in ("ready.json", "start.lock*", "*.log*", "*.part", "recent-styles.json"):
         for path in state.glob(pattern):
             path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        (state / "presets").rmdir()  # it is the user's as long as one is in it
     left = Account(manifest_file()).undo()
     if state.is_dir() and not any(state.iterdir()):
         state.rmdir()  # a backend that ran before the install has made it

@@ -25,7 +25,7 @@ from stand_in_backend import TOKEN, running
 
 from installer import CLONE, Failure, backend, commands, console, doctor, environment, gimp, plugin, torch_build
 from installer.environment import Environment
-from plugin.shared import places
+from plugin.shared import places, presets
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stand-ins are shell scripts")
 
@@ -136,8 +136,19 @@ def test_install_then_uninstall_leaves_everything_as_it_was(home: Path) -> None:
     record = json.loads(Path(places.install_record()).read_text())
     assert record["python"] == "/clone/.venv/bin/python"
     assert (Path(record["folder"]) / "backend").is_dir()
-    for name in ("backend.log", "plugin.log.1", "start.lock", "start.lock.5f3a", "ready.json", "ready.17.part"):
+    for name in (
+        "backend.log",
+        "plugin.log.1",
+        "start.lock",
+        "start.lock.5f3a",
+        "ready.json",
+        "ready.17.part",
+        "recent-styles.json",
+    ):
         (Path(places.state_folder()) / name).write_text("left by the backend and the plug-in")
+    preset = presets.own_path("Mine")
+    presets.write(preset, "Mine", "dream", "", {})
+    Path(preset).unlink()  # deleted again: the folder that was made for it is nobody's
 
     assert plugin.uninstall() == []
     assert tree(home) == before
@@ -383,6 +394,10 @@ def plant_dead_python(made: Environment) -> None:
     made.python.unlink()
 
 
+def plant_python_of_another_encoding(made: Environment) -> None:
+    write_script(made.python, r"printf 'no module in /home/J\374rgen' >&2; exit 1")
+
+
 def plant_other_version(made: Environment) -> None:
     made.finished.write_text(json.dumps({**made.record(), "python": ["3", "9"]}))
 
@@ -412,6 +427,7 @@ def plant_longer_list(made: Environment) -> None:
         (plant_no_marker, "cpu", "rebuild", "not finished"),
         (plant_marker_cut_off, "cpu", "rebuild", "torch for None"),
         (plant_dead_python, "cpu", "rebuild", "does not run"),
+        (plant_python_of_another_encoding, "cpu", "rebuild", "does not run"),
         (plant_other_version, "cpu", "rebuild", "another version"),
         (plant_new_pin, "cpu", "update", "lacks pytest"),
         (plant_longer_list, "cpu", "update", "list of packages"),
