@@ -95,10 +95,6 @@ class Client(object):
         """Yields the events of a job, dictionaries with a "type". Closing the generator before the end cancels it."""
         return self._stream("/v1/jobs/%s/events" % job)
 
-    def cancel(self, job):
-        """Ends a job within one iteration."""
-        self._json("DELETE", "/v1/jobs/%s" % job)
-
     def preview(self, job):
         """The picture so far as the bytes of a PNG."""
         return self._bytes("GET", "/v1/jobs/%s/preview" % job)

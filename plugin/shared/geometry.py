@@ -25,11 +25,3 @@ def work_area(selected, layer_width, layer_height):
     """
     margin = max(32, max(selected[2], selected[3]) // 8)
     return grown(selected, margin, (0, 0, layer_width, layer_height))
-
-
-def fitted(width, height, longest):
-    """The size with the longest side `longest` and the same proportions; a smaller one stays as it is."""
-    if max(width, height) <= longest:
-        return width, height
-    factor = float(longest) / max(width, height)
-    return max(1, int(round(width * factor))), max(1, int(round(height * factor)))

@@ -33,7 +33,6 @@ class StandIn(ThreadingHTTPServer):
         self.has_preview = True
         self.pictures: dict[str, bytes] = {}
         self.jobs: list[dict[str, Any]] = []
-        self.cancelled: list[str] = []
 
     @property
     def port(self) -> int:
@@ -92,10 +91,6 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.server.jobs.append(json.loads(body))
             self._json(202, {"id": "7"})
-
-    def do_DELETE(self) -> None:
-        self.server.cancelled.append(self.path)
-        self._json(202, {})
 
     def _stream(self) -> None:
         self.send_response(200)

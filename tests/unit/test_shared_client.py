@@ -149,11 +149,6 @@ def test_a_backend_that_is_silent_is_not_waited_for_without_end():
         Client("127.0.0.1", mute.getsockname()[1], TOKEN).health(timeout=0.1)
 
 
-def test_a_cancel_names_its_job(backend, client):
-    client.cancel("7")
-    assert backend.cancelled == ["/v1/jobs/7"]
-
-
 def test_a_style_that_cannot_be_read(tmp_path):
     with pytest.raises(BackendError, match="cannot be read: No such file"):
         work.read_file(str(tmp_path / "gone.jpg"))

@@ -45,11 +45,3 @@ def test_the_area_holds_the_selection_and_lies_in_the_layer(data, width, height)
     area = geometry.work_area(selected, width, height)
     assert geometry.intersection(area, selected) == selected
     assert geometry.intersection(area, (0, 0, width, height)) == area
-
-
-@pytest.mark.parametrize(
-    ("width", "height", "longest", "size"),
-    [(4000, 3000, 400, (400, 300)), (30, 20, 400, (30, 20)), (4000, 1, 400, (400, 1)), (999, 1000, 500, (500, 500))],
-)
-def test_fitted(width, height, longest, size):
-    assert geometry.fitted(width, height, longest) == size

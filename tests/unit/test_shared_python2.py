@@ -38,7 +38,6 @@ print(json.dumps({
     "png": len(heard[1]["png"]),
     "style": recipe["style"][0]["image"],
     "area": geometry.work_area((400, 300, 100, 80), 1000, 768),
-    "fitted": geometry.fitted(4000, 3000, 400),
     "folder": places.state_folder(),
     "refused": refusal,
 }))
@@ -78,7 +77,6 @@ def test_a_whole_job(python2, tmp_path):
         "png": len(PNG),
         "style": "/Bilder/Nächte.jpg",
         "area": [368, 268, 164, 144],
-        "fitted": [400, 300],
         "folder": str(tmp_path),
         "refused": "The style picture “/nowhere/Nächte.jpg” cannot be read: No such file or directory.",
     }
