@@ -132,12 +132,12 @@ class _Dialog:
                 self._check()
                 sources, pictures = frames.wanted(self._sources, self._config), chosen.Pictures()
                 results: list[layers.Result] = []
+                styles = chosen.read(self._config) if self._filter == filters.STYLE else []  # as long as they are open
                 self._begun, self._warnings = time.monotonic(), []
                 for source in sources:
                     self._part = len(results), len(sources)
                     results.append(self._paint(source, pictures))
-                if self._filter == filters.STYLE:
-                    remember([each.value for each in chosen.read(self._config) if each.kind == "file"])
+                remember([each.value for each in styles if each.kind == "file"])
                 return results
             except (Refusal, BackendError) as error:
                 self._say(str(error))  # the dialog stays: what is wrong can perhaps be mended here

@@ -10,8 +10,8 @@ SCRIPT = """
 heard = {}
 image = load(); layer = image.get_layers()[0]
 
-def opened_on(name, source, meanwhile=lambda: None, recorded=None, **settings):
-    '''[whether OK paints, what the dialog says then], if that happens while it is open.'''
+def opened_on(name, source, meanwhile=lambda: None, recorded=None, painting=lambda: None, **settings):
+    '''[whether OK paints, what the dialog says then], if that happens while it is open, or while it paints.'''
     config = Gimp.get_pdb().lookup_procedure(name).create_config()
     for key, value in settings.items():
         config.set_property(key.replace("_", "-"), value)
@@ -20,6 +20,8 @@ def opened_on(name, source, meanwhile=lambda: None, recorded=None, **settings):
     made = dialog._Dialog("", name, config.get_procedure(), config, [source])
     made._window.show(); settled(made)
     meanwhile()
+    say = made._say
+    made._say = lambda text: (say(text), text.startswith("Preparing") and painting())
     GLib.timeout_add(100, lambda: made._window.response(Gtk.ResponseType.OK) or False)
     begun = time.time()
     GLib.timeout_add(100, lambda: time.time() < begun + 2 or made._window.response(Gtk.ResponseType.CANCEL) or False)
@@ -37,6 +39,8 @@ def selected():
 for name, argument in ((orders.STYLE, "style_layer"), (orders.DREAM, "dream_guide")):
     other = load()
     heard[argument] = opened_on(name, selected(), other.delete, **{argument: other.get_layers()[0]})
+other = load(); mixed = [{"layer": other.get_layers()[0].get_id()}, {"fast": "udnie"}]
+heard["painting"] = opened_on(orders.STYLE, selected(), painting=other.delete, styles=json.dumps(mixed))
 group = Gimp.GroupLayer.new(image, "map"); image.insert_layer(group, None, 0)
 heard["regions"] = opened_on(orders.STYLE, selected(), lambda: image.remove_layer(group), regions=group)
 
@@ -82,6 +86,11 @@ def test_a_layer_that_was_chosen_and_closed_is_said_in_the_dialog_which_stays(sa
     painted, sentence = said[argument]
     assert painted is False
     assert sentence.startswith("A layer that was chosen as a style, to dream of, or as a region is not open any more")
+
+
+def test_a_style_that_is_closed_while_it_is_painted_is_not_needed_any_more(said):
+    painted, sentence = said["painting"]
+    assert painted is True, sentence
 
 
 def test_what_is_selected_when_ok_is_pressed_is_painted(said):
