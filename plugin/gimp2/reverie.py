@@ -336,7 +336,7 @@ def _insert(image, source, area, selected, samples, depth, title, records):
             layer.set_offsets(*source.offsets)
             position = pdb.gimp_image_get_item_position(image, source)
             pdb.gimp_image_insert_layer(image, layer, pdb.gimp_item_get_parent(source), position)
-            if selected:
+            if selected and not pdb.gimp_selection_is_empty(image):  # taken back meanwhile, it would hide everything
                 pdb.gimp_layer_add_mask(layer, pdb.gimp_layer_create_mask(layer, ADD_SELECTION_MASK))
             for name in sorted(records):
                 text = _utf8(json.dumps(records[name], ensure_ascii=False))

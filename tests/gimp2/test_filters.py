@@ -217,6 +217,21 @@ answer(done=style(image, layer), images=len(gimp._images), log=image.log[-1])
     assert "The image or its layer was closed meanwhile" in said
 
 
+def test_a_selection_taken_back_meanwhile_does_not_hide_the_result(gimp2, backend):
+    if gimp2.is_real:
+        pytest.skip("a script waits for the filter, so it cannot select meanwhile")
+    found, said = gimp2.run("""
+image = new_image()
+layer = new_layer(image)
+select(image, 0, 0, 9, 9)
+gimp.progress_update = lambda fraction: pdb.gimp_selection_none(image)
+answer(done=style(image, layer), count=len(image.layers), masked=image.layers[0].mask is not None)
+""")
+    assert found["done"], said
+    assert found["count"] == 2
+    assert not found["masked"]
+
+
 def test_in_the_dialog_a_failure_is_only_told(gimp2, backend):
     """Raising there would make gimpfu's dialog show a traceback."""
     if gimp2.is_real:

@@ -208,7 +208,7 @@ class _Pdb:
 
     def gimp_layer_create_mask(self, layer, kind):
         samples = bytearray(layer.width * layer.height)
-        x, y, width, height = layer.image.selection
+        x, y, width, height = layer.image.selection or (0, 0, 0, 0)
         for row in range(layer.height):
             for column in range(layer.width):
                 if 0 <= column + layer.offsets[0] - x < width and 0 <= row + layer.offsets[1] - y < height:
