@@ -80,9 +80,14 @@ def read(paths: Sequence[Path]) -> Animation:
 def write(path: Path, frames: Sequence[NDArray[np.uint8]], durations: Sequence[int]) -> None:
     """Writes an animated file that runs for ever. A file that was there stays until the new one is complete. Raises
     ReverieError when it cannot be written."""
-    pictures = [Image.fromarray(frame) for frame in frames]
+    mode = "RGBA" if any(frame.shape[2] == 4 for frame in frames) else "RGB"  # Pillow drops alpha that comes later
+    pictures = [Image.fromarray(frame).convert(mode) for frame in frames]
     kind = {".gif": "GIF", ".webp": "WEBP", ".apng": "PNG"}[path.suffix.lower()]
-    options = {"lossless": True} if kind == "WEBP" else {"disposal": 2} if kind == "GIF" else {}
+    options: dict[str, int] = {"WEBP": {"lossless": 1}, "GIF": {"disposal": 2}, "PNG": {}}[kind]
+    if mode == "RGBA":
+        # WebP: whole frames; cut to what is opaque in them, they would pass for pictures without alpha. GIF: where the
+        # first frame is opaque, the optimised palette has no transparency for those after it.
+        options |= {"WEBP": {"kmax": 1}, "GIF": {"optimize": 0}, "PNG": {}}[kind]
 
     def save(part: Path) -> None:
         pictures[0].save(

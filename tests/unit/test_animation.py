@@ -77,6 +77,22 @@ def test_what_is_written_is_read_again(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.apng"])
+@pytest.mark.parametrize("opaque", [(), (0,), (0, 2)])
+def test_what_is_transparent_is_so_in_the_file(tmp_path, name, opaque):
+    """A rectangle that moves over nothing; also where some frames have no alpha channel."""
+    frames = [np.zeros((72, 96, 4), np.uint8) for _ in range(3)]
+    for index, frame in enumerate(frames):
+        frame[10:60, 10 + 20 * index : 50 + 20 * index] = (200, 30, 40, 255)
+        frame[20:40, 15 + 20 * index : 30 + 20 * index] = (10, 90, 200, 255)
+    given = [frame[:, :, :3] if index in opaque else frame for index, frame in enumerate(frames)]
+    animation.write(tmp_path / name, [np.ascontiguousarray(frame) for frame in given], [50, 60, 70])
+    again = animation.read([tmp_path / name])
+    for index, frame in enumerate(frames):
+        expected = np.ones((72, 96)) if index in opaque else frame[:, :, 3] / 255
+        assert np.array_equal(again.frame(index, None)[:, :, 3], expected)
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.apng"])
 def test_an_animation_that_cannot_be_saved_leaves_the_one_that_was_there(tmp_path, name, monkeypatch):
     (tmp_path / name).write_bytes(b"old")
 
