@@ -18,21 +18,25 @@ _RIDGE = 1e-4  # of the photos' colours, for photos that have too few to tell co
 
 def patchiness(painted: Tensor, photos: Tensor) -> Tensor:
     """The share of `patches` in the variance of the large-scale colours of paintings, 0 to 1 for each, as a mean over
-    N×3×H×W paintings of as many photos in 0 to 1. A share, since one dull green is as plain to see among greys as a
-    vivid one among colours."""
+    N×3×H×W paintings of as many photos in 0 to 1: a scalar. It is of no paper. A share, since one dull green is as
+    plain to see among greys as a vivid one among colours."""
     found = _colours(painted)
     variance = (found - found.mean((2, 3), keepdim=True)).square().mean((1, 2, 3))
-    return (patches(painted, photos).square().mean((1, 2, 3)) / (variance + _SEEN**2)).mean()
+    return (_unexplained(found, photos).square().mean((1, 2, 3)) / (variance + _SEEN**2)).mean()
 
 
 def patches(painted: Tensor, photos: Tensor) -> Tensor:
     """The large-scale colours of paintings, less their lightness, and less the quadratic function of their photos'
     large-scale colours that fits them best: one function for each painting. N×3×H/4×W/4, of N×3×H×W each."""
+    return _unexplained(_colours(painted), photos)
+
+
+def _unexplained(found: Tensor, photos: Tensor) -> Tensor:
+    """The residual of a ridge regression of large-scale colours on products of the photos' large-scale colours."""
     with torch.no_grad():
         known = _products(_blurred(photos.float())).flatten(2)  # N×10×HW
         squares = known @ known.mT
         squares += _RIDGE * known.shape[2] * torch.eye(known.shape[1], device=known.device)
-    found = _colours(painted)
     wanted = found.flatten(2)
     coefficients = torch.linalg.solve(squares, known @ wanted.mT)  # N×10×3
     rest: Tensor = wanted - coefficients.mT @ known

@@ -95,9 +95,12 @@ def write(path, title, filter_name, description, recipe):
     try:
         with io.open(part, "w", encoding="utf-8") as file:
             file.write(as_text(text))
-        if os.path.exists(path):
-            os.remove(path)  # Windows with Python 2.7 does not rename over a file
-        os.rename(part, path)
+        if hasattr(os, "replace"):
+            os.replace(part, path)
+        else:
+            if os.path.exists(path):
+                os.remove(path)  # Windows with Python 2.7 does not rename over a file
+            os.rename(part, path)
     except (IOError, OSError) as error:
         _remove(part)
         raise PresetError(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -116,6 +118,21 @@ def test_on_a_full_disk_nothing_is_left_of_a_preset_that_does_not_fit(tmp_path, 
     with pytest.raises(files.PresetError, match="No space left on device"):
         files.write(str(tmp_path / "shared.json"), "T" * 6000, "dream", "", {})
     assert [path.name for path in tmp_path.iterdir()] == ["filler"]
+
+
+def test_a_preset_that_cannot_take_its_place_leaves_the_old_one(tmp_path, monkeypatch):
+    path = tmp_path / "mine.json"
+    files.write(str(path), "Mine", "dream", "", {})
+    before = path.read_bytes()
+
+    def fail(part, place):
+        raise OSError(errno.EACCES, "Permission denied")  # as Windows does while another program reads the file
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(files.PresetError, match="Permission denied"):
+        files.write(str(path), "Mine", "style", "", {})
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_shared_preset_names_no_file_of_this_machine():
