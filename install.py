@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Installs Reverie: `python3 install.py [install|demo|test|doctor|upgrade|uninstall] [--service]`.
 
-The rest is in installer/. This file runs on any Python, so that one that is too old is told so in a sentence.
+The rest is in backend/reverie/installer/. This file runs on any Python: one that is too old is told so in a sentence.
 """
 
+import os
 import sys
 
 if sys.version_info < (3, 10):  # noqa: UP036
@@ -18,6 +19,7 @@ if sys.version_info < (3, 10):  # noqa: UP036
     )
 
 if __name__ == "__main__":
-    from installer.commands import main
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "backend"))
+    from reverie.installer.commands import main
 
     sys.exit(main())

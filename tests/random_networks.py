@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 import torch
-
-from backend.networks import alexnet, googlenet, inception, registry, resnet, reverie, squeezenet, vgg
-from backend.networks.network import Network
+from reverie.networks import alexnet, googlenet, inception, registry, resnet, reverie, squeezenet, vgg
+from reverie.networks.network import Network
 
 MODULES = {
     "vgg19": lambda: vgg.VGG(19),

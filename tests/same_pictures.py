@@ -113,7 +113,7 @@ def hashes(names: list[str]) -> dict[str, str]:
 
     torch.set_num_threads(1)
     _add_random_vgg(module)
-    images, resize = module("pictures.files", "images"), module("pictures.resize", "engine.resize")
+    images, resize = module("pictures.images", "images"), module("pictures.resize", "engine.resize")
     render, recipe = module("engine.render"), module("recipe")
     demo = _ROOT / ("backend/reverie/demo" if package == "reverie" else "backend/demo")
     given = {name: images.read(demo / f"{name}.jpg") for name in ("landscape", "strokes", "mosaic")}

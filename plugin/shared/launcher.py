@@ -264,7 +264,7 @@ def _start():
         else:
             options["preexec_fn"] = os.setsid
         try:
-            return subprocess.Popen([record["python"], "-m", "backend", "serve"], close_fds=True, **options)
+            return subprocess.Popen([record["python"], "-m", "reverie", "serve"], close_fds=True, **options)
         except OSError as error:
             raise BackendError(_("Reverie's backend could not be started: %s.") % as_text(error.strerror))
 

@@ -4,8 +4,9 @@ or --pairs FOLDER --out FOLDER"""
 import argparse
 from pathlib import Path
 
-from backend.engine import device as devices
-from backend.networks import registry
+from reverie.engine import device as devices
+from reverie.networks import registry
+
 from tests.benchmarks import fast, iteration, pairs
 
 

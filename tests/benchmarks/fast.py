@@ -9,15 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from reverie import demo
+from reverie.engine import device as devices
+from reverie.fast import styles
+from reverie.fast.stylise import stylise
+from reverie.pictures import images
+from reverie.pictures.resize import resize, to_tensor
+from reverie.tools.compare import PeakMemory
+from reverie.training.train_style import QUICK, Order, train
 from rich.console import Console
 
-from backend import demo, images
-from backend.engine import device as devices
-from backend.engine.compare import PeakMemory
-from backend.engine.resize import resize, to_tensor
-from backend.fast import styles
-from backend.fast.stylise import stylise
-from backend.training.train_style import QUICK, Order, train
 from tests.benchmarks.iteration import apart
 
 _HEIGHT, _WIDTH = 3000, 4000  # pixels: 12 megapixels

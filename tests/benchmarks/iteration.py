@@ -15,27 +15,28 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from reverie import demo
+from reverie.engine import device as devices
+from reverie.engine import tiling
+from reverie.engine.calibration import units
+from reverie.engine.objective import Objective
+from reverie.engine.targets import CONTENT_SHARE
+from reverie.losses import Features
+from reverie.losses.content import Content
+from reverie.losses.style import Style
+from reverie.networks import registry
+from reverie.networks.convolution import OfPicture
+from reverie.networks.network import Network
+from reverie.optim.adam import Adam
+from reverie.optim.band_limit import BandLimited
+from reverie.optim.lbfgs import LBFGS
+from reverie.pictures import images
+from reverie.pictures.resize import resize, to_tensor
+from reverie.tools.compare import PeakMemory
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
 
-from backend import demo, images
-from backend.engine import device as devices
-from backend.engine import tiling
-from backend.engine.adam import Adam
-from backend.engine.band_limit import BandLimited
-from backend.engine.calibration import units
-from backend.engine.compare import PeakMemory
-from backend.engine.lbfgs import LBFGS
-from backend.engine.objective import Objective
-from backend.engine.resize import resize, to_tensor
-from backend.engine.targets import CONTENT_SHARE
-from backend.engine.terms import Features
-from backend.engine.terms.content import Content
-from backend.engine.terms.style import Style
-from backend.networks import registry
-from backend.networks.convolution import OfPicture
-from backend.networks.network import Network
 from tests.random_networks import random_network
 
 PARTS = ("forward", "loss", "backward", "optimiser")

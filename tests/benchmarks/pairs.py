@@ -10,11 +10,10 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
-
-from backend import images
-from backend.engine import render
-from backend.engine.resize import shrink_to
-from backend.recipe import Recipe
+from reverie.engine import render
+from reverie.pictures import images
+from reverie.pictures.resize import shrink_to
+from reverie.recipe import Recipe
 
 PAIRS = (
     ("golden_gate.jpg", "starry_night.jpg"),

@@ -21,8 +21,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
-from backend.networks.weights import BUNDLED, CATALOGUE
+from reverie.networks.weights import BUNDLED, CATALOGUE
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "unit"))
 from stand_in_backend import TOKEN, StandIn, running
@@ -52,7 +51,7 @@ class Gimp:
             shutil.copytree(ROOT / "plugin" / folder, plugin / folder)
         (self.folder / "config" / "gimprc").write_text(GIMPRC)
         for folder in ("demo", "presets"):
-            shutil.copytree(ROOT / "backend" / folder, self.folder / "clone" / "backend" / folder)
+            shutil.copytree(ROOT / "backend" / "reverie" / folder, self.folder / "clone" / "backend" / folder)
         shutil.copy(ROOT / "tests" / "gimp" / "prelude.py", self.folder)
         record = {"python": "/nowhere/python", "folder": self.inside(self.folder / "clone"), "version": "test"}
         (self.folder / "home" / "install.json").write_text(json.dumps(record))
@@ -119,7 +118,7 @@ class Backend:
         self.log = gimp.folder / "backend.log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "backend", "serve", "--ready-file", str(self._ready), "--device", "cpu"],
+                [sys.executable, "-m", "reverie", "serve", "--ready-file", str(self._ready), "--device", "cpu"],
                 cwd=ROOT,
                 stdout=log,
                 stderr=log,

@@ -12,11 +12,11 @@ def file(name):
     return Gio.File.new_for_path(FOLDER + "/" + name)  # noqa: F821 - set by whoever runs this
 
 
-STYLE = "clone/backend/demo/strokes.jpg"
+STYLE = "clone/backend/reverie/demo/strokes.jpg"
 
 
 def load():
-    image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file("clone/backend/demo/landscape.jpg"))
+    image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file("clone/backend/reverie/demo/landscape.jpg"))
     image.get_layers()[0].set_name("landscape")
     return image
 

@@ -7,9 +7,8 @@ import json
 
 import pytest
 import windows
-
-from backend.fast import styles
-from plugin.shared import npy
+from reverie.fast import styles
+from reverie.plugin.shared import npy
 
 DIALOG = """
 made, config = opened()
@@ -118,10 +117,10 @@ def test_a_fast_style_whose_file_is_damaged_does_not_hide_the_others(gimp, runni
 SCRIPT = """
 image = load(); layer = image.get_layers()[0]
 other = Gimp.file_load_layer(Gimp.RunMode.NONINTERACTIVE, image, file(STYLE)); image.insert_layer(other, None, 1)
-twin = Gimp.file_load_layer(Gimp.RunMode.NONINTERACTIVE, image, file("clone/backend/demo/ink.jpg"))
+twin = Gimp.file_load_layer(Gimp.RunMode.NONINTERACTIVE, image, file("clone/backend/reverie/demo/ink.jpg"))
 image.insert_layer(twin, None, 1); twin.set_name("twin"); other.set_name("other")
 styles = [{"layer": "other", "weight": 0.5}, {"layer": twin.get_id(), "scale": 1.5},
-          {"file": FOLDER + "/clone/backend/demo/mosaic.jpg"}, {"fast": "udnie", "weight": 0.25}]
+          {"file": FOLDER + "/clone/backend/reverie/demo/mosaic.jpg"}, {"fast": "udnie", "weight": 0.25}]
 further = {"content_layers": ["level5"], "precision": "float32", "optimizer": "adam", "total_variation": 0.2,
            "dream": [{"layer": "level8", "channel": 3, "at": [0.5, 0.25]}, {"layer": "level6", "weight": 2.0}]}
 status = [paint(image, [layer], style=None, styles=json.dumps(styles), network="reverie", dream_layer="level8",

@@ -42,7 +42,7 @@ Xvfb -displayfd 3 -screen 0 1300x1000x24 3>display >xvfb.log 2>&1 & screen=$!   
 for _ in $(seq 100); do [ -s display ] && break; sleep 0.1; done
 export DISPLAY=:$(cat display)
 timeout 150 dbus-run-session -- gimp-VERSION -n -s --quit --batch-interpreter python-fu-eval -b "CODE" \
-    clone/backend/demo/landscape.jpg >gui.log 2>&1 & gimp=$!
+    clone/backend/reverie/demo/landscape.jpg >gui.log 2>&1 & gimp=$!
 for _ in $(seq 200); do
     window=$(xdotool search --onlyvisible --name '^TITLE$' | head -1); [ -n "$window" ] && break; sleep 0.25
 done
@@ -152,8 +152,8 @@ def test_two_layers_dream_of_a_name_that_is_completed_and_both_are_undone_in_one
 
 
 MADE = """
-made = paint(image, layers, style="clone/backend/demo/ink.jpg", strength=0.8, color="luminance", dream_class="castle",
-             size=128, iterations=15)
+made = paint(image, layers, style="clone/backend/reverie/demo/ink.jpg", strength=0.8, color="luminance",
+             dream_class="castle", size=128, iterations=15)
 layer = above(image, layers[0]); layers = [layer]
 """
 EDIT = """

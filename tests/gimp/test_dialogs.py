@@ -126,7 +126,7 @@ look("style", "Neural Style", orders.STYLE, layers.selected_sources(image, [laye
 OTHERS = """
 look("dream", "Deep Dream", orders.DREAM, layers.selected_sources(image, [layer]))
 look("zoom", "Deep Dream", frames.ZOOM, frames.of_zoom(layer))
-painted = paint(image, [layer], style="clone/backend/demo/ink.jpg", strength=0.8, color="luminance")
+painted = paint(image, [layer], style="clone/backend/reverie/demo/ink.jpg", strength=0.8, color="luminance")
 source, recipe, origin = layers.recorded_source(image, image.get_layers()[0])
 look("edit", "Neural Style", orders.STYLE, [source], lambda config: orders.restore(recipe, origin, config, image))
 look("frames", "Neural Style", frames.LAYERS_STYLE, frames.of_layers(image))

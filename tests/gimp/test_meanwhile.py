@@ -116,7 +116,7 @@ def test_regions_of_another_image_are_forgotten_by_a_dialog_that_could_not_show_
 
 
 LOCKED = """
-paint(image, layers, style="clone/backend/demo/ink.jpg", size=64, iterations=6)
+paint(image, layers, style="clone/backend/reverie/demo/ink.jpg", size=64, iterations=6)
 layer = above(image, layers[0]); layers = [layer]; layer.set_lock_content(True)
 os.makedirs(FOLDER + "/config/plug-in-settings", exist_ok=True)
 with open(FOLDER + "/config/plug-in-settings/GimpProcedureConfigRun-plug-in-reverie-edit.last", "w") as out:

@@ -47,7 +47,7 @@ try:
         further = label.get_visible() and label.get_tooltip_text().splitlines()[-1]
         shown[title] = [orders.recipe_of(orders.STYLE, config), further]
     choose(style, "Impasto")
-    config.set_property("style-file", file("clone/backend/demo/landscape.jpg"))  # a picture of the user's own
+    config.set_property("style-file", file("clone/backend/reverie/demo/landscape.jpg"))  # a picture of the user's own
     asking(style, "shared.json"); style._export()
     exported, about = json.load(open(FOLDER + "/shared.json")), said[-1]
     choose(style, "Mosaic")
@@ -102,7 +102,7 @@ def test_every_preset_sets_the_dialog_and_files_go_and_come(gimp):
     assert said.get("failed") is None, said["failed"]
     assert said["hidden"] == [False]  # GIMP's own “Load Saved Settings” and “Save Settings”
 
-    demo = folder + "/clone/backend/demo/"
+    demo = folder + "/clone/backend/reverie/demo/"
     strokes = {"image": demo + "strokes.jpg", "scale": 1.0}
     shown = said["shown"]
     assert len(shown) == 12

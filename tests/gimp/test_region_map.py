@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from reverie.plugin.shared import npy
 from test_dialog import _drive
-
-from plugin.shared import npy
 
 
 @pytest.fixture

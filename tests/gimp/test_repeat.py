@@ -30,7 +30,7 @@ Xvfb -displayfd 3 -screen 0 1300x1000x24 3>display >xvfb.log 2>&1 & screen=$!
 for _ in $(seq 100); do [ -s display ] && break; sleep 0.1; done
 export DISPLAY=:$(cat display)
 timeout 150 dbus-run-session -- gimp-VERSION -n -s --quit --batch-interpreter python-fu-eval -b "CODE" \
-    clone/backend/demo/landscape.jpg >gui.log 2>&1 & gimp=$!
+    clone/backend/reverie/demo/landscape.jpg >gui.log 2>&1 & gimp=$!
 for _ in $(seq 600); do [ -f up ] && break; sleep 0.1; done
 keys() { main=$(xdotool search --onlyvisible --class gimp | tail -1); xdotool windowfocus $main; xdotool key $1; }
 xdotool mousemove 500 400

@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
+from reverie.plugin.shared import npy
 from stand_in_backend import Handler
-
-from plugin.shared import npy
 
 
 def content(server, job=-1):

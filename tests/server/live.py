@@ -14,15 +14,14 @@ import httpx
 import numpy as np
 import pytest
 import uvicorn
-
-from backend.engine.control import Adjustment
-from backend.engine.events import Cancelled, Preview, Progress, Started
-from backend.engine.render import Result
-from backend.recipe import Recipe
-from backend.server.app import create_app
-from backend.server.jobs import Worker
-from backend.server.lifecycle import _bind
-from backend.server.store import Store
+from reverie.engine.control import Adjustment
+from reverie.engine.render import Result
+from reverie.events import Cancelled, Preview, Progress, Started
+from reverie.recipe import Recipe
+from reverie.server.app import create_app
+from reverie.server.jobs import Worker
+from reverie.server.lifecycle import _bind
+from reverie.server.store import Store
 
 TOKEN = "a-token-for-tests"
 

@@ -20,17 +20,16 @@ import numpy as np
 import pytest
 import requests
 from live import Controlled, running, small  # noqa: F401 (fixture)
-
-from backend import demo
-from backend.errors import ReverieError
-from backend.networks import registry
-from backend.server import lifecycle
+from reverie import demo
+from reverie.errors import ReverieError
+from reverie.networks import registry
+from reverie.server import lifecycle
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def _serve(folder: Path, *words: object, **environment: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "backend", "serve", "--device", "cpu", *map(str, words)]
+    command = [sys.executable, "-m", "reverie", "serve", "--device", "cpu", *map(str, words)]
     settings = {**os.environ, "REVERIE_HOME": str(folder), **environment}
     return subprocess.Popen(command, cwd=ROOT, env=settings, stderr=subprocess.PIPE, text=True)
 
@@ -164,7 +163,7 @@ def test_other_machines_are_let_in_only_with_a_long_token_of_ones_own(tmp_path, 
 def test_without_standard_streams_it_serves_all_the_same(tmp_path):
     """As under Windows' pythonw, where both are None."""
     code = (
-        "import sys; sys.stdout = sys.stderr = None\nfrom backend.__main__ import main\n"
+        "import sys; sys.stdout = sys.stderr = None\nfrom reverie.cli.main import main\n"
         "main(['serve', '--device', 'cpu', '--idle-exit', 'inf'])"
     )
     settings = {**os.environ, "REVERIE_HOME": str(tmp_path)}

@@ -10,11 +10,10 @@ import threading
 import numpy as np
 import pytest
 from live import backend, small, until  # noqa: F401 (fixtures)
-
-from backend import images
-from backend.engine import atlas
-from backend.networks import registry
-from backend.server import atlas as calls
+from reverie.networks import registry
+from reverie.pictures import images
+from reverie.server import atlas as calls
+from reverie.tools import atlas
 
 PATH = "/v1/networks/reverie/layers/level2/atlas"
 

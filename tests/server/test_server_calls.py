@@ -18,14 +18,14 @@ import numpy as np
 import pytest
 from live import TOKEN, backend, npy, small  # noqa: F401 (fixtures)
 from PIL import Image
-
-from backend import images, presets
-from backend.errors import ReverieError
-from backend.server import app, bodies, store
-from backend.server.app import create_app
-from backend.server.jobs import Worker
-from backend.server.lifecycle import serve
-from plugin.shared.client import BackendError, Client
+from reverie import presets
+from reverie.errors import ReverieError
+from reverie.pictures import images
+from reverie.plugin.shared.client import BackendError, Client
+from reverie.server import app, bodies, store
+from reverie.server.app import create_app
+from reverie.server.jobs import Worker
+from reverie.server.lifecycle import serve
 
 
 def message(answer: httpx.Response, status: int, field: str | None = None) -> str:

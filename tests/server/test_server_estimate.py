@@ -6,9 +6,8 @@ from __future__ import annotations
 import platformdirs
 import pytest
 from live import backend, small  # noqa: F401 (fixtures)
-
-from backend.engine import estimate
-from backend.server import estimate as calls
+from reverie.server import estimate as calls
+from reverie.tools import estimate
 
 STYLE = {"style": "any", "network": "reverie", "iterations": 10}
 

@@ -14,11 +14,10 @@ import numpy as np
 import pytest
 from live import TOKEN, Controlled, backend, npy, running, small, until  # noqa: F401 (fixtures)
 from PIL import Image
-
-from backend.engine.render import render
-from backend.errors import ReverieError
-from backend.networks import registry
-from backend.server import app
+from reverie.engine.render import render
+from reverie.errors import ReverieError
+from reverie.networks import registry
+from reverie.server import app
 
 
 def events(backend, job: str) -> list[dict]:

@@ -8,8 +8,7 @@ import io
 import numpy as np
 from live import backend, running, small, until  # noqa: F401 (fixtures)
 from PIL import Image
-
-from backend.engine.render import render
+from reverie.engine.render import render
 
 
 def test_the_styles_are_listed_and_shown(backend):

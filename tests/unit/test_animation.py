@@ -15,10 +15,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-
-from backend import animation, demo, images
-from backend.engine.resize import shrink_to
-from backend.errors import ReverieError
+from reverie import demo
+from reverie.cli import animation
+from reverie.errors import ReverieError
+from reverie.pictures import images
+from reverie.pictures.resize import shrink_to
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = ["--iterations", "4", "--network", "reverie"]
@@ -39,7 +40,7 @@ def scene(tmp_path) -> list[Path]:
 
 
 def _run(*words: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "backend", "frames", *map(str, words)]
+    command = [sys.executable, "-m", "reverie", "frames", *map(str, words)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -182,7 +183,7 @@ def test_frames_for_which_the_disk_has_no_room_are_kept_elsewhere(tmp_path, scen
 
 
 def test_ctrl_c_keeps_the_frames_that_are_done(tmp_path, scene):
-    command = [sys.executable, "-m", "backend", "frames", str(scene[0]), "--zoom", "2", "--count", "9999"]
+    command = [sys.executable, "-m", "reverie", "frames", str(scene[0]), "--zoom", "2", "--count", "9999"]
     command += ["-o", str(tmp_path / "out"), "--json", *QUICK]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from reverie import demo
+from reverie.engine.render import Result
+from reverie.losses import Features
+from reverie.networks import registry
+from reverie.pictures import images
 
-from backend import demo, images
-from backend.engine.render import Result
-from backend.engine.terms import Features
-from backend.networks import registry
 from tests.benchmarks import __main__ as command
 from tests.benchmarks import iteration as benchmarks
 from tests.benchmarks import pairs

@@ -11,15 +11,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from backend import arguments, demo, images
-from backend.__main__ import main
-from backend.console import Console
-from backend.engine.render import Result
-from backend.errors import ReverieError
-from backend.fast import styles as fast_styles
-from backend.networks import registry, weights
-from backend.recipe import Recipe
+from reverie import demo
+from reverie.cli import arguments
+from reverie.cli.console import Console
+from reverie.cli.main import main
+from reverie.engine.render import Result
+from reverie.errors import ReverieError
+from reverie.fast import styles as fast_styles
+from reverie.networks import registry, weights
+from reverie.pictures import images
+from reverie.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = ["--iterations", "8", "--size", "96"]
@@ -30,7 +31,7 @@ needs_weights = pytest.mark.skipif(
 
 
 def _run(*words: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "backend", *map(str, words)]
+    command = [sys.executable, "-m", "reverie", *map(str, words)]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -143,7 +144,7 @@ def test_a_terminal_that_knows_no_unicode_takes_every_list():
 
 def test_ctrl_c_stops_a_fast_style_at_once(tmp_path):
     """Half of its tiles are no picture."""
-    command = [sys.executable, "-m", "backend", "style", demo.content(), "--fast", str(fast_styles.listed()[0]["name"])]
+    command = [sys.executable, "-m", "reverie", "style", demo.content(), "--fast", str(fast_styles.listed()[0]["name"])]
     command += ["-o", tmp_path / "a.png", "--tile", "64", "--json"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout
@@ -163,7 +164,7 @@ def test_a_recipe_saved_anew_changes_the_painting_under_way(tmp_path):
     document = {"style": styles, "iterations": 9999, "size": 64, "strength": 0.9}
     file = tmp_path / "recipe.json"
     file.write_text(json.dumps(document))
-    command = [sys.executable, "-m", "backend", "run", file, demo.content(), "-o", tmp_path / "a.png", "--json"]
+    command = [sys.executable, "-m", "reverie", "run", file, demo.content(), "-o", tmp_path / "a.png", "--json"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout
 
@@ -189,7 +190,7 @@ def test_a_recipe_saved_anew_changes_the_painting_under_way(tmp_path):
 
 def _interrupted(tmp_path: Path, times: int) -> tuple[int, str]:
     """Exit code and stderr of a painting that gets Ctrl-C in its midst, and a second one as soon as it has answered."""
-    command = [sys.executable, "-m", "backend", "style", demo.content(), "--style", demo.styles()["ink"]]
+    command = [sys.executable, "-m", "reverie", "style", demo.content(), "--style", demo.styles()["ink"]]
     command += ["-o", tmp_path / "a.png", "--iterations", "5000", "--size", "512", "--json"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout and process.stderr

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from backend import __main__ as command_line
-from backend import arguments, demo, images
-from backend.engine import compare, render
-from backend.engine.compare import Row
-from backend.engine.render import Result
-from backend.networks import registry
+from reverie import demo
+from reverie.cli import arguments
+from reverie.cli import main as command_line
+from reverie.engine import render
+from reverie.engine.render import Result
+from reverie.networks import registry
+from reverie.pictures import images
+from reverie.tools import compare
+from reverie.tools.compare import Row
 
 PHOTO, INK, GLASS = str(demo.content()), str(demo.styles()["ink"]), str(demo.styles()["stained_glass"])
 

@@ -10,9 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-
-from backend import demo
-from backend.demo import fields, render
+from reverie import demo
+from reverie.demo import fields, render
 
 ROOT = Path(demo.__file__).resolve().parents[2]
 FILES = {demo.CONTENT: demo.content(), **demo.styles()}
@@ -68,7 +67,7 @@ def test_a_picture_has_light_dark_colour_and_detail(name: str) -> None:
 
 
 def test_the_command_writes_the_named_pictures(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "backend.demo.render", "--out", str(tmp_path / "new"), "stained_glass"]
+    command = [sys.executable, "-m", "reverie.demo.render", "--out", str(tmp_path / "new"), "stained_glass"]
     subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}, timeout=120)
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["stained_glass.jpg"]
 

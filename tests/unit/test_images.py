@@ -13,9 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-
-from backend import images
-from backend.errors import ReverieError
+from reverie.errors import ReverieError
+from reverie.pictures import images
 
 
 def _npy(array: np.ndarray, **options) -> bytes:

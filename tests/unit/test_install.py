@@ -21,11 +21,21 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from reverie.installer import (
+    CLONE,
+    Failure,
+    backend,
+    commands,
+    console,
+    doctor,
+    environment,
+    gimp,
+    plugin,
+    torch_build,
+)
+from reverie.installer.environment import Environment
+from reverie.plugin.shared import places, presets
 from stand_in_backend import TOKEN, running
-
-from installer import CLONE, Failure, backend, commands, console, doctor, environment, gimp, plugin, torch_build
-from installer.environment import Environment
-from plugin.shared import places, presets
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stand-ins are shell scripts")
 
@@ -845,7 +855,7 @@ def test_the_doctor_finds_missing_weights(finished: Environment) -> None:
 def test_the_doctor_starts_a_backend_and_finds_one_that_does_not_start(finished: Environment, web: Any) -> None:
     web.pages["/v1/health"] = b'{"device": "cpu"}'
     ready = json.dumps({"host": "127.0.0.1", "port": web.server_port, "token": "t"})
-    write_script(finished.python, f"""echo '{ready}' > "$5"; exec sleep 60""")  # python -m backend serve --ready-file F
+    write_script(finished.python, f"""echo '{ready}' > "$5"; exec sleep 60""")  # reverie serve --ready-file F
     assert doctor.check_backend(finished).good is True
     assert backend.ready() is None, "the doctor's own backend keeps out of the user's state folder"
     write_script(finished.python, "echo 'starting'; echo 'reverie: the port is taken.' >&2; exit 1")

@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from backend import demo, images, presets
-from backend.errors import ReverieError
-from backend.recipe import Recipe
-from plugin.shared import presets as files
+from reverie import demo, presets
+from reverie.errors import ReverieError
+from reverie.pictures import images
+from reverie.plugin.shared import presets as files
+from reverie.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parents[2]
 BUNDLED = sorted(path.stem for path in presets.FOLDER.glob("*.json"))
@@ -168,7 +168,7 @@ def test_every_field_of_a_recipe_is_kept_by_a_dialog():
 
 
 def _run(home: Path, *words: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "backend", *map(str, words)]
+    command = [sys.executable, "-m", "reverie", *map(str, words)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
 
 

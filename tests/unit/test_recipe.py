@@ -6,11 +6,11 @@ import json
 import math
 
 import pytest
+from reverie.engine.control import Adjustment
+from reverie.engine.resolve import resolve
+from reverie.errors import ReverieError
+from reverie.recipe import Before, Dream, Fast, Recipe, Style
 
-from backend.engine.control import Adjustment
-from backend.engine.resolve import resolve
-from backend.errors import ReverieError
-from backend.recipe import Before, Dream, Fast, Recipe, Style
 from plugin import catalogues
 
 

@@ -9,12 +9,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-
-from backend.errors import ReverieError
-from backend.networks import registry, squeezenet, weights
-from backend.networks.network import CAFFE, Network
-from backend.networks.reverie import LAYERS, TEACHER, Encoder
-from backend.training import own_pictures, pictures, train_encoder
+from reverie.errors import ReverieError
+from reverie.networks import registry, squeezenet, weights
+from reverie.networks.network import CAFFE, Network
+from reverie.networks.reverie import LAYERS, TEACHER, Encoder
+from reverie.training import own_pictures, pictures, train_encoder
 
 STRIDES = dict(zip(LAYERS, (2, 4, 4, 4, 8, 8, 8, 16), strict=True))
 SIDE = 160

@@ -20,10 +20,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from installer import CLONE, backend, commands, doctor, gimp, plugin, service
-from installer.environment import Environment
-from plugin.shared import places
+from reverie.installer import CLONE, backend, commands, doctor, gimp, plugin, service
+from reverie.installer.environment import Environment
+from reverie.plugin.shared import places
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stand-ins are shell scripts")
 PYTHON = Path("/home/ada/my $pictures/100%/.venv/bin/python")
@@ -112,7 +111,7 @@ def test_the_agent_of_launchd(home: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert service.path() == home / "Library/LaunchAgents/org.reverie.backend.plist"
     said = plistlib.loads(service.content(PYTHON, Path("/clone")))
     assert said["Label"] == "org.reverie.backend"
-    assert said["ProgramArguments"][:4] == [str(PYTHON), "-m", "backend", "serve"]
+    assert said["ProgramArguments"][:4] == [str(PYTHON), "-m", "reverie", "serve"]
     assert said["ProgramArguments"][-1] == str(home / "Library/Application Support/GIMP/reverie/ready.json")
     assert (said["WorkingDirectory"], said["RunAtLoad"], said["KeepAlive"]) == (
         "/clone",

@@ -6,11 +6,10 @@ import hashlib
 import socket
 
 import pytest
+from reverie.errors import Sentence
+from reverie.plugin.shared import npy, words, work
+from reverie.plugin.shared.client import BackendError, Client, spoken
 from stand_in_backend import PNG, TOKEN, running
-
-from backend.errors import Sentence
-from plugin.shared import npy, words, work
-from plugin.shared.client import BackendError, Client, spoken
 
 SAMPLES = bytes(range(2 * 3 * 4))
 STYLE_ID = hashlib.sha256(b"a style").hexdigest()

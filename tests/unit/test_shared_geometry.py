@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from plugin.shared import geometry
+from reverie.plugin.shared import geometry
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,9 @@ import time
 from pathlib import Path
 
 import pytest
+from reverie.plugin.shared import launcher
+from reverie.plugin.shared.client import BackendError
 from stand_in_backend import TOKEN, running
-
-from plugin.shared import launcher
-from plugin.shared.client import BackendError
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stand-ins are shell scripts")
@@ -137,7 +136,7 @@ def test_connects_that_are_dropped_while_a_backend_loads_start_no_other(home):
 
 def another_process_waits(home: Path) -> bool:
     """Another GIMP's plug-in, which is given a second, finds no backend and starts none."""
-    code = "from plugin.shared import launcher\nlauncher.connect(lambda seconds: seconds > 1 and 1 / 0)"
+    code = "from reverie.plugin.shared import launcher\nlauncher.connect(lambda seconds: seconds > 1 and 1 / 0)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     return "ZeroDivisionError" in done.stderr
 
@@ -205,7 +204,7 @@ def test_a_lock_left_behind_by_a_killed_plug_in_is_overcome(home, monkeypatch):
 def test_a_lock_whose_holder_is_dead_is_overcome_at_once(home):
     """A plug-in is killed, here while it looks for a backend of which nobody knows as yet."""
     install(home, script(home, "echo mine; exit 1"))
-    code = "import os; from plugin.shared import launcher; assert launcher._lock(); os.kill(os.getpid(), 9)"
+    code = "import os; from reverie.plugin.shared import launcher; assert launcher._lock(); os.kill(os.getpid(), 9)"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
     assert (home / "start.lock").exists()
     begun = time.monotonic()
@@ -218,7 +217,7 @@ def test_a_backend_that_loads_on_after_its_plug_in_was_killed_is_waited_for(home
     install(home, script(home, f'echo start >>"{home}/starts"; exec sleep 60'))
     code = """
 import os
-from plugin.shared import launcher
+from reverie.plugin.shared import launcher
 launcher.connect(lambda seconds: print(launcher._loading.process.pid, flush=True) or os.kill(os.getpid(), 9))
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -397,7 +396,7 @@ def test_settings_that_name_no_backend_are_told(home, text):
 # Like a plug-in of GIMP: connects, says to which port, and stays until it is killed.
 PLUGIN = """
 import json, sys, time
-from plugin.shared import launcher, places
+from reverie.plugin.shared import launcher, places
 launcher.connect()
 print(json.load(open(places.ready_file()))["pid"])
 sys.stdout.flush()
@@ -439,7 +438,7 @@ def wait_until(condition, seconds: float) -> bool:
 
 def test_a_real_backend_that_serves_other_machines_is_attached_to_through_settings(home, tmp_path):
     secret, ready = "a-secret-of-twenty-or-more", tmp_path / "elsewhere.json"
-    words = ["-m", "backend", "serve", "--host", "0.0.0.0", "--ready-file", str(ready), "--device", "cpu"]
+    words = ["-m", "reverie", "serve", "--host", "0.0.0.0", "--ready-file", str(ready), "--device", "cpu"]
     process = subprocess.Popen(
         [sys.executable, *words], cwd=ROOT, env={**os.environ, "REVERIE_TOKEN": secret}, stderr=subprocess.DEVNULL
     )

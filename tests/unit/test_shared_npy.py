@@ -6,8 +6,7 @@ import io
 
 import numpy as np
 import pytest
-
-from plugin.shared import npy
+from reverie.plugin.shared import npy
 
 
 @pytest.mark.parametrize("depth", ["u1", "u2", "f4"])

@@ -6,8 +6,7 @@ import os
 import sys
 
 import pytest
-
-from plugin.shared import places
+from reverie.plugin.shared import places
 
 
 @pytest.fixture(autouse=True)

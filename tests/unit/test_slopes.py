@@ -5,12 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-
-from backend.engine import moments
-from backend.engine.terms import Features
-from backend.engine.terms.dream import Dream
-from backend.engine.terms.style import Style
-from backend.training import slopes
+from reverie.losses import Features, moments
+from reverie.losses.activation import Activation
+from reverie.losses.style import Style
+from reverie.training import slopes
 
 
 def _features(seed: int, channels: int = 5) -> torch.Tensor:
@@ -42,7 +40,7 @@ def test_each_crop_is_asked_for_more_of_a_layer_as_the_engine_asks():
     assert untouched is None
     for crop in range(3):
         own = maps[0][crop : crop + 1].detach().requires_grad_()
-        term = Dream("0", 1.0)
+        term = Activation("0", 1.0)
         (wanted,) = torch.autograd.grad(term.loss(term.measure(Features.of_whole({"0": own}))), own)
         assert _angle(asked[crop], wanted) == pytest.approx(1, abs=1e-5)
 

@@ -10,11 +10,11 @@ import subprocess
 import sys
 
 import pytest
+from reverie.errors import ReverieError
+from reverie.plugin.shared import client, words
+from reverie.recipe import Recipe
 
-from backend.errors import ReverieError
-from backend.recipe import Recipe
 from plugin import catalogues
-from plugin.shared import client, words
 
 AGAIN = "run `python -m plugin.catalogues`, fill in plugin/locale/*.po, and run it again"
 SOURCES = sorted(path for folder in ("gimp2", "gimp3", "shared") for path in (catalogues.PLUGIN / folder).glob("*.py"))
@@ -120,7 +120,7 @@ def test_what_is_wrong_with_a_recipe_is_said_in_the_users_language(monkeypatch, 
 
 def test_a_sentence_of_the_launcher_in_german(tmp_path):
     code = (
-        "from plugin.shared import client, launcher\n"
+        "from reverie.plugin.shared import client, launcher\n"
         "try:\n    launcher.connect()\nexcept client.BackendError as error:\n    print(ascii(str(error)))"
     )
     done = subprocess.run(

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-
-from backend import arguments, images
-from backend.engine import atlas
-from backend.engine.calibration import pink_noise
-from backend.engine.events import Cancelled
-from backend.engine.resize import to_tensor
-from backend.errors import ReverieError
-from backend.networks import registry, weights
+from reverie.cli import arguments
+from reverie.engine.calibration import pink_noise
+from reverie.errors import ReverieError
+from reverie.events import Cancelled
+from reverie.networks import registry, weights
+from reverie.pictures import images
+from reverie.pictures.resize import to_tensor
+from reverie.tools import atlas
 
 SHORT = atlas.Effort("short", (56, 80, 112), 8, 0.015)
 

@@ -6,10 +6,10 @@ import math
 
 import pytest
 import torch
+from reverie.engine.balance import Balance
+from reverie.engine.objective import Objective
+from reverie.losses.activation import Activation
 
-from backend.engine.balance import Balance
-from backend.engine.objective import Objective
-from backend.engine.terms.dream import Dream
 from tests.random_networks import random_network
 
 NETWORK = random_network("squeezenet1_1")
@@ -20,9 +20,9 @@ def _norm(objective: Objective, picture: torch.Tensor) -> float:
     return float(objective(picture)[1].norm())
 
 
-def _dreams(*weights: float) -> list[tuple[Dream, Objective]]:
+def _dreams(*weights: float) -> list[tuple[Activation, Objective]]:
     """Of layers whose responses, and gradients, are of very different sizes."""
-    terms = [Dream(layer, weight) for layer, weight in zip(("conv1", "fire5"), weights, strict=False)]
+    terms = [Activation(layer, weight) for layer, weight in zip(("conv1", "fire5"), weights, strict=False)]
     return [(term, Objective(NETWORK, [term])) for term in terms]
 
 
@@ -54,7 +54,7 @@ def test_weights_follow_the_gradients_half_way():
 def test_a_dream_without_a_gradient_is_left_out():
     black = torch.zeros_like(PICTURE)
     fmap = NETWORK.features(black, ["conv1"])["conv1"][0]
-    silent = Dream("conv1", 1.0, int(fmap.amax((1, 2)).argmin()))
+    silent = Activation("conv1", 1.0, int(fmap.amax((1, 2)).argmin()))
     objective = Objective(NETWORK, [silent])
     assert _norm(objective, black) == 0
     Balance(1.0, [(silent, objective)]).update(black)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-
-from backend import demo, images
-from backend.engine import painting
-from backend.engine import render as engine
-from backend.engine.adam import Adam
-from backend.engine.band_limit import BandLimited, low_pass
-from backend.engine.lbfgs import LBFGS
-from backend.engine.resize import shrink_to
-from backend.networks import registry
-from backend.recipe import Recipe
+from reverie import demo
+from reverie.engine import painting
+from reverie.engine import render as engine
+from reverie.networks import registry
+from reverie.optim.adam import Adam
+from reverie.optim.band_limit import BandLimited, low_pass
+from reverie.optim.lbfgs import LBFGS
+from reverie.pictures import images
+from reverie.pictures.resize import shrink_to
+from reverie.recipe import Recipe
 
 
 def _wave(period: float, side: int = 60) -> torch.Tensor:

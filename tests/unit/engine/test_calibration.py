@@ -8,17 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from reverie import demo
+from reverie.engine import calibration, render, targets, tiling
+from reverie.engine.objective import Objective
+from reverie.losses.content import Content
+from reverie.losses.style import Style
+from reverie.losses.total_variation import TotalVariation
+from reverie.networks import registry, weights
+from reverie.networks.network import Network
+from reverie.pictures import images
+from reverie.pictures.resize import resize, shrink_to, to_tensor
+from reverie.recipe import Recipe
 
-from backend import demo, images
-from backend.engine import calibration, render, targets, tiling
-from backend.engine.objective import Objective
-from backend.engine.resize import resize, shrink_to, to_tensor
-from backend.engine.terms.content import Content
-from backend.engine.terms.style import Style
-from backend.engine.terms.total_variation import TotalVariation
-from backend.networks import registry, weights
-from backend.networks.network import Network
-from backend.recipe import Recipe
 from tests.random_networks import random_network
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-
-from backend import demo, images
-from backend.engine import render as engine
-from backend.engine.canvas import MARGIN, Canvas
-from backend.engine.resize import resize, shrink_to
-from backend.recipe import Recipe
+from reverie import demo
+from reverie.engine import render as engine
+from reverie.pictures import images
+from reverie.pictures.canvas import MARGIN, Canvas
+from reverie.pictures.resize import resize, shrink_to
+from reverie.recipe import Recipe
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (3, 40), (8, 9), (30, 40)])

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import torch
-
-from backend.engine import color
+from reverie.pictures import color
 
 
 def _picture(seed: int) -> torch.Tensor:

@@ -7,14 +7,14 @@ import time
 import numpy as np
 import pytest
 import torch
-
-from backend import demo, images
-from backend.engine import compare
-from backend.engine.events import Cancelled, Event, Warning_
-from backend.engine.resize import shrink_to
-from backend.errors import ReverieError
-from backend.networks import registry
-from backend.recipe import Dream, Recipe
+from reverie import demo
+from reverie.errors import ReverieError
+from reverie.events import Cancelled, Event, Warning_
+from reverie.networks import registry
+from reverie.pictures import images
+from reverie.pictures.resize import shrink_to
+from reverie.recipe import Dream, Recipe
+from reverie.tools import compare
 
 
 @pytest.fixture

@@ -9,20 +9,21 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from reverie import demo
+from reverie.engine import balance, calibration, control, memory, painting, pyramid
+from reverie.engine import render as engine
+from reverie.engine.control import Adjustment
+from reverie.engine.inputs import Inputs, Look
+from reverie.engine.objective import Objective
+from reverie.engine.pyramid import within
+from reverie.errors import ReverieError
+from reverie.events import Event, Progress, Warning_
+from reverie.networks import registry
+from reverie.pictures import images
+from reverie.pictures.canvas import MARGIN
+from reverie.pictures.resize import shrink_to
+from reverie.recipe import Recipe
 
-from backend import demo, images
-from backend.engine import balance, calibration, control, memory, painting, pyramid
-from backend.engine import render as engine
-from backend.engine.canvas import MARGIN
-from backend.engine.control import Adjustment
-from backend.engine.events import Event, Progress, Warning_
-from backend.engine.inputs import Inputs, Look
-from backend.engine.objective import Objective
-from backend.engine.pyramid import within
-from backend.engine.resize import shrink_to
-from backend.errors import ReverieError
-from backend.networks import registry
-from backend.recipe import Recipe
 from tests.random_networks import random_network
 
 SETTINGS = {"style": "strokes", "size": 160, "smallest": 64, "iterations": 40, "precision": "float32"}

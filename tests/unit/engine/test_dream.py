@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-
-from backend import demo, images
-from backend.engine import render as engine
-from backend.engine.ascent import Ascent, even_out
-from backend.engine.events import Progress
-from backend.engine.redirect import Redirected
-from backend.engine.resize import shrink_to, to_tensor
-from backend.engine.resolve import resolve
-from backend.errors import ReverieError
-from backend.networks import registry
-from backend.networks.network import Network
-from backend.recipe import Recipe
+from reverie import demo
+from reverie.engine import render as engine
+from reverie.engine.resolve import resolve
+from reverie.errors import ReverieError
+from reverie.events import Progress
+from reverie.networks import registry
+from reverie.networks.network import Network
+from reverie.optim.gradient_ascent import GradientAscent, even_out
+from reverie.optim.redirected_relu import RedirectedReLU
+from reverie.pictures import images
+from reverie.pictures.resize import shrink_to, to_tensor
+from reverie.recipe import Recipe
 
 SETTINGS = {"size": 96, "smallest": 48, "iterations": 30, "precision": "float32", "network": "reverie"}
 pytestmark = pytest.mark.skipif("reverie" not in registry.available(), reason="needs the bundled encoder")
@@ -92,7 +92,7 @@ def test_rectifiers_are_redirected_only_where_nothing_passes():
     x = torch.tensor([-2.0, -1.0, 3.0, 4.0], requires_grad=True)
     upstream = torch.tensor([-1.0, 1.0, 5.0, -7.0])
     silent = torch.tensor([1.0, 1.0, 0.0, 0.0])
-    with Redirected():
+    with RedirectedReLU():
         for module in (torch.relu, torch.nn.ReLU()):
             (usual,) = torch.autograd.grad((module(x) * upstream).sum(), x)
             assert usual.tolist() == [0, 0, 5, -7]
@@ -248,7 +248,7 @@ def test_steps_have_the_same_length_whatever_the_gradient():
     for size in (1e-6, 1.0, 1e6):
         x = torch.full((1, 3, 16, 16), 0.5)
         gradient = size * torch.randn(1, 3, 16, 16, generator=torch.Generator().manual_seed(1))
-        Ascent(0.01).step(x, gradient)
+        GradientAscent(0.01).step(x, gradient)
         assert float((x - 0.5).square().mean().sqrt()) == pytest.approx(0.01, rel=1e-4)
 
 

@@ -13,11 +13,10 @@ import numpy as np
 import platformdirs
 import pytest
 import torch
-
-from backend.engine import estimate
-from backend.engine.events import Cancelled
-from backend.engine.render import render
-from backend.recipe import Recipe
+from reverie.engine.render import render
+from reverie.events import Cancelled
+from reverie.recipe import Recipe
+from reverie.tools import estimate
 
 CONTENT = np.random.default_rng(0).random((240, 320, 3)).astype(np.float32)
 STYLE = np.random.default_rng(1).random((200, 200, 3)).astype(np.float32)

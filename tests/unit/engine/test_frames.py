@@ -6,13 +6,13 @@ import itertools
 
 import numpy as np
 import pytest
-
-from backend import demo, images
-from backend.engine import frames
-from backend.engine.render import render
-from backend.engine.resize import shrink_to
-from backend.errors import ReverieError
-from backend.recipe import Recipe
+from reverie import demo
+from reverie.engine import frames
+from reverie.engine.render import render
+from reverie.errors import ReverieError
+from reverie.pictures import images
+from reverie.pictures.resize import shrink_to
+from reverie.recipe import Recipe
 
 STYLE = {"style": "style", "network": "reverie", "iterations": 16, "precision": "float32"}
 DREAM = {"dream": [{}], "network": "reverie", "iterations": 8, "precision": "float32"}

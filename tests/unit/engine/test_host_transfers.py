@@ -7,29 +7,29 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import reverie.networks.network
 import torch
+from reverie.engine import painting
+from reverie.engine import render as engine
+from reverie.engine.objective import Objective
+from reverie.losses import Term, moments
+from reverie.losses.activation import Activation
+from reverie.losses.class_logit import ClassLogit
+from reverie.losses.content import Content
+from reverie.losses.guide import Guide
+from reverie.losses.nearest_neighbour import NearestNeighbour
+from reverie.losses.region import Region
+from reverie.losses.style import Style
+from reverie.losses.total_variation import TotalVariation
+from reverie.losses.value_range import ValueRange
+from reverie.networks.network import Network
+from reverie.optim.adam import Adam
+from reverie.optim.band_limit import BandLimited
+from reverie.optim.gradient_ascent import GradientAscent
+from reverie.optim.lbfgs import LBFGS
+from reverie.recipe import Recipe
 from torch.utils._python_dispatch import TorchDispatchMode
 
-import backend.networks.network
-from backend.engine import moments, painting
-from backend.engine import render as engine
-from backend.engine.adam import Adam
-from backend.engine.ascent import Ascent
-from backend.engine.band_limit import BandLimited
-from backend.engine.lbfgs import LBFGS
-from backend.engine.objective import Objective
-from backend.engine.region import Region
-from backend.engine.terms import Term
-from backend.engine.terms.class_dream import ClassDream
-from backend.engine.terms.content import Content
-from backend.engine.terms.dream import Dream
-from backend.engine.terms.guided_dream import GuidedDream
-from backend.engine.terms.nearest import NearestNeighbour
-from backend.engine.terms.style import Style
-from backend.engine.terms.total_variation import TotalVariation
-from backend.engine.terms.value_range import ValueRange
-from backend.networks.network import Network
-from backend.recipe import Recipe
 from tests.random_networks import random_network
 
 # Tensors made of Python's numbers, tensors read by Python, and results whose size depends on values. There is no GPU in
@@ -74,9 +74,9 @@ def _terms(size: tuple[int, int]) -> tuple[Network, list[Term]]:
         Style(style, 1.0),
         Style(style, 1.0, "gram", region),
         NearestNeighbour(flat, 1.0, region),
-        Dream("fire3", 1.0, 2, (5, 16)),
-        GuidedDream("fire3", flat["fire3"], 1.0),
-        ClassDream(network.classifier, 1.0, 3),
+        Activation("fire3", 1.0, 2, (5, 16)),
+        Guide("fire3", flat["fire3"], 1.0),
+        ClassLogit(network.classifier, 1.0, 3),
         TotalVariation(*size, 1.0),
         ValueRange(*size, 1.0),
     ]
@@ -87,13 +87,13 @@ def test_an_iteration_computes_no_geometry(monkeypatch):
     picture, network_and_terms = torch.rand(1, 3, 40, 130), _terms((40, 130))
     objective = Objective(*network_and_terms)
     objective(picture)
-    monkeypatch.setattr(backend.networks.network, "least_side", None)
+    monkeypatch.setattr(reverie.networks.network, "least_side", None)
     objective(picture)
 
 
 @pytest.mark.parametrize(
     "optimizer",
-    [LBFGS, lambda: Ascent(0.01, True), Adam, lambda: BandLimited(LBFGS())],
+    [LBFGS, lambda: GradientAscent(0.01, True), Adam, lambda: BandLimited(LBFGS())],
     ids=["L-BFGS", "ascent", "Adam", "band-limited"],
 )
 @pytest.mark.parametrize("tile", [None, 48])

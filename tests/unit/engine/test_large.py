@@ -10,17 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-
-from backend import demo, images
-from backend.engine import render as engine
-from backend.engine import tiling
-from backend.engine.canvas import Canvas
-from backend.engine.resize import shrink_to, to_tensor
-from backend.engine.resolve import resolve
-from backend.networks import registry
-from backend.networks.network import Network
-from backend.networks.receptive_field import ReceptiveField
-from backend.recipe import Recipe
+from reverie import demo
+from reverie.engine import render as engine
+from reverie.engine import tiling
+from reverie.engine.resolve import resolve
+from reverie.networks import registry
+from reverie.networks.network import Network
+from reverie.networks.receptive_field import ReceptiveField
+from reverie.pictures import images
+from reverie.pictures.canvas import Canvas
+from reverie.pictures.resize import shrink_to, to_tensor
+from reverie.recipe import Recipe
 
 pytestmark = pytest.mark.skipif("reverie" not in registry.available(), reason="needs the bundled encoder")
 
@@ -28,9 +28,9 @@ LARGE = """
 import json, resource, sys
 import numpy as np
 from backend import demo, images
-from backend.engine.render import render
-from backend.engine.resize import resize, to_picture, to_tensor
-from backend.recipe import Recipe
+from reverie.engine.render import render
+from reverie.pictures.resize import resize, to_picture, to_tensor
+from reverie.recipe import Recipe
 import torch
 photo = to_picture(resize(to_tensor(images.read(demo.content()), torch.device("cpu")), 4096, 3072))
 style = images.read(demo.styles()["strokes"])

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-
-from backend.engine import moments
+from reverie.losses import moments
 
 
 def _features(seed: int = 0) -> torch.Tensor:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import pytest
 import torch
+from reverie.engine import sampling
+from reverie.engine.inputs import Look
+from reverie.engine.objective import Objective
+from reverie.losses import Features, nearest_neighbour
+from reverie.losses.nearest_neighbour import NearestNeighbour
+from reverie.losses.region import Region
+from reverie.networks import registry, squeezenet
+from reverie.networks.receptive_field import ReceptiveField
 from small_network import SmallNetwork
-
-from backend.engine import drawing
-from backend.engine.inputs import Look
-from backend.engine.objective import Objective
-from backend.engine.region import Region
-from backend.engine.terms import Features, nearest
-from backend.engine.terms.nearest import NearestNeighbour
-from backend.networks import registry, squeezenet
-from backend.networks.receptive_field import ReceptiveField
 
 
 def _map(seed: int, height: int, width: int, channels: int = 6) -> torch.Tensor:
@@ -61,11 +60,11 @@ def test_styles_give_positions_by_their_shares_and_the_seed_decides_which():
         Look(name, torch.full((1, 3, 90, 90), value), None, weight, 1.0)
         for name, value, weight in (("one", 0.0, 1.0), ("two", 1.0, 3.0))
     ]
-    drawn = drawing.of_styles(Pixels(), looks, ["a"], None, 0)["a"]
+    drawn = sampling.of_styles(Pixels(), looks, ["a"], None, 0)["a"]
     assert drawn.shape == (3, 4096)
     assert float(drawn.mean()) == pytest.approx(0.75)
     random = [Look("r", torch.rand(1, 3, 90, 90), None, 1.0, 1.0)]
-    same, again, other = (drawing.of_styles(Pixels(), random, ["a"], None, seed)["a"] for seed in (0, 0, 1))
+    same, again, other = (sampling.of_styles(Pixels(), random, ["a"], None, seed)["a"] for seed in (0, 0, 1))
     assert torch.equal(same, again)
     assert not torch.equal(same, other)
 
@@ -93,13 +92,13 @@ def test_region_limits_it_to_where_the_mask_is():
 def test_matching_in_parts_is_matching_at_once(monkeypatch):
     term = NearestNeighbour({"a": _map(2, 9, 9).flatten(2)[0]}, 1.0)
     at_once = float(_loss(term, _map(1, 11, 13)))
-    monkeypatch.setattr(nearest, "_AT_A_TIME", 10)
+    monkeypatch.setattr(nearest_neighbour, "_AT_A_TIME", 10)
     assert float(_loss(term, _map(1, 11, 13))) == pytest.approx(at_once, rel=1e-6)
 
 
 def test_gradient_in_tiles_is_that_of_the_whole_on_a_lattice(monkeypatch):
     """With 700 positions, conv1 is looked at on a lattice of every fourth row and column, which no tile begins with."""
-    monkeypatch.setattr(nearest, "_POSITIONS", 700)
+    monkeypatch.setattr(nearest_neighbour, "_POSITIONS", 700)
     torch.manual_seed(0)
     network = registry.NETWORKS["squeezenet1_0"].build(squeezenet.SqueezeNet("1_0").state_dict(), "random.pth")
     random = torch.Generator().manual_seed(1)
@@ -115,13 +114,13 @@ def test_gradient_in_tiles_is_that_of_the_whole_on_a_lattice(monkeypatch):
 
 
 def test_lattice_of_tiles_is_that_of_the_whole(monkeypatch):
-    monkeypatch.setattr(nearest, "_POSITIONS", 50)
+    monkeypatch.setattr(nearest_neighbour, "_POSITIONS", 50)
     whole = torch.zeros(30, 40, dtype=torch.bool)
-    whole[nearest.lattice(Features.of_whole({"a": whole[None, None]}), "a")] = True
+    whole[nearest_neighbour.lattice(Features.of_whole({"a": whole[None, None]}), "a")] = True
     tiled = torch.zeros_like(whole)
     for rows in (slice(0, 13), slice(13, 30)):
         for columns in (slice(0, 1), slice(1, 22), slice(22, 40)):
             part = tiled[rows, columns]
-            part[nearest.lattice(Features({"a": part}, {"a": (rows, columns)}, {"a": (30, 40)}), "a")] = True
+            part[nearest_neighbour.lattice(Features({"a": part}, {"a": (rows, columns)}, {"a": (30, 40)}), "a")] = True
     assert bool((whole == tiled).all())
     assert 20 < int(whole.sum()) <= 56

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import pytest
 import torch
+from reverie.engine.objective import Objective
+from reverie.losses import Features, Term, moments
+from reverie.losses.content import Content
+from reverie.losses.guide import Guide
+from reverie.losses.moments import Moments
+from reverie.losses.style import Style
+from reverie.losses.total_variation import TotalVariation
 from small_network import SmallNetwork
-
-from backend.engine import moments
-from backend.engine.moments import Moments
-from backend.engine.objective import Objective
-from backend.engine.terms import Features, Term, guided_dream
-from backend.engine.terms.content import Content
-from backend.engine.terms.guided_dream import GuidedDream
-from backend.engine.terms.style import Style
-from backend.engine.terms.total_variation import TotalVariation
 
 NETWORK = SmallNetwork()
 
@@ -82,11 +80,11 @@ def test_two_styles_pull_to_the_mean_of_their_statistics():
 def test_a_guide_is_compared_in_parts_as_at_once(monkeypatch):
     """So that the table of products is bounded, however large picture and guide are."""
     guide, features = NETWORK.features(_picture(3), ["b"])["b"].flatten(2)[0], NETWORK.features(_picture(1), ["b"])
-    term, shapes = GuidedDream("b", guide, 1.0), []
+    term, shapes = Guide("b", guide, 1.0), []
     at_once = float(term.loss(term.measure(Features.of_whole(features))))
     original = term._best
     monkeypatch.setattr(term, "_best", lambda part: (shapes.append(part.shape), original(part))[1])
-    monkeypatch.setattr(guided_dream, "_TABLE", 5 * guide.shape[1])
+    monkeypatch.setattr(guide, "_TABLE", 5 * guide.shape[1])
     assert float(term.loss(term.measure(Features.of_whole(features)))) == pytest.approx(at_once, rel=1e-6)
     assert len(shapes) > 5 and max(shape[1] for shape in shapes) == 5
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import torch
-
-from backend.engine import ascent
-from backend.engine.ascent import Ascent, even_out
-from backend.engine.canvas import Canvas
-from backend.engine.inputs import Inputs
-from backend.engine.painting import Painter
-from backend.engine.resize import resize
-from backend.recipe import Recipe
+from reverie.engine.inputs import Inputs
+from reverie.engine.painting import Painter
+from reverie.optim import gradient_ascent
+from reverie.optim.gradient_ascent import GradientAscent, even_out
+from reverie.pictures.canvas import Canvas
+from reverie.pictures.resize import resize
+from reverie.recipe import Recipe
 
 
 def _painter(source: torch.Tensor, **dream) -> Painter:
@@ -77,15 +76,15 @@ def test_a_neurons_place_is_not_jittered():
 def test_decorrelated_steps_go_along_the_covariance_of_colours():
     """x = C z, so that a step along the gradient in z is one along C Cᵀ times that in x."""
     gradient, x = torch.randn(1, 3, 24, 32, generator=torch.Generator().manual_seed(2)), torch.full((1, 3, 24, 32), 0.5)
-    Ascent(0.01, decorrelated=True).step(x, gradient)
-    mix = ascent._COLORS @ ascent._COLORS.T
+    GradientAscent(0.01, decorrelated=True).step(x, gradient)
+    mix = gradient_ascent._COLORS @ gradient_ascent._COLORS.T
     expected = -torch.einsum("ij,njhw->nihw", mix, even_out(gradient))
     moved = x - 0.5
     torch.testing.assert_close(moved / moved.norm(), expected / expected.norm(), atol=1e-5, rtol=1e-3)
 
     def colourful(decorrelated: bool) -> float:
         x = torch.full((1, 3, 24, 32), 0.5)
-        Ascent(0.01, decorrelated).step(x, gradient)
+        GradientAscent(0.01, decorrelated).step(x, gradient)
         gray = x.mean(1, keepdim=True)
         return float((x - gray).norm() / (gray - 0.5).norm())
 

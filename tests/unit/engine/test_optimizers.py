@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-
-from backend.engine.adam import Adam
-from backend.engine.lbfgs import LBFGS
+from reverie.optim.adam import Adam
+from reverie.optim.lbfgs import LBFGS
 
 
 def _quadratic(condition: float = 100.0, size: int = 50):

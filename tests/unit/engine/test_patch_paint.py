@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-
-from backend import demo, images
-from backend.engine import patch_paint as engine
-from backend.engine import render
-from backend.engine.control import Adjustment
-from backend.engine.events import Cancelled, Progress, Started
-from backend.engine.resize import shrink_to, to_tensor
-from backend.errors import ReverieError
-from backend.recipe import Recipe
+from reverie import demo
+from reverie.engine import render
+from reverie.engine import texture_synthesis as engine
+from reverie.engine.control import Adjustment
+from reverie.errors import ReverieError
+from reverie.events import Cancelled, Progress, Started
+from reverie.pictures import images
+from reverie.pictures.resize import shrink_to, to_tensor
+from reverie.recipe import Recipe
 
 CPU = torch.device("cpu")
 

@@ -6,14 +6,15 @@ import itertools
 
 import pytest
 import torch
+from reverie import demo
+from reverie.engine import render as engine
+from reverie.events import Progress
+from reverie.networks.network import Network
+from reverie.optim.gradient_ascent import GradientAscent
+from reverie.pictures import images
+from reverie.pictures.resize import shrink_to
+from reverie.recipe import Recipe
 
-from backend import demo, images
-from backend.engine import render as engine
-from backend.engine.ascent import Ascent
-from backend.engine.events import Progress
-from backend.engine.resize import shrink_to
-from backend.networks.network import Network
-from backend.recipe import Recipe
 from tests.random_networks import MODULES, random_network
 
 PHOTO = shrink_to(images.read(demo.content()), 96)
@@ -43,7 +44,7 @@ def test_an_iteration_costs_the_same_in_every_octave(monkeypatch):
 
 def test_a_step_stays_within_the_range_of_pictures():
     x = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    Ascent(5.0).step(x, torch.randn(1, 3, 32, 32, generator=torch.Generator().manual_seed(1)))
+    GradientAscent(5.0).step(x, torch.randn(1, 3, 32, 32, generator=torch.Generator().manual_seed(1)))
     assert (float(x.min()), float(x.max())) == (0, 1)  # it went as far as it may, and no farther
 
 

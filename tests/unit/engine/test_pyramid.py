@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from backend.engine.pyramid import RATIO, scales, within
+from reverie.engine.pyramid import RATIO, scales, within
 
 
 def test_five_scales_from_128_to_512():

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from reverie.losses import Features
+from reverie.losses.region import Region
+from reverie.networks.network import Network
 
-from backend.engine.region import Region
-from backend.engine.terms import Features
-from backend.networks.network import Network
 from tests.random_networks import MODULES, random_network
 
 

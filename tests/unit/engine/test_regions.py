@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-
-from backend import demo, images
-from backend.engine import render as engine
-from backend.engine.inputs import fill, gather
-from backend.engine.resize import shrink_to, to_tensor
-from backend.errors import ReverieError
-from backend.networks import registry
-from backend.recipe import Recipe
+from reverie import demo
+from reverie.engine import render as engine
+from reverie.engine.inputs import fill, gather
+from reverie.errors import ReverieError
+from reverie.networks import registry
+from reverie.pictures import images
+from reverie.pictures.resize import shrink_to, to_tensor
+from reverie.recipe import Recipe
 
 SETTINGS = {"size": 128, "smallest": 64, "iterations": 60, "precision": "float32", "strength": 0.98}
 pytestmark = pytest.mark.skipif(not registry.available(), reason="needs the weights of a network")

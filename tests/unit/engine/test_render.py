@@ -8,18 +8,18 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-
-from backend import demo, images
-from backend.engine import calibration, painting, targets, tiling
-from backend.engine import render as engine
-from backend.engine.events import Preview, Progress, Started, Warning_
-from backend.engine.objective import Objective
-from backend.engine.resize import shrink_to, to_tensor
-from backend.engine.terms.content import Content
-from backend.engine.terms.style import Style
-from backend.errors import ReverieError
-from backend.networks import registry
-from backend.recipe import Recipe
+from reverie import demo
+from reverie.engine import calibration, painting, targets, tiling
+from reverie.engine import render as engine
+from reverie.engine.objective import Objective
+from reverie.errors import ReverieError
+from reverie.events import Preview, Progress, Started, Warning_
+from reverie.losses.content import Content
+from reverie.losses.style import Style
+from reverie.networks import registry
+from reverie.pictures import images
+from reverie.pictures.resize import shrink_to, to_tensor
+from reverie.recipe import Recipe
 
 SETTINGS = {"size": 96, "smallest": 48, "iterations": 24, "precision": "float32"}
 

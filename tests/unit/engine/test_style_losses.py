@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-
-from backend import demo, images
-from backend.engine import render, targets
-from backend.engine.canvas import Canvas
-from backend.engine.events import Progress
-from backend.engine.inputs import Inputs, Look
-from backend.engine.resize import shrink_to
-from backend.networks import registry
-from backend.recipe import Recipe
+from reverie import demo
+from reverie.engine import render, targets
+from reverie.engine.inputs import Inputs, Look
+from reverie.events import Progress
+from reverie.networks import registry
+from reverie.pictures import images
+from reverie.pictures.canvas import Canvas
+from reverie.pictures.resize import shrink_to
+from reverie.recipe import Recipe
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-
-from backend import demo, images
-from backend.engine import render as engine
-from backend.engine import style_statistics, tiling
-from backend.engine.inputs import Look
-from backend.engine.resize import shrink_to
-from backend.networks import registry
-from backend.recipe import Recipe
+from reverie import demo
+from reverie.engine import render as engine
+from reverie.engine import style_statistics, tiling
+from reverie.engine.inputs import Look
+from reverie.networks import registry
+from reverie.pictures import images
+from reverie.pictures.resize import shrink_to
+from reverie.recipe import Recipe
 
 pytestmark = pytest.mark.skipif("reverie" not in registry.available(), reason="needs the bundled encoder")
 

@@ -10,24 +10,24 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reverie.engine import sampling, tiling
+from reverie.engine.inputs import Look
+from reverie.engine.objective import Objective
+from reverie.losses import Term, moments
+from reverie.losses.activation import Activation
+from reverie.losses.class_logit import ClassLogit
+from reverie.losses.content import Content
+from reverie.losses.guide import Guide
+from reverie.losses.nearest_neighbour import NearestNeighbour
+from reverie.losses.region import Region
+from reverie.losses.style import Style
+from reverie.losses.total_variation import TotalVariation
+from reverie.losses.value_range import ValueRange
+from reverie.losses.wasserstein import Wasserstein
+from reverie.networks import registry
+from reverie.networks.network import BEFORE_LOGITS, Network
+from reverie.pictures.resize import resize
 
-from backend.engine import drawing, moments, tiling
-from backend.engine.inputs import Look
-from backend.engine.objective import Objective
-from backend.engine.region import Region
-from backend.engine.resize import resize
-from backend.engine.terms import Term
-from backend.engine.terms.class_dream import ClassDream
-from backend.engine.terms.content import Content
-from backend.engine.terms.dream import Dream
-from backend.engine.terms.guided_dream import GuidedDream
-from backend.engine.terms.nearest import NearestNeighbour
-from backend.engine.terms.style import Style
-from backend.engine.terms.total_variation import TotalVariation
-from backend.engine.terms.value_range import ValueRange
-from backend.engine.terms.wasserstein import Wasserstein
-from backend.networks import registry
-from backend.networks.network import BEFORE_LOGITS, Network
 from tests.random_networks import MODULES, random_network
 
 DEEPEST = 170  # pixels: what the deepest layers see that are looked at here
@@ -93,12 +93,12 @@ def _dream(kind: str) -> Callable[..., Term]:
     def term(network: Network, picture: torch.Tensor, region: Region | None) -> Term:
         layer = _layers(network)[-1]
         if kind == "layer":
-            return Dream(layer, 1.0)
+            return Activation(layer, 1.0)
         if kind == "guide":
-            return GuidedDream(layer, _style(network, [layer])[layer].flatten(2)[0], 1.0)
+            return Guide(layer, _style(network, [layer])[layer].flatten(2)[0], 1.0)
         fmap = network.features(picture, [layer])[layer][0]
         channel, row, column = (int(index) for index in (fmap == fmap.max()).nonzero()[0])  # not a silent one
-        return Dream(layer, 1.0, channel, (row, column) if kind == "neuron" else None)
+        return Activation(layer, 1.0, channel, (row, column) if kind == "neuron" else None)
 
     return term
 
@@ -180,7 +180,7 @@ def test_the_gradient_of_a_class_in_tiles_is_that_of_the_whole(name: str):
         picture = resize(_picture(height // 3 + 1, width // 3 + 1, seed), width, height)
         logits = network.features(picture, ["logits"])["logits"].flatten()
         number = int(logits.argmax())
-        term = ClassDream(network.classifier, 1.0, number)
+        term = ClassLogit(network.classifier, 1.0, number)
         loss, _ = Objective(network, [term])(picture)
         assert float(loss) == pytest.approx(-float(logits[number]), rel=1e-5)
         errors.append(_error(network, [term], picture, 128))
@@ -203,7 +203,7 @@ def test_a_class_and_a_style_in_one_objective_are_computed_in_tiles():
             return network.features(cut, layers)
 
     terms: list[Term] = [
-        ClassDream(network.classifier, 1.0, 3),
+        ClassLogit(network.classifier, 1.0, 3),
         _statistics("covariance")(network, picture, None),
         ValueRange(70, 700, 10.0),
         TotalVariation(70, 700, 1.0),
@@ -249,16 +249,16 @@ def test_samples_in_tiles_are_those_of_the_whole_and_no_map_is_held():
     opaque = torch.zeros(1, 1, 150, 331)
     opaque[..., :200] = 1
     looks = [Look("a", _picture(200, 210), None, 3.0, 1.0), Look("b", _picture(150, 331, 2), opaque, 1.0, 1.0)]
-    whole, tiled = (drawing.of_styles(network, looks, layers, tile, 5) for tile in (None, 64))
-    other = drawing.of_styles(network, looks, layers, 64, 6)
+    whole, tiled = (sampling.of_styles(network, looks, layers, tile, 5) for tile in (None, 64))
+    other = sampling.of_styles(network, looks, layers, 64, 6)
     for layer in layers:
-        assert whole[layer].shape[1] <= drawing.STYLE_POSITIONS
+        assert whole[layer].shape[1] <= sampling.STYLE_POSITIONS
         torch.testing.assert_close(tiled[layer], whole[layer], rtol=1e-4, atol=1e-4)
         assert not torch.equal(tiled[layer], other[layer])
     guide = _picture(200, 600)
     features = network.features(guide, ["conv1"])["conv1"]  # 100×300 positions: every second row and column
     for tile in (None, 64):
-        found = drawing.of_guide(network, guide, "conv1", tile)
+        found = sampling.of_guide(network, guide, "conv1", tile)
         torch.testing.assert_close(found, features[0, :, 1::2, 1::2].flatten(1), rtol=1e-4, atol=1e-4)
 
 

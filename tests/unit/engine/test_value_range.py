@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-
-from backend.engine.terms import PICTURE, Features
-from backend.engine.terms.value_range import ValueRange
+from reverie.losses import PICTURE, Features
+from reverie.losses.value_range import ValueRange
 
 
 def _loss(picture: torch.Tensor) -> torch.Tensor:

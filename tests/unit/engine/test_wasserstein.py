@@ -5,14 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from reverie.engine.objective import Objective
+from reverie.errors import ReverieError
+from reverie.losses import Features, moments
+from reverie.losses.moments import Moments
+from reverie.losses.wasserstein import Wasserstein, trace_of_root
 from small_network import SmallNetwork
-
-from backend.engine import moments
-from backend.engine.moments import Moments
-from backend.engine.objective import Objective
-from backend.engine.terms import Features
-from backend.engine.terms.wasserstein import Wasserstein, trace_of_root
-from backend.errors import ReverieError
 
 NETWORK = SmallNetwork()
 
@@ -111,6 +109,6 @@ def test_sums_in_float32_where_a_device_has_nothing_else(monkeypatch):
     few = {"a": _maps(1, channels=24)["a"][:, :, :4, :5]}
     term = Wasserstein([(_moments(_maps(2, channels=24)), 1.0)], 1.0)
     exact = _loss(term, few)
-    monkeypatch.setattr("backend.engine.terms.wasserstein._WITHOUT_FLOAT64", "cpu")
+    monkeypatch.setattr("reverie.losses.wasserstein._WITHOUT_FLOAT64", "cpu")
     assert {value.dtype for value in term.measure(Features.of_whole(few))} == {torch.float32}
     assert _loss(term, few) == pytest.approx(exact, rel=1e-3)

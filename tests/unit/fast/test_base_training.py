@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 import torch
-
-from backend import demo, images
-from backend.engine.resize import shrink_to, to_tensor
-from backend.fast import styles
-from backend.fast.stylise import stylise
-from backend.training import pictures, style_training, train_base
+from reverie import demo
+from reverie.fast import styles
+from reverie.fast.stylise import stylise
+from reverie.pictures import images
+from reverie.pictures.resize import shrink_to, to_tensor
+from reverie.training import pictures, style_training, train_base
 
 
 @pytest.fixture

@@ -8,15 +8,15 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reverie import demo
+from reverie.errors import ReverieError
+from reverie.fast import styles
+from reverie.fast import stylise as stylise_module
+from reverie.fast.network import Architecture, StyleNetwork, plain_style
+from reverie.fast.stylise import blend, stylise
+from reverie.pictures import images
+from reverie.pictures.resize import shrink_to, to_tensor
 from torch.nn import functional
-
-from backend import demo, images
-from backend.engine.resize import shrink_to, to_tensor
-from backend.errors import ReverieError
-from backend.fast import styles
-from backend.fast import stylise as stylise_module
-from backend.fast.network import Architecture, StyleNetwork, plain_style
-from backend.fast.stylise import blend, stylise
 
 LATTICE = 1.6  # in 255ths: what stands out less is hardly seen among strokes
 SMALL = Architecture((4, 6, 8), blocks=2, kernel=5)

@@ -8,14 +8,12 @@ from dataclasses import asdict
 
 import pytest
 import torch
+from reverie.errors import ReverieError
+from reverie.fast import importing, styles, thumbnails
+from reverie.fast.network import Architecture, StyleNetwork
+from reverie.fast.stylise import stylise
 from safetensors.torch import load_file, save_file
 from torch import nn
-
-from backend.engine import samples
-from backend.errors import ReverieError
-from backend.fast import importing, styles
-from backend.fast.network import Architecture, StyleNetwork
-from backend.fast.stylise import stylise
 
 
 @pytest.fixture
@@ -42,17 +40,17 @@ def test_a_style_of_the_users_is_a_few_kilobytes_and_is_found(folder):
 
 def test_a_thumbnail_is_painted_once_until_its_style_changes(folder, monkeypatch):
     painted = []
-    monkeypatch.setattr(samples, "stylise", lambda *arguments: painted.append(1) or stylise(*arguments))
+    monkeypatch.setattr(thumbnails, "stylise", lambda *arguments: painted.append(1) or stylise(*arguments))
     file = styles.file_for_new("mine")
     styles.save(file, {"mine": styles.load("udnie").vector})
-    first = samples.thumbnail("mine")
-    assert samples.thumbnail("mine") == first and len(painted) == 1
+    first = thumbnails.thumbnail("mine")
+    assert thumbnails.thumbnail("mine") == first and len(painted) == 1
     styles.save(file, {"mine": styles.load("starry_night").vector})
     os.utime(file, ns=(1, 1))  # two writes within the grain of a file system's clock would pass for one
-    assert samples.thumbnail("mine") != first and len(painted) == 2
+    assert thumbnails.thumbnail("mine") != first and len(painted) == 2
     styles.remove("mine")
     with pytest.raises(ReverieError, match="no fast style"):
-        samples.thumbnail("mine")
+        thumbnails.thumbnail("mine")
 
 
 @pytest.mark.parametrize("name", ["", "../up", "a/b", "x" * 65, ".hidden"])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from backend import demo, images
-from backend.engine import events, render
-from backend.engine.resize import shrink_to
-from backend.errors import ReverieError
-from backend.recipe import Recipe
+from reverie import demo, events
+from reverie.engine import render
+from reverie.errors import ReverieError
+from reverie.pictures import images
+from reverie.pictures.resize import shrink_to
+from reverie.recipe import Recipe
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
+from reverie.training.patchiness import patches, patchiness
 from torch import Tensor
 from torch.nn import functional
-
-from backend.training.patchiness import patches, patchiness
 
 
 def _photos() -> Tensor:

@@ -6,13 +6,13 @@ import json
 
 import numpy as np
 from PIL import Image
-
-from backend import demo, images
-from backend.__main__ import main
-from backend.engine import render
-from backend.engine.resize import shrink_to
-from backend.fast import styles
-from backend.recipe import Recipe
+from reverie import demo
+from reverie.cli.main import main
+from reverie.engine import render
+from reverie.fast import styles
+from reverie.pictures import images
+from reverie.pictures.resize import shrink_to
+from reverie.recipe import Recipe
 
 
 def test_the_styles_are_listed(capsys):

@@ -10,25 +10,25 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-
-from backend import demo, images
-from backend.__main__ import main
-from backend.console import TrainingConsole
-from backend.engine import calibration, targets, tiling
-from backend.engine.events import Warning_
-from backend.engine.objective import Objective
-from backend.engine.resize import fit, resize, to_tensor
-from backend.engine.terms import Term
-from backend.engine.terms.content import Content
-from backend.engine.terms.style import Style
-from backend.engine.terms.total_variation import TotalVariation
-from backend.engine.terms.value_range import ValueRange
-from backend.errors import ReverieError, Sentence
-from backend.fast import styles
-from backend.networks import registry
-from backend.training import pictures, style_training, train_style
-from backend.training.perceptual import Perceptual
-from backend.training.style_training import Plan, Progress, Training
+from reverie import demo
+from reverie.cli.console import TrainingConsole
+from reverie.cli.main import main
+from reverie.engine import calibration, targets, tiling
+from reverie.engine.objective import Objective
+from reverie.errors import ReverieError, Sentence
+from reverie.events import Warning_
+from reverie.fast import styles
+from reverie.losses import Term
+from reverie.losses.content import Content
+from reverie.losses.style import Style
+from reverie.losses.total_variation import TotalVariation
+from reverie.losses.value_range import ValueRange
+from reverie.networks import registry
+from reverie.pictures import images
+from reverie.pictures.resize import fit, resize, to_tensor
+from reverie.training import pictures, style_training, train_style
+from reverie.training.perceptual import Perceptual
+from reverie.training.style_training import Plan, Progress, Training
 
 PLAN = Plan(steps=6, batch=1, size=64, rate=1e-2)
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import torch
+from reverie.networks.network import Network
 from torch import nn
 
-from backend.networks.network import Network
 from tests.random_networks import random_network
 
 

@@ -9,9 +9,9 @@ import pytest
 import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from reverie.errors import ReverieError
+from reverie.networks import caffemodel, registry, weights
 
-from backend.errors import ReverieError
-from backend.networks import caffemodel, registry, weights
 from tests.random_networks import random_network
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
+from reverie.networks.convolution import OfPicture
 from torch import nn
-
-from backend.networks.convolution import OfPicture
 
 
 @pytest.mark.parametrize(("kernel", "stride", "padding"), [(7, 2, 3), (3, 2, 1), (11, 4, 2)])

@@ -6,11 +6,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reverie.networks import registry
+from reverie.networks.network import Network
+from reverie.networks.receptive_field import ReceptiveField
 from skeleton import skeleton, spatial_layers
 
-from backend.networks import registry
-from backend.networks.network import Network
-from backend.networks.receptive_field import ReceptiveField
 from tests.random_networks import MODULES, random_network
 
 SKELETONS = {name: skeleton(name) for name in MODULES}

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pytest
 import torch
+from reverie.engine.resolve import resolve
+from reverie.errors import ReverieError
+from reverie.networks import registry, vgg
+from reverie.networks.network import IMAGENET
+from reverie.networks.pooling import average
+from reverie.recipe import Recipe
 from skeleton import random_network
-
-from backend.engine.resolve import resolve
-from backend.errors import ReverieError
-from backend.networks import registry, vgg
-from backend.networks.network import IMAGENET
-from backend.networks.pooling import average
-from backend.recipe import Recipe
 
 
 def test_the_mean_takes_the_place_of_the_maximum():

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 from fingerprint import numbers, picture, weights_for
+from reverie.errors import ReverieError
+from reverie.networks import classes, registry
+from reverie.networks.network import Network
 
-from backend.errors import ReverieError
-from backend.networks import classes, registry
-from backend.networks.network import Network
 from tests.random_networks import random_state
 
 

@@ -9,12 +9,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from backend import images
-from backend.engine.resize import resize, to_tensor
-from backend.errors import ReverieError
-from backend.networks import deep_compression, squeezenet
-from backend.networks.network import CAFFE, IMAGENET
+from reverie.errors import ReverieError
+from reverie.networks import deep_compression, squeezenet
+from reverie.networks.network import CAFFE, IMAGENET
+from reverie.pictures import images
+from reverie.pictures.resize import resize, to_tensor
 
 # The place in ILSVRC's list of classes.
 PIER, SUSPENSION_BRIDGE = 718, 839

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-
-from backend.errors import ReverieError
-from backend.networks import registry, vgg
-from backend.networks.network import IMAGENET
+from reverie.errors import ReverieError
+from reverie.networks import registry, vgg
+from reverie.networks.network import IMAGENET
 
 
 def test_the_published_file_loads_by_its_own_key_names(tmp_path, monkeypatch):

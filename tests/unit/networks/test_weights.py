@@ -19,14 +19,15 @@ from typing import ClassVar
 import pytest
 import torch
 from filelock import FileLock
+from reverie.cli.main import main
+from reverie.engine import render
+from reverie.errors import ReverieError
+from reverie.events import Cancelled, Fetching
+from reverie.networks import registry, vgg, weights
+from reverie.networks.network import IMAGENET
+from reverie.tools import atlas
 from safetensors import safe_open
 
-from backend.__main__ import main
-from backend.engine import atlas, render
-from backend.engine.events import Cancelled, Fetching
-from backend.errors import ReverieError
-from backend.networks import registry, vgg, weights
-from backend.networks.network import IMAGENET
 from tests.random_networks import random_state
 
 BODY = bytes(range(256)) * 4000

@@ -1,0 +1,237 @@
+"""The words of the command line: one function a command. What the commands do is in `__main__.py`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from reverie import __version__
+
+_DEVICES = ["auto", "cpu", "cuda", "mps"]
+_RECIPE_FIELDS = (
+    *("strength", "method", "style_loss", "color", "content_mask", "optimizer", "dream_strength", "parametrisation"),
+    *("network", "pooling", "init", "iterations", "octaves", "smallest", "precision", "total_variation", "tile"),
+    *("seed", "detail", "size", "content_layers", "style_layers"),
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser; `command` is then the name of what is to be done."""
+    top = argparse.ArgumentParser(prog="reverie", description="Neural style transfer and deep dream.")
+    top.add_argument("--version", action="version", version=f"Reverie {__version__}")
+    commands = top.add_subparsers(required=True, metavar="COMMAND", dest="command")
+    _add_style(commands)
+    _add_frames(commands)
+    _add_dream(commands)
+    _add_run(commands)
+    _add_compare(commands)
+    _add_atlas(commands)
+    _add_lists(commands)
+    _add_train_style(commands)
+    _add_import_style(commands)
+    _add_serve(commands)
+    return top
+
+
+def recipe_fields(options: argparse.Namespace) -> dict[str, object]:
+    """The options that are fields of the recipe as they stand, as far as they were given."""
+    given = {name: getattr(options, name, None) for name in _RECIPE_FIELDS}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _add_style(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("style", help="paint a photo in the style of a picture")
+    command.add_argument("photo", type=Path)
+    _styles(command)
+    _job(command)
+    _network(command)
+    _outcome(command)
+    _estimate(command)
+
+
+def _add_frames(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("frames", help="paint an animation, or zoom into a picture for ever")
+    command.add_argument(
+        "photos", type=Path, nargs="+", metavar="FRAME", help="pictures of one size, or one GIF or WebP"
+    )
+    command.add_argument(
+        "--zoom", type=float, metavar="PERCENT", help="from one picture: how much each frame is enlarged"
+    )
+    command.add_argument("--count", type=int, default=60, help="frames of a zoom (60)")
+    command.add_argument("--parametrisation", choices=["pixels", "decorrelated"])
+    _styles(command)
+    _job(command)
+    _network(command)
+    _outcome(command, "a folder, or a .gif, .webp or .apng")
+
+
+def _add_dream(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("dream", help="let a photo show what a network sees in it")
+    command.add_argument("photo", type=Path)
+    command.add_argument("--dream-strength", "--strength", type=float, help="how much the dream shows (0.5)")
+    command.add_argument("--parametrisation", choices=["pixels", "decorrelated"])
+    _job(command)
+    _network(command)
+    _outcome(command)
+    _estimate(command)
+
+
+def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("run", help="carry out a recipe file")
+    command.add_argument("recipe", type=Path)
+    command.add_argument("photo", type=Path)
+    _outcome(command)
+    _estimate(command)
+
+
+def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("compare", help="the same picture with every network at hand, on one sheet")
+    command.add_argument("photo", type=Path)
+    command.add_argument(
+        "--network", action="append", dest="networks", metavar="NAME", help="may be repeated (all at hand)"
+    )
+    _styles(command)
+    _job(command)
+    _outcome(command, "the sheet")
+
+
+def _add_atlas(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("atlas", help="what each channel of a layer likes to see, on one sheet")
+    command.add_argument("--network", default="auto", help="see `networks` (auto)")
+    command.add_argument("--layer", help="(the layer for dreams)")
+    command.add_argument("--channels", metavar="FIRST-LAST", help="(all)")
+    command.add_argument("-o", "--output", type=Path, required=True)
+    _where(command)
+
+
+def _add_lists(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    networks = commands.add_parser("networks", help="list the networks, where their weights are, and their licences")
+    presets = commands.add_parser("presets", help="list the settings that have a name")
+    styles = commands.add_parser("styles", help="list the fast styles, look at them on photos, or remove one of yours")
+    styles.add_argument("photo", type=Path, nargs="*", help="paint these in every style, on one sheet")
+    styles.add_argument("-o", "--output", type=Path, metavar="SHEET")
+    styles.add_argument("--size", type=int, default=320, help="width of each picture on the sheet (320)")
+    styles.add_argument("--remove", metavar="NAME")
+    for command in (networks, presets, styles):
+        command.add_argument("--json", action="store_true")
+    commands.add_parser("schema", help="print the JSON schema of a recipe")
+
+
+def _add_train_style(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("train-style", help="learn a fast style from a picture")
+    command.add_argument("picture", type=Path)
+    command.add_argument("--name", required=True, help="what to call it")
+    command.add_argument(
+        "--full", action="store_true", help="a network of its own: much longer, and closer to the style"
+    )
+    command.add_argument(
+        "--photos", type=Path, action="append", default=[], metavar="FOLDER", help="to practise on (made pictures)"
+    )
+    command.add_argument("--steps", type=int, help="length of the training (400; with --full 4000)")
+    command.add_argument("--batch", type=int, help="pictures in a step (4)")
+    command.add_argument("--rate", type=float, help="of learning (0.005; with --full 0.001)")
+    command.add_argument("--strength", type=float, default=0.85, help="how far from the photo it may go (0.85)")
+    command.add_argument("--network", default="auto", help="which judges the pictures: see `networks` (auto)")
+    _where(command)
+
+
+def _add_import_style(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "import-style", help="a fast style that was trained with PyTorch's example fast_neural_style"
+    )
+    command.add_argument("file", type=Path, help="its checkpoint, a .pth")
+    command.add_argument("--name", required=True, help="what to call it")
+
+
+def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("serve", help="serve GIMP and other programs over HTTP on this machine")
+    command.add_argument("--host", default="127.0.0.1")
+    command.add_argument("--port", type=int, default=0, help="0 takes a free one (0)")
+    command.add_argument("--ready-file", type=Path, help="where to write port and token")
+    command.add_argument("--idle-exit", type=float, default=1800, metavar="SECONDS", help="leave when unused (1800)")
+    command.add_argument("--device", default="auto", choices=_DEVICES)
+
+
+def _styles(command: argparse.ArgumentParser) -> None:
+    """Options of a style."""
+    command.add_argument(
+        "--style",
+        action="append",
+        default=[],
+        metavar="PICTURE[:WEIGHT][@SCALE]",
+        help="may be repeated; a scale of 2 makes its strokes twice as large",
+    )
+    command.add_argument(
+        "--fast", action="append", default=[], metavar="NAME[:WEIGHT]", help="a fast style: see `styles`; several blend"
+    )
+    command.add_argument(
+        "--mask",
+        action="append",
+        default=[],
+        metavar="PICTURE",
+        help="where the style goes: one for each --style, or -",
+    )
+    command.add_argument("--strength", type=float, help="0 keeps the photo, 1 gives all to the style (0.85)")
+    command.add_argument("--style-scale", type=float, help="the scale of each style that has none of its own (1)")
+    command.add_argument("--method", choices=["optimise", "patches"], help="patches need no network (optimise)")
+    command.add_argument("--style-loss", choices=["covariance", "gram", "wasserstein", "nearest"])
+    command.add_argument("--color", choices=["style", "luminance", "match"], help="where the colours come from (style)")
+    command.add_argument("--content-mask", metavar="PICTURE", help="white where the photo's shapes are kept")
+    command.add_argument("--style-layers", type=_names, metavar="LAYER,…", help="(the network's own choice)")
+    command.add_argument("--content-layers", type=_names, metavar="LAYER,…", help="(the network's own choice)")
+    command.add_argument("--total-variation", type=float, help="more makes it smoother (0.05)")
+    command.add_argument("--optimizer", choices=["auto", "lbfgs", "adam"])
+    command.add_argument("--dream-strength", type=float, help="how much the dream shows (0.5)")
+
+
+def _job(command: argparse.ArgumentParser) -> None:
+    """Options of whatever is optimised."""
+    start = command.add_mutually_exclusive_group()
+    start.add_argument("--recipe", type=Path, help="a recipe file to start from")
+    start.add_argument("--preset", metavar="NAME", help="settings to start from: see `presets`, or a preset's file")
+    command.add_argument(
+        "--dream",
+        action="append",
+        default=[],
+        metavar="WHAT",
+        help="auto, a class such as “golden retriever”, LAYER, LAYER:CHANNEL, LAYER:CHANNEL@X,Y or like:GUIDE.jpg; "
+        "=WEIGHT may follow; may be repeated",
+    )
+    command.add_argument("--pooling", choices=["max", "average"])
+    command.add_argument("--init", metavar="content|noise|PICTURE", help="a result, to go on with it (content)")
+    command.add_argument(
+        "--detail",
+        choices=["sketch", "usual", "fine", "best"],
+        help="quality against time: how large, how long (usual)",
+    )
+    command.add_argument("--iterations", type=int, help="(as the detail says, usually 160)")
+    command.add_argument("--octaves", type=int, help="in how many sizes shapes appear: more bring larger ones")
+    command.add_argument("--smallest", type=int, metavar="PIXELS", help="longest side where it begins (128)")
+    command.add_argument("--budget", metavar="TIME", help="the best picture within that time: 20s, 2m")
+    command.add_argument("--precision", choices=["auto", "float32", "bfloat16"], help="in which the network computes")
+    command.add_argument("--tile", type=int, help="side of the tiles to compute in (as memory demands)")
+    command.add_argument("--seed", type=int)
+
+
+def _network(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--network", help="see `networks` (auto)")
+
+
+def _outcome(command: argparse.ArgumentParser, what: str | None = None) -> None:
+    """Where the result goes, and how large it is."""
+    command.add_argument("-o", "--output", type=Path, required=True, help=what)
+    command.add_argument("--size", type=int, help="longest side of the result, in pixels (the photo's own)")
+    _where(command)
+
+
+def _estimate(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--estimate", action="store_true", help="only say how long it will take on this machine")
+
+
+def _where(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--device", default="auto", choices=_DEVICES)
+    command.add_argument("--json", action="store_true", help="progress and outcome as one JSON object a line")
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",")]

@@ -1,0 +1,21 @@
+"""The project's own pictures: a content picture and style swatches, drawn by `python -m reverie.demo.render`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+
+CONTENT = "landscape"
+STYLES = ("strokes", "stained_glass", "ink", "mosaic", "pointillism", "watercolour")
+PICTURES = (CONTENT, *STYLES)
+
+
+def content() -> Path:
+    """The picture to be painted: a JPEG, 768×576."""
+    return FOLDER / f"{CONTENT}.jpg"
+
+
+def styles() -> dict[str, Path]:
+    """The style swatches by name: JPEGs, 640×512."""
+    return {name: FOLDER / f"{name}.jpg" for name in STYLES}

@@ -1,0 +1,78 @@
+"""What may be changed while a job runs, and how long it may run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from reverie.errors import ReverieError
+from reverie.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Adjustment:
+    """A wish of the person who watches: None leaves as it is. Weights are those of each style and of each dream, in the
+    recipe's order. `finish` ends the job with what there is."""
+
+    strength: float | None = None
+    dream_strength: float | None = None
+    style_weights: tuple[float, ...] | None = None
+    dream_weights: tuple[float, ...] | None = None
+    finish: bool = False
+
+    def check(self, recipe: Recipe) -> None:
+        """Raises ReverieError, which names the field, for as many weights as the recipe has no styles or dreams."""
+        for field, weights, things in (
+            ("style_weights", self.style_weights, recipe.style),
+            ("dream_weights", self.dream_weights, recipe.dream),
+        ):
+            if weights is not None and len(weights) != len(things):
+                raise ReverieError(
+                    f"The recipe has {len(things)} {field.partition('_')[0]}s, and there are {len(weights)} weights: "
+                    "give each one.",
+                    field,
+                )
+
+    def applied(self, recipe: Recipe) -> Recipe:
+        """The recipe with what is wished, as far as it has a use for that: it is recorded with the result, and one that
+        says what it has no use for is refused."""
+        plain = {
+            "strength": self.strength if recipe.style or recipe.fast else None,
+            "dream_strength": self.dream_strength if recipe.dream else None,
+        }
+        update: dict[str, object] = {name: value for name, value in plain.items() if value is not None}
+        if self.style_weights is not None:
+            pairs = zip(recipe.style, self.style_weights, strict=True)
+            update["style"] = [style.model_copy(update={"weight": weight}) for style, weight in pairs]
+        if self.dream_weights is not None:
+            dreams = zip(recipe.dream, self.dream_weights, strict=True)
+            update["dream"] = [dream.model_copy(update={"weight": weight}) for dream, weight in dreams]
+        return recipe.model_copy(update=update)
+
+
+class Clock:
+    """The time since a job began, and the end that its budget sets; seconds."""
+
+    def __init__(self, budget: float | None) -> None:
+        self._begun = time.monotonic()
+        self.budget = budget
+
+    @property
+    def elapsed(self) -> float:
+        return time.monotonic() - self._begun
+
+    @property
+    def left(self) -> float:
+        """Until the budget is spent; without one, for ever."""
+        return float("inf") if self.budget is None else self.budget - self.elapsed
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """What is done meanwhile, such as a download, takes nothing of the budget."""
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            self._begun += time.monotonic() - begun

@@ -1,0 +1,87 @@
+"""Which device computes, in which precision, and how much picture suits it."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+
+import psutil
+import torch
+
+from reverie.errors import ReverieError
+
+# Longest side, in pixels, of a picture that takes about half a minute from the defaults.
+COMFORTABLE_SIZE = {"cpu": 640, "mps": 1024, "cuda": 1536}
+
+
+def choose(name: str) -> torch.device:
+    """The device for "auto", "cpu", "cuda" or "mps". Raises ReverieError for one that this machine has not."""
+    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        return torch.device(next(kind for kind, there in present.items() if there))
+    if name not in present:
+        raise ReverieError(f"There is no device “{name}”; choose auto, cpu, cuda or mps.", "device")
+    if not present[name]:
+        raise ReverieError(
+            f"PyTorch finds no {name} device here. `python3 install.py doctor` says why; device “cpu” always works.",
+            "device",
+        )
+    return torch.device(name)
+
+
+def precision(name: str, device: torch.device) -> torch.dtype:
+    """The network's number format for "auto", "float32" or "bfloat16"; auto takes bfloat16 where it is native, since
+    losses and pictures come out the same at about half the time."""
+    if name == "auto":
+        return torch.bfloat16 if _has_native_bfloat16(device) else torch.float32
+    return torch.bfloat16 if name == "bfloat16" else torch.float32
+
+
+def _has_native_bfloat16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device)[0] >= 8  # Ampere and later
+    if device.type == "cpu":
+        able = torch.cpu.get_capabilities()
+        return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+    return False
+
+
+def title(device: torch.device) -> str:
+    """The device's name for people."""
+    return f"cuda ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else device.type
+
+
+def memory(device: torch.device) -> dict[str, int]:
+    """Free and total memory of the device in bytes."""
+    if device.type == "cuda":
+        free, total = torch.cuda.mem_get_info(device)
+        return {"free": free, "total": total}
+    here = psutil.virtual_memory()
+    return {"free": here.available, "total": here.total}
+
+
+def wait_for(device: torch.device) -> None:
+    """Waits until the device has done what it was told: a GPU is told ahead, and time is to be measured without."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
+def keep_freed_memory(keep: bool = True) -> None:
+    """Makes glibc keep freed memory instead of returning it to the kernel after each iteration, or stop doing so.
+
+    An iteration frees and asks again for the same hundreds of megabytes; the kernel zeroes every page of them each
+    time, which costs up to half the time on the CPU. The price is a heap with holes, which a picture so large that it
+    is computed in tiles cannot pay. A no-op with other C libraries.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    try:
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+    except (OSError, AttributeError):
+        return  # not glibc (musl, for example): slower, not wrong
+    trim_threshold, top_pad, mmap_max = -1, -2, -4  # malloc.h: M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX
+    mallopt(mmap_max, 0 if keep else 65536)  # else: glibc's own settings
+    mallopt(trim_threshold, 2**31 - 1 if keep else 128 << 10)
+    mallopt(top_pad, 256 << 20 if keep else 0)

@@ -1,0 +1,111 @@
+"""What a recipe leaves open is decided, and what it asks for is checked, before any heavy work starts."""
+
+from __future__ import annotations
+
+from reverie.engine import device as devices
+from reverie.engine import one_pass
+from reverie.errors import ReverieError
+from reverie.fast import styles, stylise
+from reverie.networks import classes, registry
+from reverie.networks.registry import Spec
+from reverie.recipe import Dream, Recipe
+
+# What each “detail” does to the longest side that suits the device (None: it is the picture's own), and how many
+# iterations it has.
+_DETAILS = {"sketch": (0.5, 80), "usual": (1.0, 160), "fine": (1.5, 240), "best": (None, 320)}
+_LARGEST = 16384  # pixels
+
+
+def resolve(recipe: Recipe, device: str) -> Recipe:
+    """The recipe with what “auto” and null stand for filled in, and its names checked against the network.
+
+    Raises ReverieError for a network, layer, channel, class or device that there is not.
+    """
+    network = recipe.network if recipe.network != "auto" else _network_for(recipe)
+    spec = registry.spec(network)
+    spec.check_pooling(recipe.pooling)
+    if recipe.fast:
+        stylise.blend([(styles.load(use.name, f"fast.{i}.name"), use.weight) for i, use in enumerate(recipe.fast)])
+    content = spec.check_layers(recipe.content_layers, "content_layers") or list(spec.defaults.content)
+    style = spec.check_layers(recipe.style_layers, "style_layers") or list(spec.defaults.style)
+    dreams = [_name(dream, index, spec) for index, dream in enumerate(recipe.dream)]
+    if any(_is_open(dream) for dream in dreams):
+        layer = _layer_for_dreams(spec, content, style, bool(recipe.style))
+        # A network whose layers are all in use: the dream takes its own out of the style's.
+        style = [each for each in style if each != layer] if recipe.style_layers is None else style
+        dreams = [dream.model_copy(update={"layer": layer}) if _is_open(dream) else dream for dream in dreams]
+    if recipe.method == "patches" or not recipe.style:
+        content, style = [], []  # nothing is compared in them
+    return recipe.model_copy(
+        update={
+            "network": network,
+            "size": recipe.size or _size(recipe, device),
+            "iterations": iterations(recipe) if recipe.budget is None else None,
+            "content_layers": content or None,
+            "style_layers": style or None,
+            "dream": dreams,
+        }
+    )
+
+
+def iterations(recipe: Recipe) -> int:
+    """How many iterations a recipe without a budget asks for."""
+    return recipe.iterations or _DETAILS[recipe.detail][1]
+
+
+def _size(recipe: Recipe, device: str) -> int:
+    """The longest side, in pixels, at most that of the picture itself, where the recipe names none."""
+    factor = _DETAILS[recipe.detail][0]
+    comfortable = one_pass.SIZE if _is_fast(recipe) else devices.COMFORTABLE_SIZE[devices.choose(device).type]
+    return _LARGEST if factor is None else round(comfortable * factor)
+
+
+def _is_fast(recipe: Recipe) -> bool:
+    return bool(recipe.fast) and not recipe.style
+
+
+def _is_open(dream: Dream) -> bool:
+    return dream.layer is None and dream.class_name is None
+
+
+def _network_for(recipe: Recipe) -> str:
+    """The default network, or for a class the best one at hand that knows classes."""
+    default = registry.default()
+    if not any(dream.class_name for dream in recipe.dream) or "logits" in registry.spec(default).layers:
+        return default
+    return next((name for name in registry.available() if "logits" in registry.spec(name).layers), "squeezenet1_0")
+
+
+def _layer_for_dreams(spec: Spec, content: list[str], style: list[str], styled: bool) -> str:
+    """The layer to dream in when none is named: the network's default, but beside a style one that no content or style
+    term uses, so that these do not repair the dream; the deepest such, where objects are."""
+    default = spec.defaults.dream[0]
+    if not styled or default not in [*content, *style]:
+        return default
+    unused = [layer for layer in spec.layers if layer not in [*content, *style, "logits"]]
+    return unused[-1] if unused else default
+
+
+def _name(dream: Dream, index: int, spec: Spec) -> Dream:
+    """A dream with the names that the network has."""
+    if dream.layer is not None:
+        spec.check_layers([dream.layer], f"dream.{index}.layer")
+        _check_channel(dream.layer, dream.channel, index, spec)
+    if dream.class_name is None:
+        return dream
+    field = f"dream.{index}.class_name"
+    if "logits" not in spec.layers:
+        raise ReverieError(
+            "{network} knows no classes. Choose a network that does, such as squeezenet1_0, or a layer.",
+            field,
+            network=spec.name,
+        )
+    return dream.model_copy(update={"class_name": classes.find(dream.class_name, field)})
+
+
+def _check_channel(layer: str, channel: int | None, index: int, spec: Spec) -> None:
+    if channel is not None and channel >= spec.channels(layer):
+        raise ReverieError(
+            f"Layer “{layer}” of {spec.name} has channels 0 to {spec.channels(layer) - 1}, and no {channel}.",
+            f"dream.{index}.channel",
+        )

@@ -1,0 +1,107 @@
+"""How large the pictures of a job are beside each other, and whether a network can see them at that size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from torch import Tensor
+
+from reverie.engine.inputs import Inputs
+from reverie.errors import ReverieError, Sentence
+from reverie.networks import registry
+from reverie.pictures.resize import fit
+from reverie.recipe import Recipe
+
+_BLURRED = 2.0  # enlarged by more, a style has no strokes any more that are as fine as the picture's pixels
+_USELESS = 8.0  # enlarged by more, a layer sees a few of its pixels at once, and of strokes nothing is left
+_TOO_SMALL = {
+    "picture": Sentence(
+        "The picture is too small: computed at {width}×{height} pixels, layer “{layer}” of {network} needs {least} in "
+        "each direction. Use a larger picture or size, a less narrow one, or an earlier layer."
+    ),
+    "style": Sentence(
+        "The style picture “{picture}” is too small: computed at {width}×{height} pixels, layer “{layer}” of {network} "
+        "needs {least} in each direction. Use a larger picture or size, a less narrow one, or an earlier layer."
+    ),
+    "guide": Sentence(
+        "The guide picture “{picture}” is too small: computed at {width}×{height} pixels, layer “{layer}” of {network} "
+        "needs {least} in each direction. Use a larger picture or size, a less narrow one, or an earlier layer."
+    ),
+}
+
+
+_TOO_COARSE = Sentence(
+    "The style picture “{picture}” has only {width}×{height} pixels: enlarged to {times} times that, nothing would be "
+    "left of its strokes. Use a larger picture, or smaller strokes."
+)
+
+
+def of_style(picture: Tensor, scale: float, longest: int) -> tuple[int, int]:
+    """Width and height that a style picture, 1×3×h×w, is to have beside a picture of that longest side."""
+    return fit(picture.shape[3], picture.shape[2], max(16, round(longest * scale)))
+
+
+def of_guide(picture: Tensor, longest: int) -> tuple[int, int]:
+    """Width and height of a guide picture, 1×3×h×w, beside a picture of that longest side."""
+    return fit(picture.shape[3], picture.shape[2], longest)
+
+
+def too_small(recipe: Recipe, inputs: Inputs, width: int, height: int) -> ReverieError | None:
+    """The complaint about the first picture that is too small for a resolved recipe's network when the job is computed
+    at width×height; None when all are large enough. It needs no weights."""
+    longest = max(width, height)
+    layers = [dream.layer or "logits" for dream in recipe.dream]
+    layers += [*(recipe.style_layers or []), *(recipe.content_layers or [])] if inputs.regions else []
+    pictures: list[tuple[Sentence, str, str, tuple[int, int], Sequence[str]]] = [
+        (_TOO_SMALL["picture"], "", "content", (width, height), layers)
+    ]
+    for index, style in enumerate(recipe.style):
+        for look in (look for _, own in inputs.regions for look in own if look.image == style.image):
+            size = of_style(look.picture, style.scale, longest)
+            kind, field = _TOO_SMALL["style"], f"style.{index}.image"
+            times = max(size) / max(look.picture.shape[2:])
+            if times > _USELESS:
+                return ReverieError(
+                    _TOO_COARSE.template,
+                    field,
+                    picture=style.image,
+                    width=look.picture.shape[3],
+                    height=look.picture.shape[2],
+                    times=f"{times:.0f}",
+                )
+            pictures.append((kind, style.image, field, size, recipe.style_layers or []))
+    for index, dream in enumerate(recipe.dream):
+        if dream.guide is not None and dream.layer is not None:
+            size = of_guide(inputs.guides[dream.guide], longest)
+            pictures.append((_TOO_SMALL["guide"], dream.guide, f"dream.{index}.guide", size, [dream.layer]))
+    return next(_complaints(recipe.network, pictures), None)
+
+
+def _complaints(
+    network: str, pictures: Sequence[tuple[Sentence, str, str, tuple[int, int], Sequence[str]]]
+) -> Iterator[ReverieError]:
+    spec = registry.spec(network)
+    for kind, name, field, size, layers in pictures:
+        for layer in layers:
+            least = spec.least_size(layer)
+            if min(size) < least:
+                values: dict[str, str | int] = {"picture": name, "width": size[0], "height": size[1]}
+                yield ReverieError(kind.template, field, **values, layer=layer, network=network, least=least)
+
+
+def enlarged_styles(inputs: Inputs, longest: int) -> list[Sentence]:
+    """A sentence for each style picture that is enlarged so much, beside a picture of that longest side, that its
+    strokes come out blurred."""
+    sentences = {}
+    for look in (look for _, own in inputs.regions for look in own):
+        here, there = max(look.picture.shape[2:]), max(of_style(look.picture, look.scale, longest))
+        if there > _BLURRED * here:
+            sentences[look.image] = Sentence(
+                "The style picture “{picture}” has only {width}×{height} pixels and is enlarged to {times} times that, "
+                "so its strokes will be soft. Use a larger picture, or smaller strokes.",
+                {
+                    **{"picture": look.image, "width": look.picture.shape[3], "height": look.picture.shape[2]},
+                    "times": f"{there / here:.1f}",
+                },
+            )
+    return list(sentences.values())

@@ -1,0 +1,202 @@
+"""The backend's own virtual environment: made, recognised as finished or not, and repaired."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from reverie.installer import CLONE, Failure, backend, files, torch_build
+from reverie.installer.console import run, say
+from reverie.installer.torch_build import Build
+
+REQUIREMENTS = "requirements.txt"
+TEST_REQUIREMENTS = "requirements-test.txt"
+CONSTRAINTS = "constraints.txt"
+
+# Run by the environment's own Python: its version, and which lines of the lists it does not meet. A line may be for
+# some Pythons only; pip, which every environment has, brings the parser that pip itself reads the lists with.
+CHECK = """
+import importlib.metadata, sys
+from pip._vendor.packaging.requirements import Requirement
+print("python", *sys.version_info[:2])
+for path in sys.argv[1:]:
+    for line in open(path, encoding="utf-8"):
+        text = line.partition("#")[0].strip()
+        wanted = Requirement(text) if text else None
+        if wanted is None or (wanted.marker and not wanted.marker.evaluate()):
+            continue
+        try:
+            have = importlib.metadata.version(wanted.name)
+        except importlib.metadata.PackageNotFoundError:
+            have = None
+        if have is None or not wanted.specifier.contains(have, prereleases=True):
+            print("missing", wanted.name)
+"""
+
+
+class Environment:
+    """`<clone>/.venv`. Two files in it say how far it is: `incomplete` while it is made, `finished.json` afterwards."""
+
+    def __init__(self, clone: Path = CLONE) -> None:
+        self.clone = clone
+        self.folder = clone / ".venv"
+        self.log = self.folder / "install.log"
+        self.incomplete = self.folder / "incomplete"
+        self.finished = self.folder / "finished.json"
+
+    @property
+    def python(self) -> Path:
+        return self.folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+
+    def requirement_files(self, tests: bool) -> list[Path]:
+        return [self.clone / name for name in (REQUIREMENTS, *([TEST_REQUIREMENTS] if tests else []))]
+
+    def fingerprint(self, tests: bool) -> str:
+        """Of everything that says what is installed."""
+        paths = [*self.requirement_files(tests), self.clone / CONSTRAINTS]
+        return hashlib.sha256(b"\0".join(path.read_bytes() for path in paths)).hexdigest()
+
+    def record(self) -> dict[str, Any]:
+        """What the finished marker says; empty when there is none or it cannot be read."""
+        try:
+            record = json.loads(self.finished.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return record if isinstance(record, dict) else {}
+
+    def fault(self, kind: str, *, tests: bool = False) -> tuple[str, str]:
+        """What is wrong, as (what to do, why); `kind` is the torch build that suits the machine.
+
+        What to do is "" when nothing is wrong, "update" when pip can mend it in place, and else "rebuild".
+        """
+        if not self.folder.is_dir():
+            return "rebuild", "there is none yet"
+        if self.incomplete.exists() or not self.finished.exists():
+            return "rebuild", "an earlier install was not finished"
+        record = self.record()
+        # Not for “cpu”: every build of torch computes there too, and nvidia-smi fails at times, after an update of the
+        # driver, for example.
+        if record.get("torch") != kind and not (kind == "cpu" and record.get("torch")):
+            return "rebuild", f"it has torch for {record.get('torch')}, and this machine now wants {kind}"
+        lines = self._check(tests)
+        if lines is None:
+            return "rebuild", "its Python does not run any more (was the system's Python replaced?)"
+        if lines[0].split()[1:] != record.get("python"):
+            return "rebuild", "the system's Python has another version now"
+        if missing := [line.split()[1] for line in lines if line.startswith("missing")]:
+            return "update", f"it lacks {', '.join(missing)} in the pinned version"
+        if record.get("requirements") != self.fingerprint(tests=False):
+            return "update", "the list of packages has changed"
+        if tests and record.get("tests") != self.fingerprint(tests=True):
+            return "update", "the packages for the tests are wanted too"
+        return "", ""
+
+    def _check(self, tests: bool) -> list[str] | None:
+        """The lines that CHECK prints; None when the environment's Python does not run."""
+        try:
+            result = subprocess.run(
+                [self.python, "-c", CHECK, *self.requirement_files(tests)],
+                capture_output=True, encoding="utf-8", errors="replace", timeout=60, env=clean_environment(),
+            )  # fmt: skip
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        lines = result.stdout.splitlines()
+        return lines if result.returncode == 0 and lines else None
+
+    def ensure(self, *, tests: bool = False) -> bool:
+        """Makes or mends the environment as needed; False when nothing was. A running backend, which uses its files, is
+        ended first. An update that fails leaves the environment as it was, as far as pip does; the next run goes on
+        with it. Raises Failure with what to do."""
+        build = torch_build.choose()
+        todo, why = self.fault(build.kind, tests=tests)
+        if not todo:
+            return False
+        if backend.stop():
+            say("The running backend has ended, since its environment changes.")
+        if todo == "rebuild":
+            require_venv()
+            if self.folder.exists():
+                say(f"The environment in {self.folder} is made anew: {why}.")
+            self._create()
+        else:
+            say(f"The environment in {self.folder} is brought up to date: {why}.")
+        self._install(build, tests)
+        return True
+
+    def _create(self) -> None:
+        try:
+            self.remove()
+            self.folder.mkdir()
+            self.incomplete.touch()
+        except OSError as error:
+            raise Failure(
+                f"The folder {self.folder} cannot be written ({error.strerror}). Put the clone where you may "
+                "write, and close programs that use it."
+            ) from error
+        # Links to the system's Python where there can be any: its security updates then reach the environment.
+        command = [sys.executable, "-m", "venv", str(self.folder)]
+        run("Making the environment", command, self.log, environment=clean_environment())
+
+    def _install(self, build: Build, tests: bool) -> None:
+        before = self.record()
+        version = torch_build.pinned_version(self.clone / REQUIREMENTS)
+        if before.get("version", version) == version and before.get("torch"):
+            kind, index = before["torch"], before.get("index")  # pip leaves it in place
+        else:
+            kind = build.kind
+            index = torch_build.reachable_index(build.indexes, version) if build.indexes else None
+            say(f"torch {version} for {kind}: {build.reason}.")
+            if build.indexes and index is None:
+                say("PyTorch's own package index is out of reach; pip's usual sources must do.")
+        # On the command line, because it adds to the indexes of the user's pip configuration; the variable
+        # PIP_EXTRA_INDEX_URL would replace those of a configuration file.
+        extra = ["--extra-index-url", index] if index else []
+        lists = [word for path in self.requirement_files(tests) for word in ("-r", str(path))]
+        lists += ["-c", str(self.clone / CONSTRAINTS)]
+        command = [str(self.python), "-m", "pip", "install", "--no-user", "--no-input", "--progress-bar", "off"]
+        run("Installing the packages", [*command, *extra, *lists], self.log, environment=clean_environment())
+        lines = self._check(tests)
+        if lines is None or any(line.startswith("missing") for line in lines):
+            raise Failure(f"pip finished, yet packages are missing; {self.log} says more. Run the same command again.")
+        record = {
+            "torch": kind,
+            "version": version,
+            "index": index,
+            "python": lines[0].split()[1:],
+            "requirements": self.fingerprint(tests=False),
+            "tests": self.fingerprint(tests=True) if tests else None,
+            "finished": time.strftime("%Y-%m-%d %H:%M:%S"),
+        }
+        files.replace(self.finished, json.dumps(record, indent=1) + "\n")
+        self.incomplete.unlink(missing_ok=True)
+
+    def remove(self) -> bool:
+        """Deletes the environment; False when there was none."""
+        if not self.folder.is_dir():
+            return False
+        self.finished.unlink(missing_ok=True)  # first: half of an environment is no finished one
+        shutil.rmtree(self.folder)
+        return True
+
+
+def require_venv() -> None:
+    """Raises Failure when this Python cannot make environments: Debian and Ubuntu package that apart."""
+    if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
+        package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
+        raise Failure(
+            f"This Python ({sys.executable}) cannot make virtual environments: its part “venv” is not installed. On "
+            f"Debian and Ubuntu: sudo apt install {package}; then run the same command again."
+        )
+
+
+def clean_environment() -> dict[str, str]:
+    """This process's environment, less the variables that would make the new Python look for another one's packages."""
+    return {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHONPATH")}

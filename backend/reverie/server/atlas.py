@@ -1,0 +1,95 @@
+"""The call for an atlas: what the channels of a layer like to see, picture by picture as they are made."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import functools
+import json
+import logging
+from collections.abc import AsyncIterator
+from concurrent.futures import Future
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Query
+from fastapi.responses import StreamingResponse
+
+from reverie.engine.render import network_for
+from reverie.errors import ReverieError
+from reverie.events import Cancelled
+from reverie.networks import registry, weights
+from reverie.networks.registry import Spec
+from reverie.pictures import images
+from reverie.server.jobs import Worker, unexpected
+from reverie.tools import atlas
+
+_ALIVE = 0.4  # seconds; as for the events of a job
+_log = logging.getLogger("reverie")
+
+
+def add_atlas_calls(app: FastAPI, worker: Worker, device: str) -> None:
+    """Adds the call to an application."""
+
+    @app.get("/v1/networks/{name}/layers/{layer}/atlas")
+    def show_atlas(
+        name: str, layer: str, first: Annotated[int, Query(ge=0)] = 0, count: Annotated[int, Query(ge=1)] = 4096
+    ) -> StreamingResponse:
+        """“auto” is the network, and the layer, that a dream takes when it is told none."""
+        spec = registry.spec(registry.default() if name == "auto" else name)
+        layer = spec.defaults.dream[0] if layer == "auto" else layer
+        spec.check_layers([layer], "layer")
+        if weights.find(spec.name) is None:
+            raise ReverieError(
+                "The weights of {network} are not on this machine yet. Dream with it once, and they are fetched; then "
+                "its patterns can be shown.",
+                "network",
+                network=spec.name,
+            )
+        lines = _lines(worker, spec, layer, device, slice(first, first + count))
+        return StreamingResponse(lines, media_type="application/x-ndjson")
+
+
+async def _lines(worker: Worker, spec: Spec, layer: str, device: str, part: slice) -> AsyncIterator[str]:
+    """The tiles as lines of JSON. When nobody reads any more the work ends; a job interrupts it."""
+    gone = False
+
+    def make(batch: list[int]) -> dict[int, bytes]:
+        def stop() -> bool:
+            return gone or worker.waiting > 0
+
+        try:
+            tiles = atlas.atlas(network_for(spec.name, device), layer, batch, effort=atlas.QUICK, stop=stop)
+        except Cancelled:
+            return {}
+        return {channel: images.encode_png(tile) for channel, tile in tiles.items()}
+
+    try:
+        total = spec.channels(layer)
+        yield _line("layer", network=spec.name, layer=layer, channels=total)
+        wanted = list(range(total))[part]
+        while wanted:
+            tiles = worker.errand(functools.partial(make, wanted[: atlas.BATCH]))
+            async for sign in _signs_of_life(tiles):
+                yield sign
+            for channel, png in tiles.result().items():  # none when a job came in between: they wait behind it
+                yield _line("tile", channel=channel, png=base64.b64encode(png).decode())
+            wanted = wanted[len(tiles.result()) :]
+        yield _line("done")
+    except ReverieError as error:
+        yield _line("failed", **error.sentence.as_json())
+    except Exception as error:  # the reader must learn that nothing more comes
+        _log.exception("the atlas of %s, %s failed", spec.name, layer)
+        yield _line("failed", **unexpected(error).as_json())
+    finally:
+        gone = True
+
+
+async def _signs_of_life(outcome: Future[Any]) -> AsyncIterator[str]:
+    """A line now and then, until the outcome is there."""
+    waiting = asyncio.wrap_future(outcome)
+    while not (await asyncio.wait([waiting], timeout=_ALIVE))[0]:
+        yield _line("alive")
+
+
+def _line(kind: str, **details: Any) -> str:
+    return json.dumps({"type": kind, **details}) + "\n"

@@ -1,0 +1,179 @@
+"""From start to end of the backend: binding, telling GIMP where it is, leaving when nobody needs it."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import json
+import logging
+import os
+import secrets
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+
+from reverie import __version__
+from reverie.engine.render import forget_network, render
+from reverie.errors import ReverieError
+from reverie.plugin.shared import PROTOCOL, launcher, places
+from reverie.plugin.shared.client import BackendError
+from reverie.server.app import create_app
+from reverie.server.jobs import Worker
+from reverie.server.store import Store
+
+_LONG = 20  # characters of a token that cannot be guessed
+_SECONDS_TO_ANSWER = 2.0
+_FREE_MEMORY_AFTER = 300.0  # seconds without a job
+_UNHEARD = 60.0  # seconds without a client's word of its job
+_OWN_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # “all addresses” is none that one can connect to everywhere
+_log = logging.getLogger("reverie")
+
+
+def serve(*, host: str, port: int, ready_file: Path | None, idle_exit: float, device: str) -> None:
+    """Serves until told to stop, or until there was nothing to do for `idle_exit` seconds.
+
+    Port 0 takes a free one; `ready_file` is where port and token are written (the place where the plug-in looks, unless
+    given). The token is random, or that of the environment variable REVERIE_TOKEN, without which only loopback is
+    served. Raises ReverieError when the address cannot be had, the file not be written, or the file names a backend
+    that answers: two would each believe that GIMP finds it.
+    """
+    if sys.stderr is None:  # under pythonw, which has no window: as a service on Windows
+        sys.stdout = sys.stderr = open(places.log_file(), "w", encoding="utf-8", buffering=1)  # noqa: SIM115
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    token = os.environ.get("REVERIE_TOKEN") or secrets.token_urlsafe(32)
+    if not _is_loopback(host) and len(os.environ.get("REVERIE_TOKEN", "")) < _LONG:
+        raise ReverieError(
+            f"Serving on {host} lets other machines in. Set the environment variable REVERIE_TOKEN to a secret of "
+            f"{_LONG} characters or more first, and put TLS or a tunnel in between; docs/elsewhere.md says how."
+        )
+    if not idle_exit > 0:  # nor is NaN
+        raise ReverieError(f"--idle-exit takes a number of seconds above 0 (inf never leaves), and not {idle_exit:g}.")
+    listening = _bind(host, port)
+    ready = ready_file or Path(places.ready_file())
+    _make_folder(ready.parent)
+    worker, store = Worker(render, device), Store()
+    server: uvicorn.Server | None = None
+
+    def shut_down() -> None:
+        assert server is not None
+        server.should_exit = True
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        _log.info("ready on port %d", listening.getsockname()[1])
+        watch = asyncio.create_task(_watch(worker, store, idle_exit, shut_down))
+        try:
+            yield
+        finally:
+            watch.cancel()
+            _remove_ready(ready)
+            worker.close()
+
+    app = create_app(worker, store, token=token, device=device, host=host, lifespan=lifespan, shut_down=shut_down)
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+    server = uvicorn.Server(config)
+    _refuse_second(ready)
+    _write_ready(ready, host, listening.getsockname()[1], token)  # who connects from now on is answered in a moment
+    server.run(sockets=[listening])
+
+
+def _refuse_second(ready: Path) -> None:
+    try:
+        client, lives = launcher.find(str(ready), _SECONDS_TO_ANSWER)
+    except BackendError:  # it answers, and is of another version
+        client, lives = None, True
+    if client is not None or lives:
+        raise ReverieError(
+            f"A backend runs already; “{ready}” says where. To have another one beside it, name another file with "
+            "--ready-file."
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family)
+    except (OSError, OverflowError) as error:  # the latter for a port above 65535
+        reason = getattr(error, "strerror", None) or error
+        raise ReverieError(
+            f"The backend cannot listen on {host}, port {port}: {reason}. Use another port (0 takes a "
+            "free one), or stop the program that has it."
+        ) from error
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ReverieError(
+            f"The folder “{folder}”, through which GIMP finds the backend, cannot be made: {error.strerror or error}."
+        ) from error
+
+
+def _write_ready(path: Path, host: str, port: int, token: str) -> None:
+    document = {
+        "protocol": PROTOCOL,
+        "version": __version__,
+        "host": _OWN_ADDRESS.get(host, host),
+        "port": port,
+        "token": token,
+        "pid": os.getpid(),
+    }
+    part = path.with_suffix(f".{os.getpid()}.part")
+    try:
+        part.unlink(missing_ok=True)
+        # Created with its final mode: the token must at no time be readable by others.
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            json.dump(document, file)
+        part.replace(path)
+    except OSError as error:
+        with suppress(OSError):  # a disk that takes no file lets none be removed either
+            part.unlink(missing_ok=True)
+        raise ReverieError(
+            f"“{path}”, by which GIMP finds the backend, cannot be written: {error.strerror or error}. Make room on "
+            "the disk, or name another place with --ready-file."
+        ) from error
+
+
+def _remove_ready(path: Path) -> None:
+    """Removes the file unless a later backend has written its own there."""
+    try:
+        named = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(named, dict) and named.get("pid") == os.getpid():
+            path.unlink()
+    except (FileNotFoundError, ValueError):
+        pass  # it is gone, or another's
+    except OSError as error:
+        _log.warning("“%s” cannot be removed: %s", path, error.strerror or error)
+
+
+async def _watch(worker: Worker, store: Store, idle_exit: float, shut_down: Callable[[], None]) -> None:
+    freed = False
+    while True:
+        await asyncio.sleep(min(1.0, idle_exit / 4))
+        worker.cancel_unheard(_UNHEARD)
+        idle = 0.0 if worker.busy or worker.waiting else time.monotonic() - worker.last_used
+        if idle > idle_exit:
+            _log.info("nothing to do for %.0f s: leaving", idle)
+            shut_down()
+            return
+        if idle > _FREE_MEMORY_AFTER and not freed:
+            forget_network()
+            worker.forget_finished()
+            store.clear()
+        freed = idle > _FREE_MEMORY_AFTER

@@ -1,0 +1,260 @@
+"""How long a job will take on this machine, told before it begins.
+
+A job takes as long as its iterations, and as getting ready for each scale of the pyramid, which is reckoned in
+iterations:
+
+    seconds = start + Σ (iterations + preparation) · (call + pixel · pixels), over the scales
+
+These numbers are measured for each kind of job, network and device by a few iterations on noise at two small sizes,
+kept in the user's cache, and corrected by every job that is carried out. What paints in one pass, and patches, have one
+scale and one iteration.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+import torch
+
+from reverie import __version__
+from reverie.engine import device as devices
+from reverie.engine import frames, painting
+from reverie.engine.calibration import pink_noise
+from reverie.engine.pyramid import Scale
+from reverie.engine.render import Result, render
+from reverie.engine.resolve import resolve
+from reverie.errors import ReverieError
+from reverie.events import Cancelled, Event, Started
+from reverie.files import replace_with
+from reverie.networks import registry, weights
+from reverie.pictures.images import Picture
+from reverie.pictures.resize import fit, to_picture
+from reverie.recipe import Recipe
+
+_SIDES = {"cpu": (128, 320), "mps": (256, 768), "cuda": (256, 1024)}  # pixels, of the two pictures that are measured
+_ITERATIONS = 12  # at most: a dream beside a style is balanced once in ten
+_LONG_ENOUGH = 0.4  # seconds at each size; two iterations are counted in any case
+_LEAST_JOB = 2.0  # seconds: what is shorter says too little to learn from
+_TRUST = 0.5  # how much a job corrects what was known; 1 would forget it
+_FURTHEST = 4.0  # the most that one job corrects by, either way: perhaps the machine was busy with something else
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Seconds: to start a job, for each iteration, and for each pixel in it; and what getting ready for a scale costs,
+    in iterations."""
+
+    start: float
+    call: float
+    pixel: float
+    preparation: float
+
+    def seconds(self, scales: list[Scale]) -> float:
+        """How long a job of these scales takes."""
+        counts = [(scale.iterations + self.preparation, scale.width * scale.height) for scale in scales]
+        return self.start + sum(count * (self.call + self.pixel * pixels) for count, pixels in counts)
+
+
+def known(recipe: Recipe, width: int, height: int, device: str) -> float | None:
+    """The seconds that a recipe will take on a picture of width×height, as far as that is known without measuring: None
+    until `measure` was called for this kind of job. Without the time for fetching weights."""
+    recipe = resolve(recipe, device)
+    if recipe.budget is not None:
+        return recipe.budget
+    speed = _kept().get(_kind(recipe, device))
+    return None if speed is None else speed.seconds(_scales(recipe, width, height))
+
+
+def can_be_measured(recipe: Recipe, device: str) -> bool:
+    """Whether the weights are on this machine: none are fetched only to measure."""
+    recipe = resolve(recipe, device)
+    return not _is_optimised(recipe) or weights.find(recipe.network) is not None
+
+
+def computed_size(recipe: Recipe, width: int, height: int, device: str) -> tuple[int, int]:
+    """Width and height at which a recipe is computed on a picture of width×height."""
+    size = resolve(recipe, device).size
+    assert size is not None
+    return fit(width, height, min(size, max(width, height)))
+
+
+def measure(recipe: Recipe, device: str, stop: Callable[[], bool] = lambda: False) -> None:
+    """Measures the speed of a kind of job, about a second's work, and keeps it. Raises Cancelled when `stop` said so,
+    and ReverieError for a recipe that cannot be carried out."""
+    recipe = resolve(recipe, device)
+    probe = _probe(recipe)
+    small, large = _sides(recipe, device)
+    if _is_optimised(recipe):
+        starts, first = _iterate(probe, small, device, stop)[:2]
+        starts, second, preparation = _iterate(probe, large, device, stop)
+    else:
+        _one_job(probe, small, device, stop)  # libraries make their plans at the first
+        first, second = (_one_job(probe, side, device, stop) for side in (small, large))
+        starts, preparation = 0.0, 0.0
+    pixel = max((second - first) / (large**2 - small**2), second / large**2 / 4)
+    _keep(_kind(recipe, device), Speed(starts, max(0.0, second - pixel * large**2), pixel, preparation))
+
+
+def learn(result: Result, content: Picture, device: str) -> None:
+    """Corrects what is known by a job that was carried out to its end. A job that was too short, had a budget, or went
+    on elsewhere than it should have, teaches nothing."""
+    recipe, where = result.recipe, devices.choose(device)
+    if result.seconds < _LEAST_JOB or recipe.budget is not None or result.device != where.type:
+        return
+    key = _kind(resolve(recipe, device), device)
+    speed = _kept().get(key)
+    if speed is None:
+        return
+    expected = speed.seconds(_scales(recipe, content.shape[1], content.shape[0]))
+    factor = min(max(result.seconds / expected, 1 / _FURTHEST), _FURTHEST) ** _TRUST
+    _keep(key, replace(speed, start=speed.start * factor, call=speed.call * factor, pixel=speed.pixel * factor))
+
+
+# --- what a job consists of ------------------------------------------------------------------------------------------
+
+
+def _is_optimised(recipe: Recipe) -> bool:
+    return recipe.method != "patches" and bool(recipe.style or recipe.dream)
+
+
+def _scales(recipe: Recipe, width: int, height: int) -> list[Scale]:
+    """The scales of a resolved recipe, of a frame that goes on from another too."""
+    if not _is_optimised(recipe):
+        assert recipe.size is not None
+        return [Scale(*fit(width, height, min(recipe.size, max(width, height))), 1)]
+    single = recipe.model_copy(update=frames.effort(recipe))
+    return painting.plan(single, width, height, recipe.init not in ("content", "noise"))
+
+
+def _kind(recipe: Recipe, device: str) -> str:
+    """What the speed depends on, of a resolved recipe: its network and terms, and not their weights or pictures."""
+    where = devices.choose(device)
+    fields = recipe.model_dump(
+        include={"network", "method", "style_loss", "pooling", "content_layers", "style_layers", "precision", "tile"}
+    )
+    fields |= {
+        "version": __version__,
+        "device": devices.title(where),
+        "optimizer": recipe.optimizer,
+        "styles": [style.scale for style in recipe.style],
+        "dreams": [_shape(dream.model_dump()) for dream in recipe.dream],
+        "fast": bool(recipe.fast),
+    }
+    return json.dumps(fields, sort_keys=True)
+
+
+def _shape(dream: Mapping[str, Any]) -> list[str]:
+    return [dream["layer"] or "logits", *(name for name in ("channel", "at", "guide") if dream[name] is not None)]
+
+
+# --- measuring -------------------------------------------------------------------------------------------------------
+
+
+def _probe(recipe: Recipe) -> Recipe:
+    """The recipe with noise for its pictures, at one scale."""
+    styles = [style.model_copy(update={"image": "noise", "mask": None, "scale": 1.0}) for style in recipe.style]
+    dreams = [dream if dream.guide is None else dream.model_copy(update={"guide": "noise"}) for dream in recipe.dream]
+    return recipe.model_copy(
+        update={
+            **{"style": styles, "dream": dreams, "fast": [] if recipe.style else recipe.fast},
+            **{"strength": max(recipe.strength, 0.5), "dream_strength": max(recipe.dream_strength, 0.5)},
+            **{"octaves": 1, "smallest": None, "iterations": _ITERATIONS, "detail": "usual"},
+            **{"init": "content", "content_mask": None, "before": None, "zoom": 1.0},
+        }
+    )
+
+
+def _sides(recipe: Recipe, device: str) -> tuple[int, int]:
+    """The two sizes, larger where the network needs it."""
+    small, large = _SIDES[devices.choose(device).type]
+    if not _is_optimised(recipe):
+        return small, large
+    spec = registry.spec(recipe.network)
+    layers = [*(recipe.content_layers or []), *(recipe.style_layers or [])]
+    layers += [dream.layer or "logits" for dream in recipe.dream]
+    small = max([small, *(spec.least_size(layer) for layer in layers)])
+    return small, max(large, round(1.5 * small))
+
+
+def _noise(side: int) -> Picture:
+    return to_picture(pink_noise(0, torch.device("cpu"), side))
+
+
+def _iterate(probe: Recipe, side: int, device: str, stop: Callable[[], bool]) -> tuple[float, float, float]:
+    """Seconds until the first scale, seconds an iteration, and how many iterations getting ready costs. The first
+    iteration, in which libraries make their plans, counts as getting ready."""
+    noise, begun = _noise(side), time.monotonic()
+    started, turns = begun, list[float]()
+
+    def report(event: Event) -> None:
+        nonlocal started
+        if isinstance(event, Started):
+            started = time.monotonic()
+
+    def turn() -> None:
+        devices.wait_for(devices.choose(device))
+        turns.append(time.monotonic())
+
+    def enough() -> bool:
+        return stop() or (len(turns) > 3 and turns[-1] - turns[1] > _LONG_ENOUGH)
+
+    try:
+        render(
+            probe.model_copy(update={"size": side}),
+            noise,
+            {"noise": noise},
+            device=device,
+            report=report,
+            stop=enough,
+            adjust=turn,
+        )
+    except Cancelled:
+        if stop():
+            raise
+    each = (turns[-1] - turns[1]) / (len(turns) - 2)
+    return started - begun, each, max(0.0, (turns[1] - started) / each - 1)
+
+
+def _one_job(probe: Recipe, side: int, device: str, stop: Callable[[], bool]) -> float:
+    """Seconds that a whole job takes, one that has no iterations."""
+    noise = _noise(side)
+    return render(probe.model_copy(update={"size": side}), noise, {"noise": noise}, device=device, stop=stop).seconds
+
+
+# --- what is known ---------------------------------------------------------------------------------------------------
+
+
+def _file() -> Path:
+    return platformdirs.user_cache_path("reverie", appauthor=False) / "speed.json"
+
+
+def _kept() -> dict[str, Speed]:
+    """The speeds by kind; none where the file is missing or damaged: then they are measured anew."""
+    try:
+        document = json.loads(_file().read_text(encoding="utf-8"))
+        speeds = {kind: Speed(**numbers) for kind, numbers in document.items()}
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+        return {}
+    whole = (kind for kind, speed in speeds.items() if all(map(_is_time, dataclasses.astuple(speed))))
+    return {kind: speeds[kind] for kind in whole}
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, float) and math.isfinite(value) and value >= 0
+
+
+def _keep(kind: str, speed: Speed) -> None:
+    """Notes a speed. Where the disk is full it is measured anew the next time."""
+    speeds = {**_kept(), kind: speed}
+    document = {kind: dataclasses.asdict(each) for kind, each in speeds.items() if f'"{__version__}"' in kind}
+    with contextlib.suppress(ReverieError):
+        replace_with(_file(), lambda part: part.write_text(json.dumps(document, indent=1), encoding="utf-8"))
