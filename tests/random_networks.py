@@ -5,20 +5,10 @@ from __future__ import annotations
 from functools import cache
 
 import torch
-from reverie.networks import alexnet, googlenet, inception, registry, resnet, reverie, squeezenet, vgg
+from reverie.networks import registry
 from reverie.networks.network import Network
 
-MODULES = {
-    "vgg19": lambda: vgg.VGG(19),
-    "vgg16": lambda: vgg.VGG(16),
-    "squeezenet1_0": lambda: squeezenet.SqueezeNet("1_0"),
-    "reverie": reverie.Encoder,
-    "squeezenet1_1": lambda: squeezenet.SqueezeNet("1_1"),
-    "inception_v3": inception.InceptionV3,
-    "googlenet": googlenet.GoogLeNet,
-    "resnet50": resnet.ResNet50,
-    "alexnet": alexnet.AlexNet,
-}
+MODULES = {name: spec.make for name, spec in registry.NETWORKS.items()}
 
 
 @cache

@@ -4,7 +4,7 @@ or --pairs FOLDER --out FOLDER"""
 import argparse
 from pathlib import Path
 
-from reverie.engine import device as devices
+from reverie import device as devices
 from reverie.networks import registry
 
 from tests.benchmarks import fast, iteration, pairs

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 from reverie import demo
-from reverie.engine import device as devices
+from reverie import device as devices
 from reverie.fast import styles
 from reverie.fast.stylise import stylise
 from reverie.pictures import images

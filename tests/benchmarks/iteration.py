@@ -16,14 +16,13 @@ from typing import Any
 
 import torch
 from reverie import demo
-from reverie.engine import device as devices
+from reverie import device as devices
 from reverie.engine import tiling
-from reverie.engine.calibration import units
 from reverie.engine.objective import Objective
-from reverie.engine.targets import CONTENT_SHARE
-from reverie.losses import Features
+from reverie.engine.weighting import units
 from reverie.losses.content import Content
-from reverie.losses.style import Style
+from reverie.losses.loss import Features
+from reverie.losses.mean_covariance import MeanCovariance
 from reverie.networks import registry
 from reverie.networks.convolution import OfPicture
 from reverie.networks.network import Network
@@ -141,21 +140,24 @@ def _plain_features(chosen: Network, picture: Tensor, layers: list[str]) -> dict
     return maps
 
 
-def _terms(chosen: Network, size: int) -> tuple[tuple[Content, Style], list[str]]:
+def _terms(chosen: Network, size: int) -> tuple[tuple[Content, MeanCovariance], list[str]]:
     content, style = pictures(size, chosen.device)
     defaults = registry.spec(chosen.name).defaults
     statistics_of_style = tiling.statistics(chosen, style, defaults.style, None)
-    terms = Content(tiling.maps(chosen, content, defaults.content, None), 0.1), Style([(statistics_of_style, 1.0)], 1.0)
+    terms = (
+        Content(tiling.maps(chosen, content, defaults.content, None), 0.1),
+        MeanCovariance([(statistics_of_style, 1.0)], 1.0),
+    )
     return terms, sorted({*defaults.content, *defaults.style})
 
 
-def _loss(features: Features, terms: tuple[Content, Style]) -> Tensor:
-    return torch.stack([term.weight * term.loss(term.measure(features)) for term in terms]).sum()
+def _loss(features: Features, terms: tuple[Content, MeanCovariance]) -> Tensor:
+    return torch.stack([term.weight * term.value(term.measure(features)) for term in terms]).sum()
 
 
-def _plain_loss(features: Features, terms: tuple[Content, Style]) -> Tensor:
+def _plain_loss(features: Features, terms: tuple[Content, MeanCovariance]) -> Tensor:
     content, style = terms
-    values = [content.weight * content.loss(content.measure(features))]
+    values = [content.weight * content.value(content.measure(features))]
     for layer in style.layers:
         flat, target = features.maps[layer].flatten(2)[0], style._targets[layer]
         mean = flat.mean(1)
@@ -175,7 +177,7 @@ def time_to_loss(name: str, size: int, iterations: int, device: str) -> dict[str
     chosen = network(name, devices.precision("auto", where), where)
     (content, style), _ = _terms(chosen, size)
     defaults = registry.spec(name).defaults
-    content.weight = CONTENT_SHARE * units(chosen, defaults.content, defaults.style).content
+    content.weight = units(chosen, defaults.content, defaults.style).content_weight(0.5)
     objective = Objective(chosen, [content, style])
     start = pictures(size, where)[0]
     aim, lbfgs = _run(objective, LBFGS(), start, iterations, None)

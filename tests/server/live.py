@@ -14,10 +14,10 @@ import httpx
 import numpy as np
 import pytest
 import uvicorn
-from reverie.engine.control import Adjustment
-from reverie.engine.render import Result
+from reverie.engine.result import Result
 from reverie.events import Cancelled, Preview, Progress, Started
 from reverie.recipe import Recipe
+from reverie.run import Adjustment
 from reverie.server.app import create_app
 from reverie.server.jobs import Worker
 from reverie.server.lifecycle import _bind

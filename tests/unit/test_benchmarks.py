@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 from reverie import demo
-from reverie.engine.render import Result
-from reverie.losses import Features
+from reverie.engine.result import Result
+from reverie.losses.loss import Features
 from reverie.networks import registry
 from reverie.pictures import images
 

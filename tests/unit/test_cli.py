@@ -15,7 +15,7 @@ from reverie import demo
 from reverie.cli import arguments
 from reverie.cli.console import Console
 from reverie.cli.main import main
-from reverie.engine.render import Result
+from reverie.engine.result import Result
 from reverie.errors import ReverieError
 from reverie.fast import styles as fast_styles
 from reverie.networks import registry, weights

@@ -12,7 +12,7 @@ from reverie import demo
 from reverie.cli import arguments
 from reverie.cli import main as command_line
 from reverie.engine import render
-from reverie.engine.render import Result
+from reverie.engine.result import Result
 from reverie.networks import registry
 from reverie.pictures import images
 from reverie.tools import compare

@@ -6,10 +6,10 @@ import json
 import math
 
 import pytest
-from reverie.engine.control import Adjustment
-from reverie.engine.resolve import resolve
 from reverie.errors import ReverieError
+from reverie.job import resolve
 from reverie.recipe import Before, Dream, Fast, Recipe, Style
+from reverie.run import Adjustment
 
 from plugin import catalogues
 
@@ -149,10 +149,10 @@ def test_a_recipe_with_every_field_written_out_means_the_same(document):
     """As it is recorded beside a result: with what was left open filled in, too."""
     recipe = Recipe.parse(document)
     assert Recipe.parse(recipe.model_dump(mode="json")) == recipe
-    resolved = resolve(recipe, "cpu")
+    resolved = resolve(recipe, "cpu").recipe
     again = Recipe.parse(resolved.model_dump(mode="json"))
     assert again == resolved
-    assert resolve(again, "cpu") == resolved
+    assert resolve(again, "cpu").recipe == resolved
 
 
 @pytest.mark.parametrize(

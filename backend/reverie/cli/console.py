@@ -16,11 +16,11 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
-from reverie.engine.control import Adjustment
-from reverie.engine.render import Result
+from reverie.engine.result import Result
 from reverie.events import Event, Fetching, Preview, Progress, Started, Warning_
 from reverie.networks import registry
 from reverie.recipe import Dream
+from reverie.run import Adjustment
 from reverie.tools.compare import Row
 from reverie.training.style_training import Progress as TrainingProgress
 from reverie.training.train_style import Sampled

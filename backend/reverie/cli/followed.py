@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from reverie.engine.control import Adjustment
 from reverie.errors import ReverieError, Sentence
 from reverie.events import Event, Warning_
 from reverie.recipe import Recipe
+from reverie.run import Adjustment
 
 _SECONDS_BETWEEN_LOOKS = 0.5
 

@@ -323,8 +323,9 @@ def _compare(options: argparse.Namespace) -> None:
 
 
 def _atlas(options: argparse.Namespace) -> None:
+    from reverie import device
     from reverie.cli.console import Console
-    from reverie.engine import device, render
+    from reverie.engine import loaded
     from reverie.events import Started
     from reverie.networks import registry
     from reverie.pictures import images
@@ -332,13 +333,13 @@ def _atlas(options: argparse.Namespace) -> None:
 
     spec = registry.spec(registry.default() if options.network == "auto" else options.network)
     layer = options.layer or spec.defaults.dream[0]
-    spec.check_layers([layer], "layer")
+    registry.check_layers(spec.name, [layer], "layer")
     channels = arguments.span(options.channels, spec.channels(layer))
     images.check_target(options.output)
     where = device.choose(options.device)
     with Console(as_json=options.json, keeps=False) as console:
-        render.fetch_weights(spec.name, console.report)
-        network = render.network_for(spec.name, options.device)
+        loaded.fetch_weights(spec.name, console.report)
+        network = loaded.network_for(spec.name, options.device)
         console.report(Started(where.type, spec.name, len(channels)))
         tiles = atlas.atlas(network, layer, channels, progress=_of_tiles(console.report, len(channels)))
         images.write(options.output, atlas.contact_sheet(tiles))
@@ -424,8 +425,8 @@ def _style_sheet(options: argparse.Namespace) -> None:
 def _train_style(options: argparse.Namespace) -> None:
     from dataclasses import replace
 
+    from reverie import device
     from reverie.cli.console import TrainingConsole
-    from reverie.engine import device
     from reverie.training import train_style
 
     usual = train_style.WHOLE if options.full else train_style.QUICK

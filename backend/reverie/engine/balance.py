@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from reverie.engine.objective import Objective
-from reverie.losses import Term
+from reverie.losses.loss import Loss
 
 ITERATIONS = 10  # between two balancings
 
 
 class Balance:
-    """Scales the dream terms so that the norms of their gradients in pixels add up to `pull`, each dream having its
+    """Scales the dreams' losses so that the norms of their gradients in pixels add up to `pull`, each dream having its
     part of it by weight.
 
     A dream's response has no bound: left with a constant weight it grows many times over while it is optimised, and
@@ -25,18 +25,18 @@ class Balance:
     before it is that large again.
     """
 
-    def __init__(self, pull: float, dreams: Sequence[tuple[Term, Objective]]) -> None:
-        """`dreams` pairs each dream term with its own objective, a function of a picture in 0 to 1."""
+    def __init__(self, pull: float, dreams: Sequence[tuple[Loss, Objective]]) -> None:
+        """`dreams` pairs the loss of each dream with its own objective, a function of a picture in 0 to 1."""
         self.pull, self._dreams = pull, dreams
-        self._parts = [term.weight for term, _ in dreams]
+        self._parts = [loss.weight for loss, _ in dreams]
         self._weights: list[float | None] = [None] * len(dreams)
 
     def update(self, picture: Tensor) -> None:
         """Measures the gradients at a picture, and sets the dreams' weights."""
-        for k, ((term, objective), part) in enumerate(zip(self._dreams, self._parts, strict=True)):
-            term.weight = 1.0
+        for k, ((loss, objective), part) in enumerate(zip(self._dreams, self._parts, strict=True)):
+            loss.weight = 1.0
             norm = float(objective(picture)[1].norm())
             # A dream without a gradient (a neuron that is silent here) cannot be scaled up.
             due = self.pull * part / sum(self._parts) / norm if norm > 0 else 0.0
             before = self._weights[k] or due
-            term.weight = self._weights[k] = math.sqrt(before * due)
+            loss.weight = self._weights[k] = math.sqrt(before * due)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -13,14 +13,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from reverie.engine.pyramid import COARSEST
-from reverie.engine.resolve import iterations
+from reverie.engine.result import Result
 from reverie.errors import ReverieError
+from reverie.job import iterations
 from reverie.pictures.images import Picture
 from reverie.pictures.resize import resized, to_picture, to_tensor
 from reverie.recipe import Recipe
-
-if TYPE_CHECKING:
-    from reverie.engine.render import Result
 
 _START = "the start of this frame"  # the name of a picture that the recipe is given
 _NOTICED = 6 / 255  # a difference of colour that counts as change, and not as noise or a trace of compression

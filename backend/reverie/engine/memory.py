@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from reverie.engine import device as devices
+from reverie import device as devices
 from reverie.errors import Sentence
 from reverie.networks.network import Network
 
@@ -21,7 +21,7 @@ _EXHAUSTED = (  # of PyTorch, of C++ itself, and of the libraries that convoluti
 
 
 @dataclass(frozen=True)
-class Footing:
+class Placement:
     """Where, in which precision and in which tiles (their side in pixels; None for no tiles) a job computes."""
 
     device: torch.device
@@ -78,24 +78,24 @@ def is_exhausted(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and exhausted
 
 
-def retreat(footing: Footing, longest: int) -> tuple[Footing, Sentence] | None:
+def retreat(placement: Placement, longest: int) -> tuple[Placement, Sentence] | None:
     """What to try next when a picture of that longest side did not fit, and the sentence that tells it; None at the
     end: smaller tiles first, which cost time alone, then half precision, then the CPU."""
-    tile = footing.tile or longest
+    tile = placement.tile or longest
     if tile > _LEAST_TILE:
         smaller = max(_LEAST_TILE, tile // 2 // 64 * 64)
-        return replace(footing, tile=smaller), Sentence(
+        return replace(placement, tile=smaller), Sentence(
             "There was not enough memory on {device}; going on in tiles of {tile} pixels, which is slower and gives "
             "the same picture.",
-            {"device": footing.device.type, "tile": smaller},
+            {"device": placement.device.type, "tile": smaller},
         )
-    if footing.dtype == torch.float32:
-        return replace(footing, dtype=torch.bfloat16), Sentence(
-            "There was not enough memory on {device}; going on in half precision.", {"device": footing.device.type}
+    if placement.dtype == torch.float32:
+        return replace(placement, dtype=torch.bfloat16), Sentence(
+            "There was not enough memory on {device}; going on in half precision.", {"device": placement.device.type}
         )
-    if footing.device.type != "cpu":
-        return Footing(torch.device("cpu"), torch.float32, None), Sentence(
+    if placement.device.type != "cpu":
+        return Placement(torch.device("cpu"), torch.float32, None), Sentence(
             "There was not enough memory on {device}; going on on the CPU, which is slower.",
-            {"device": footing.device.type},
+            {"device": placement.device.type},
         )
     return None

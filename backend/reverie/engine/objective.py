@@ -1,4 +1,4 @@
-"""The function that the picture is to minimise: Σ weightᵢ · termᵢ(features(x), x)."""
+"""The function that the picture is to minimise: Σ weightᵢ · lossᵢ(features(x), x)."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import torch
 from torch import Tensor
 
 from reverie.engine import tiling
-from reverie.losses import PICTURE, Features, Term
+from reverie.losses.loss import PICTURE, Features, Loss
 from reverie.networks.network import Network
 
 Sums = list[tuple[Tensor, ...]]
 
 
 class Objective:
-    """The weighted sum of terms. The network runs once for all their layers, and no further than the deepest."""
+    """The weighted sum of losses. The network runs once for all their layers, and no further than the deepest."""
 
-    def __init__(self, network: Network, terms: Sequence[Term], tile: int | None = None) -> None:
+    def __init__(self, network: Network, losses: Sequence[Loss], tile: int | None = None) -> None:
         """`tile` is the side, in pixels, of the tiles that larger pictures are computed in."""
         self._network, self._tile = network, tile
-        self._of_pixels = [term for term in terms if term.layers == (PICTURE,)]
-        self._of_features = [term for term in terms if term.layers != (PICTURE,)]
-        self._layers = sorted({layer for term in self._of_features for layer in term.layers})
+        self._of_pixels = [loss for loss in losses if loss.layers == (PICTURE,)]
+        self._of_features = [loss for loss in losses if loss.layers != (PICTURE,)]
+        self._layers = sorted({layer for loss in self._of_features for layer in loss.layers})
         self._tiles: tuple[tuple[int, ...], list[tiling.Tile]] = ((), [])
 
     def __call__(self, picture: Tensor) -> tuple[Tensor, Tensor]:
@@ -39,12 +39,12 @@ class Objective:
         """The loss alone, differentiable, of a picture in one piece."""
         maps = self._network.features(picture, self._layers) if self._layers else {}
         features = Features.of_whole(maps)
-        sums = [term.measure(features) for term in self._of_features]
+        sums = [loss.measure(features) for loss in self._of_features]
         of_pixels = self._loss_of_pixels(picture)
         return self._of_sums(sums) + of_pixels if sums else of_pixels
 
     def _tiled(self, x: Tensor, tiles: Sequence[tiling.Tile]) -> tuple[Tensor, Tensor]:
-        """Two passes. The first adds up what the terms measure, without gradient. The loss depends on the picture
+        """Two passes. The first adds up what the losses measure, without gradient. The loss depends on the picture
         through these sums alone, so its derivatives with respect to them are constants, which the second pass
         back-propagates tile by tile. The gradient is that of the whole, up to rounding."""
         with torch.no_grad():
@@ -78,7 +78,7 @@ class Objective:
         return self._tiles[1]
 
     def _measure(self, features: Features) -> Sums:
-        return [term.measure(features) for term in self._of_features]
+        return [loss.measure(features) for loss in self._of_features]
 
     def _total(self, parts: Iterable[Features]) -> Sums:
         totals: Sums = []
@@ -92,10 +92,10 @@ class Objective:
         return totals
 
     def _of_sums(self, sums: Sums) -> Tensor:
-        values = [term.weight * term.loss(each) for term, each in zip(self._of_features, sums, strict=True)]
+        values = [loss.weight * loss.value(each) for loss, each in zip(self._of_features, sums, strict=True)]
         return torch.stack(values).sum()
 
     def _loss_of_pixels(self, picture: Tensor) -> Tensor:
         features = Features.of_whole({PICTURE: picture})
-        values = [term.weight * term.loss(term.measure(features)) for term in self._of_pixels]
+        values = [loss.weight * loss.value(loss.measure(features)) for loss in self._of_pixels]
         return torch.stack(values).sum() if values else picture.new_zeros(())

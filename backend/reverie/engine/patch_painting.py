@@ -8,48 +8,39 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from reverie.engine.control import Adjustment, Clock
+from reverie.engine import sizes
 from reverie.engine.inputs import Inputs, Look
-from reverie.engine.texture_synthesis import patch_paint, rounds
-from reverie.events import Cancelled, Event, Preview, Progress, Started
-from reverie.pictures.resize import fit, resize, to_picture
-from reverie.recipe import Recipe
-
-PREVIEW_SECONDS = 1.0
+from reverie.engine.progress import PREVIEW_SECONDS
+from reverie.engine.texture_synthesis import rounds, synthesise
+from reverie.events import Preview, Progress, Started
+from reverie.job import Job
+from reverie.pictures.resize import resize, to_picture
+from reverie.run import Run
 
 
 class _Enough(Exception):
     """The person who watches wants the picture as it is."""
 
 
-def paint(
-    recipe: Recipe,
-    inputs: Inputs,
-    clock: Clock,
-    report: Callable[[Event], None],
-    stop: Callable[[], bool],
-    adjust: Callable[[], Adjustment | None],
-) -> Tensor:
-    """The painted picture, 1×3×H×W, at the size of the recipe. Where regions leave the picture free it stays as it is.
+def paint(job: Job, inputs: Inputs, run: Run) -> Tensor:
+    """The painted picture, 1×3×H×W, at the size of the job. Where regions leave the picture free it stays as it is.
 
-    Each round of a region counts as an iteration. Raises Cancelled when `stop` said so. Where `adjust` asks to finish,
-    it is the picture after the last whole round, of the size of that round's scale, and regions that were not begun
-    stay as they are; the first round, of a picture of 48 pixels, is always carried out.
+    Each round of a region counts as an iteration. Raises Cancelled when the job is to stop. Where it is to finish
+    early, it is the picture after the last whole round, of the size of that round's scale, and regions that were not
+    begun stay as they are; the first round, of a picture of 48 pixels, is always carried out.
     """
-    assert recipe.size is not None  # filled in by resolve
     height, width = inputs.source.shape[2:]
-    content = resize(inputs.source, *fit(width, height, min(recipe.size, max(width, height)))).clamp(0, 1)
+    content = resize(inputs.source, *job.size(width, height)).clamp(0, 1)
     height, width = content.shape[2:]
     total = rounds(width, height) * len(inputs.regions)
-    report(Started(content.device.type, "patches", total))
-    begun = previewed = clock.elapsed
+    run.report(Started(content.device.type, "patches", total))
+    begun = previewed = run.clock.elapsed
     iteration, finish, whole = 0, False, content
 
     def check_stop() -> None:
         nonlocal finish
-        if stop():
-            raise Cancelled
-        wish = adjust()
+        run.check_stop()
+        wish = run.adjust()
         finish = finish or (wish is not None and wish.finish)
         if finish and iteration > 0:
             raise _Enough
@@ -62,22 +53,22 @@ def paint(
             iteration += 1
             whole = picture if cover is None else torch.lerp(others, resize(picture, width, height).clamp(0, 1), cover)
             done = (region + fraction) / len(inputs.regions)
-            now = clock.elapsed
+            now = run.clock.elapsed
             left = (now - begun) * (1 - done) / done
-            report(Progress(iteration, total, picture.shape[3], picture.shape[2], 0.0, done, left))
+            run.report(Progress(iteration, total, picture.shape[3], picture.shape[2], 0.0, done, left))
             if now - previewed >= PREVIEW_SECONDS:
                 previewed = now
-                report(Preview(to_picture(whole)))
+                run.report(Preview(to_picture(whole)))
 
         return tell
 
     with contextlib.suppress(_Enough):
         for index, (mask, looks) in enumerate(inputs.regions):
-            patch_paint(
+            synthesise(
                 content,
                 [(_sized(look, max(width, height)), look.weight) for look in looks],
-                strength=recipe.strength,
-                seed=recipe.seed,
+                strength=job.recipe.strength,
+                seed=job.recipe.seed,
                 tell=told(index, mask),
                 check_stop=check_stop,
             )
@@ -85,6 +76,5 @@ def paint(
 
 
 def _sized(look: Look, longest: int) -> Tensor:
-    height, width = look.picture.shape[2:]
     picture = look.picture if look.opaque is None else torch.cat([look.picture, look.opaque], 1)
-    return resize(picture, *fit(width, height, max(16, round(longest * look.scale)))).clamp(0, 1)
+    return resize(picture, *sizes.of_style(look.picture, look.scale, longest)).clamp(0, 1)

@@ -26,6 +26,15 @@ class Scale:
         """Cost in pixels × iterations, which is proportional to time."""
         return float(self.width * self.height * self.iterations)
 
+    def share(self, iterations: int, count: int, done: float, left: float, took: float) -> float:
+        """The next iteration's part of all `iterations` of a job: the same for each. With a deadline there are as many
+        as there is time for, and what is `left` of the scale's part, of which the `count` iterations so far have done
+        `done`, is shared out over those that fit into the seconds that are left, of which each took `took`."""
+        usual = 1 / iterations
+        if self.deadline is None or count == 0:
+            return usual
+        return max(0.0, self.iterations * usual - done) / max(1, round(left / took))
+
 
 COARSEST = 128
 """Pixels: the longest side at the first scale, where a recipe does not say."""

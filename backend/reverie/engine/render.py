@@ -5,39 +5,31 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from reverie.engine import device as devices
-from reverie.engine import frames, memory, one_pass, patch_painting, sizes
-from reverie.engine.control import Adjustment, Clock
+from reverie import device as devices
+from reverie import job as jobs
+from reverie.engine import frames, loaded, memory, one_pass, patch_painting, sizes
+from reverie.engine.deep_dream import DeepDream
 from reverie.engine.inputs import Inputs, gather
-from reverie.engine.memory import Footing
-from reverie.engine.painting import Painter
-from reverie.engine.resolve import resolve
+from reverie.engine.memory import Placement
+from reverie.engine.optimisation import Optimisation
+from reverie.engine.result import Result
+from reverie.engine.style_transfer import StyleTransfer
+from reverie.engine.workspace import Workspace
 from reverie.errors import ReverieError
-from reverie.events import Cancelled, Event, Fetching
-from reverie.networks import registry, weights
-from reverie.networks.network import Network
+from reverie.events import Event
+from reverie.job import Job
 from reverie.optim.redirected_relu import RedirectedReLU
 from reverie.pictures import color
 from reverie.pictures.images import Picture
-from reverie.pictures.resize import fit, resize, to_picture
+from reverie.pictures.resize import resize, to_picture
 from reverie.recipe import Recipe
-
-
-@dataclass(frozen=True)
-class Result:
-    """The finished picture, of the size and channels of the content, and the recipe as it was carried out."""
-
-    picture: Picture
-    recipe: Recipe
-    network: str
-    device: str
-    seconds: float
+from reverie.run import Adjustment, Clock, Run
 
 
 def render(
@@ -60,38 +52,12 @@ def render(
     if recipe.before is not None or recipe.zoom > 1:
         paint = functools.partial(render, device=device, report=report, stop=stop, adjust=adjust)
         return frames.paint(recipe, content, pictures, paint)
-    clock = Clock(recipe.budget)
-    recipe = resolve(recipe, device)
-    where = devices.choose(device)
-    styled = recipe.style or recipe.fast
-    if (recipe.strength == 0 or not styled) and (recipe.dream_strength == 0 or not recipe.dream):
-        return Result(content, recipe, recipe.network, where.type, clock.elapsed)
+    run = Run(Clock(recipe.budget), report, stop, adjust)
+    job, where = jobs.resolve(recipe, device), devices.choose(device)
+    if _changes_nothing(recipe):
+        return Result(content, job.recipe, job.network, where.type, run.clock.elapsed)
     try:
-        inputs = gather(recipe, content, pictures, where)
-        if recipe.method == "patches":
-            painted = patch_painting.paint(recipe, inputs, clock, report, stop, adjust)
-            return Result(_finish(recipe, painted, inputs, content), recipe, "patches", where.type, clock.elapsed)
-        precision = devices.precision(recipe.precision, where)
-        if recipe.fast and not recipe.style:
-            painted = one_pass.paint(recipe, inputs.source, precision, clock, report, stop)
-            return Result(_finish(recipe, painted, inputs, content), recipe, "one pass", where.type, clock.elapsed)
-        _check_sizes(recipe, inputs)
-        with clock.stopped():
-            fetch_weights(recipe.network, report, stop)
-        footing = Footing(where, precision, recipe.tile)
-        load = functools.partial(_network, recipe.network, recipe.pooling)
-        if recipe.fast and inputs.init is None:
-            started = one_pass.paint(recipe, inputs.source, precision, clock, lambda event: None, stop)
-            inputs = replace(inputs, init=resize(started, *reversed(inputs.source.shape[2:])))
-        painter = Painter(recipe, inputs, footing, load, clock, report, stop, adjust)
-        of_neuron = any(dream.at is not None for dream in recipe.dream)
-        with (
-            torch.random.fork_rng(devices=[where] if where.type == "cuda" else []),
-            RedirectedReLU() if of_neuron else contextlib.nullcontext(),
-        ):
-            torch.manual_seed(recipe.seed)
-            painted = painter.paint()
-        picture = _finish(recipe, painted, inputs, content)
+        return _painted(job, content, pictures, where, run)
     except (RuntimeError, MemoryError) as error:
         if not memory.is_exhausted(error):
             raise
@@ -99,63 +65,62 @@ def render(
             "There is not enough memory for a picture of this size. Choose a smaller one, or close other programs.",
             "size",
         ) from error
-    return Result(picture, painter.recipe, recipe.network, painter.footing.device.type, clock.elapsed)
 
 
-def _check_sizes(recipe: Recipe, inputs: Inputs) -> None:
-    assert recipe.size is not None  # filled in by resolve
+def _changes_nothing(recipe: Recipe) -> bool:
+    styled, dreamt = recipe.style or recipe.fast, recipe.dream
+    return (recipe.strength == 0 or not styled) and (recipe.dream_strength == 0 or not dreamt)
+
+
+def _painted(job: Job, content: Picture, pictures: Mapping[str, Picture], where: torch.device, run: Run) -> Result:
+    """The result of the method that a job asks for."""
+    recipe, inputs = job.recipe, gather(job.recipe, content, pictures, where)
+    if recipe.method == "patches":
+        painted = _at_full_size(patch_painting.paint(job, inputs, run), inputs)
+        return Result(_finished(job, painted, inputs, content), recipe, "patches", where.type, run.clock.elapsed)
+    precision = devices.precision(recipe.precision, where)
+    if recipe.fast and not recipe.style:
+        painted = _at_full_size(one_pass.paint(job, inputs.source, precision, run), inputs)
+        return Result(_finished(job, painted, inputs, content), recipe, "one pass", where.type, run.clock.elapsed)
+    return _optimised(job, inputs, content, Placement(where, precision, recipe.tile), run)
+
+
+def _optimised(job: Job, inputs: Inputs, content: Picture, placement: Placement, run: Run) -> Result:
+    """The result of style transfer or deep dream."""
+    recipe, where = job.recipe, placement.device
     height, width = inputs.source.shape[2:]
-    complaint = sizes.too_small(recipe, inputs, *fit(width, height, min(recipe.size, max(width, height))))
+    complaint = sizes.too_small(job, inputs, *job.size(width, height))
     if complaint is not None:
         raise complaint
+    with run.clock.stopped():
+        loaded.fetch_weights(job.network, run.report, run.stop)
+    load = functools.partial(loaded.network_at, job.network, recipe.pooling)
+    if recipe.fast and inputs.init is None:
+        quiet = replace(run, report=lambda event: None)
+        inputs = replace(inputs, init=_at_full_size(one_pass.paint(job, inputs.source, placement.dtype, quiet), inputs))
+    workspace = Workspace(job, inputs, placement, load, run.report)
+    method = StyleTransfer() if inputs.regions else DeepDream()
+    of_neuron = any(dream.at is not None for dream in job.dreams)
+    with (
+        torch.random.fork_rng(devices=[where] if where.type == "cuda" else []),
+        RedirectedReLU() if of_neuron else contextlib.nullcontext(),
+    ):
+        torch.manual_seed(recipe.seed)
+        painted = method.enlarge(Optimisation(method, workspace, run).paint(), workspace.inputs)
+    picture = _finished(workspace.job, painted, workspace.inputs, content)
+    return Result(picture, workspace.job.recipe, job.network, workspace.placement.device.type, run.clock.elapsed)
 
 
-def _finish(recipe: Recipe, painted: Tensor, inputs: Inputs, content: Picture) -> Picture:
-    """The painted picture at the content's size, with the colours and the transparency that are wanted."""
-    painted = resize(painted, content.shape[1], content.shape[0])
-    if recipe.color == "luminance":
+def _at_full_size(painted: Tensor, inputs: Inputs) -> Tensor:
+    return resize(painted, *reversed(inputs.source.shape[2:]))
+
+
+def _finished(job: Job, painted: Tensor, inputs: Inputs, content: Picture) -> Picture:
+    """The painted picture, of the content's size, with the colours and the transparency that are wanted."""
+    if job.recipe.color == "luminance":
         painted = color.luminance_of(painted, inputs.source.to(painted.device))
     picture = to_picture(painted)
     if content.shape[2] == 4:
         hidden = content[:, :, 3:] <= 0
         picture = np.concatenate([np.where(hidden, content[:, :, :3], picture), content[:, :, 3:]], axis=2)
     return picture
-
-
-def fetch_weights(name: str, report: Callable[[Event], None], stop: Callable[[], bool] = lambda: False) -> None:
-    """Downloads the network's weights if they are not on this machine. Raises Cancelled when `stop` said so, and
-    ReverieError when they cannot be had."""
-    if weights.find(name) is not None:
-        return
-
-    def check() -> None:
-        if stop():
-            raise Cancelled
-
-    weights.fetch(name, lambda here, total: report(Fetching(name, weights.CATALOGUE[name].licence, here, total)), check)
-
-
-@functools.lru_cache(maxsize=1)
-def _load(name: str, pooling: str | None, where: torch.device, dtype: torch.dtype) -> Network:
-    """The network of the last job stays loaded: the next is most often with the same."""
-    return registry.load(name, pooling).to(where, dtype)
-
-
-def _network(name: str, pooling: str | None, footing: Footing) -> Network:
-    return _load(name, pooling, footing.device, footing.dtype)
-
-
-def network_for(name: str, device: str) -> Network:
-    """A network on a device as jobs have it; the next job finds it loaded."""
-    where = devices.choose(device)
-    return _load(name, None, where, devices.precision("auto", where))
-
-
-def forget_network() -> None:
-    """Frees the memory of the network that the last job used."""
-    _load.cache_clear()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-
-
-__all__ = ["Cancelled", "Result", "fetch_weights", "forget_network", "network_for", "render", "resolve"]

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from reverie.engine import tiling
 from reverie.engine.inputs import Look
-from reverie.losses import Features
+from reverie.losses.loss import Features
 from reverie.losses.region import Region
 from reverie.networks.network import Network
 

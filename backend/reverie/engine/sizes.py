@@ -8,9 +8,9 @@ from torch import Tensor
 
 from reverie.engine.inputs import Inputs
 from reverie.errors import ReverieError, Sentence
+from reverie.job import Job
 from reverie.networks import registry
 from reverie.pictures.resize import fit
-from reverie.recipe import Recipe
 
 _BLURRED = 2.0  # enlarged by more, a style has no strokes any more that are as fine as the picture's pixels
 _USELESS = 8.0  # enlarged by more, a layer sees a few of its pixels at once, and of strokes nothing is left
@@ -46,16 +46,16 @@ def of_guide(picture: Tensor, longest: int) -> tuple[int, int]:
     return fit(picture.shape[3], picture.shape[2], longest)
 
 
-def too_small(recipe: Recipe, inputs: Inputs, width: int, height: int) -> ReverieError | None:
-    """The complaint about the first picture that is too small for a resolved recipe's network when the job is computed
-    at width×height; None when all are large enough. It needs no weights."""
+def too_small(job: Job, inputs: Inputs, width: int, height: int) -> ReverieError | None:
+    """The complaint about the first picture that is too small for a job's network when it is computed at width×height;
+    None when all are large enough. It needs no weights."""
     longest = max(width, height)
-    layers = [dream.layer or "logits" for dream in recipe.dream]
-    layers += [*(recipe.style_layers or []), *(recipe.content_layers or [])] if inputs.regions else []
+    layers = [dream.layer for dream in job.dreams]
+    layers += [*job.style_layers, *job.content_layers] if inputs.regions else []
     pictures: list[tuple[Sentence, str, str, tuple[int, int], Sequence[str]]] = [
         (_TOO_SMALL["picture"], "", "content", (width, height), layers)
     ]
-    for index, style in enumerate(recipe.style):
+    for index, style in enumerate(job.recipe.style):
         for look in (look for _, own in inputs.regions for look in own if look.image == style.image):
             size = of_style(look.picture, style.scale, longest)
             kind, field = _TOO_SMALL["style"], f"style.{index}.image"
@@ -69,12 +69,12 @@ def too_small(recipe: Recipe, inputs: Inputs, width: int, height: int) -> Reveri
                     height=look.picture.shape[2],
                     times=f"{times:.0f}",
                 )
-            pictures.append((kind, style.image, field, size, recipe.style_layers or []))
-    for index, dream in enumerate(recipe.dream):
-        if dream.guide is not None and dream.layer is not None:
+            pictures.append((kind, style.image, field, size, job.style_layers))
+    for index, dream in enumerate(job.dreams):
+        if dream.guide is not None:
             size = of_guide(inputs.guides[dream.guide], longest)
             pictures.append((_TOO_SMALL["guide"], dream.guide, f"dream.{index}.guide", size, [dream.layer]))
-    return next(_complaints(recipe.network, pictures), None)
+    return next(_complaints(job.network, pictures), None)
 
 
 def _complaints(

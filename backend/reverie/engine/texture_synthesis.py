@@ -26,7 +26,7 @@ _STRIDES = (4, 2, 1)  # patches: over how many one may be carried on
 _ROBUST = 0.8  # the r of Elad & Milanfar, eq. 9
 
 
-def patch_paint(
+def synthesise(
     content: Tensor,
     styles: Sequence[tuple[Tensor, float]],
     *,

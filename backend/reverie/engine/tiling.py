@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from reverie.losses import Features, Place, moments
+from reverie.losses import moments
+from reverie.losses.loss import Features, Place
 from reverie.losses.moments import Moments
 from reverie.losses.region import Region
 from reverie.networks.network import Network

@@ -20,6 +20,9 @@ from reverie.errors import ReverieError
 from reverie.fast.network import Architecture, Statistics, StyleNetwork
 from reverie.fast.styles import FastStyle
 
+SIZE = 1024
+"""Longest side, in pixels, of a picture from the defaults: the strokes, of a size in pixels, then suit it."""
+
 TILE = 1024
 """Side of the tiles, in pixels: larger ones would hardly save time."""
 

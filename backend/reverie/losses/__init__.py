@@ -1,54 +1,45 @@
-"""The terms of the objective, one a file.
+"""The losses, one a file, under the name of what they compare; and the table of those that stand for a style.
 
-A term names the `layers` whose features it needs and has a `weight`. Its work is split in two, because everything here
-is a sum over positions: `measure(features)` returns such sums for the part of the picture that it is shown (a tile, or
-all of it), and `loss(sums)` makes the term's value from their total. So the same term serves untiled and, exactly,
-tiled computation.
+The table alone is read by the recipe, the command line and the dialogs, so nothing here may load PyTorch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import importlib
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
-from torch import Tensor
-
-PICTURE = "picture"
-"""The name under which a term asks for the pixels themselves. Such a term asks for nothing else, and is always shown
-the whole picture: pixels are cheap."""
-
-Place = tuple[slice, slice]
-"""Rows and columns of a part of a layer."""
+if TYPE_CHECKING:
+    from reverie.losses.loss import Loss
+    from reverie.losses.style_target import StyleTarget
 
 
 @dataclass(frozen=True)
-class Features:
-    """Features of a part of the picture.
+class StyleLoss:
+    """A loss that stands for a style: the module here whose function `losses` makes it from a StyleTarget, and what it
+    compares, in words. `recolors` says that the photo has to have the style's colours before it is compared: what is
+    like what then depends on the colours."""
 
-    `maps` holds 1×C×h×w tensors by layer; `at` says where each lies in the whole layer, and `sizes` gives the height
-    and width of that.
-    """
-
-    maps: Mapping[str, Tensor]
-    at: Mapping[str, Place]
-    sizes: Mapping[str, tuple[int, int]]
-
-    @classmethod
-    def of_whole(cls, maps: Mapping[str, Tensor]) -> Features:
-        """Features of all of a picture."""
-        sizes = {layer: (fmap.shape[2], fmap.shape[3]) for layer, fmap in maps.items()}
-        return cls(
-            maps, {layer: (slice(0, height), slice(0, width)) for layer, (height, width) in sizes.items()}, sizes
-        )
+    module: str
+    compares: str
+    recolors: bool = False
 
 
-class Term(Protocol):
-    @property
-    def layers(self) -> tuple[str, ...]: ...
+STYLE_LOSSES = {
+    "covariance": StyleLoss("mean_covariance", "mean and covariance of the features"),
+    "gram": StyleLoss("gram", "their Gram matrix"),
+    "wasserstein": StyleLoss("wasserstein", "the Wasserstein distance"),
+    "nearest": StyleLoss(
+        "nearest_neighbour", "the nearest features of the style, which has the strongest brushwork", recolors=True
+    ),
+}
+"""By the name that a recipe gives them; the first is the default."""
 
-    weight: float
 
-    def measure(self, features: Features) -> tuple[Tensor, ...]: ...
-
-    def loss(self, sums: tuple[Tensor, ...]) -> Tensor: ...
+def style_losses(name: str, target: StyleTarget) -> list[Loss]:
+    """The losses that the style loss of that name, one of STYLE_LOSSES, consists of."""
+    made: Callable[[StyleTarget], list[Loss]] = importlib.import_module(
+        f"{__name__}.{STYLE_LOSSES[name].module}"
+    ).losses
+    return made(target)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from reverie.losses import Features
+from reverie.losses.loss import Features
 
 
 class Activation:
@@ -34,5 +34,5 @@ class Activation:
             return (responses[row, column],)
         return ((responses * 0).sum(),)  # the neuron is in another tile
 
-    def loss(self, sums: tuple[Tensor, ...]) -> Tensor:
+    def value(self, sums: tuple[Tensor, ...]) -> Tensor:
         return -sums[0]

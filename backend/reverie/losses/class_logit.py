@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from reverie.losses import Features
+from reverie.losses.loss import Features
 from reverie.networks.classifier import Classifier
 from reverie.networks.network import BEFORE_LOGITS
 
@@ -33,7 +33,7 @@ class ClassLogit:
         across = self._shares_of(width, fmap.device)[:, columns]
         return (torch.einsum("ih,chw,jw->cij", down, fmap, across),)
 
-    def loss(self, sums: tuple[Tensor, ...]) -> Tensor:
+    def value(self, sums: tuple[Tensor, ...]) -> Tensor:
         weights = next(self._classifier.layers.parameters(), None)
         average = sums[0][None] if weights is None else sums[0][None].to(weights.dtype)
         logits = self._classifier.of_average(average)[0, :, 0, 0].float()

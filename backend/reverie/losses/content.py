@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from reverie.losses import Features
+from reverie.losses.loss import Features
 from reverie.losses.region import Region
 
 
@@ -32,6 +32,6 @@ class Content:
             distances.append(squared.sum())
         return tuple(distances)
 
-    def loss(self, sums: tuple[Tensor, ...]) -> Tensor:
+    def value(self, sums: tuple[Tensor, ...]) -> Tensor:
         parts = [distance / self._norms[layer] for layer, distance in zip(self.layers, sums, strict=True)]
         return torch.stack(parts).mean()

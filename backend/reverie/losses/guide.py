@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from reverie.losses import Features
+from reverie.losses.loss import Features
 
 _TABLE = 1 << 24  # products that are held at a time
 
@@ -28,7 +28,7 @@ class Guide:
         products = [(part * self._best(part)).sum() for part in torch.split(flat, count, 1)]
         return (torch.stack(products).sum() / (height * width),)
 
-    def loss(self, sums: tuple[Tensor, ...]) -> Tensor:
+    def value(self, sums: tuple[Tensor, ...]) -> Tensor:
         return -sums[0]
 
     @torch.no_grad()

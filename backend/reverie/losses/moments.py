@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from reverie.losses.loss import Features
+from reverie.losses.region import Region
 
 
 @dataclass(frozen=True)
@@ -78,3 +81,19 @@ def blend(moments: Sequence[tuple[Moments, float]]) -> Moments:
         torch.stack([each.mean * (share / total) for each, share in moments]).sum(0),
         torch.stack([each.covariance * (share / total) for each, share in moments]).sum(0),
     )
+
+
+def blend_layers(styles: Sequence[tuple[Mapping[str, Moments], float]]) -> dict[str, Moments]:
+    """`blend` in each layer; `styles` pairs the statistics by layer of each style picture with its weight."""
+    return {layer: blend([(statistics[layer], share) for statistics, share in styles]) for layer in styles[0][0]}
+
+
+def sums_of_layers(
+    features: Features, centers: Mapping[str, Tensor], region: Region | None = None
+) -> tuple[Tensor, ...]:
+    """`sums` of some layers, one after the other, each about its centre; within a region, with its weights."""
+    found: list[Tensor] = []
+    for layer, center in centers.items():
+        weights = region.weights(features, layer) if region else None
+        found += sums(features.maps[layer], center, weights)
+    return tuple(found)

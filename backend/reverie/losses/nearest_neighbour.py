@@ -8,8 +8,14 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from reverie.losses import Features
+from reverie.losses.loss import Features, Loss
+from reverie.losses.mean_covariance import MeanCovariance
 from reverie.losses.region import Region
+from reverie.losses.style_target import StyleTarget
+
+_WEIGHT, _COVARIANCE = 1.2, 0.7
+"""At which a strength means about the same as with mean and covariance. The nearest neighbours come with these: by
+themselves they settle on the few, often flat, places of a style that most of a photo is near to. Found by looking."""
 
 _POSITIONS = 20000  # a layer: of larger ones a lattice of positions is looked at
 _AT_A_TIME = 2048  # positions: bounds the table of similarities
@@ -28,7 +34,7 @@ class NearestNeighbour:
 
     def __init__(self, styles: Mapping[str, Tensor], weight: float, region: Region | None = None) -> None:
         """`styles` are the features of the style pictures, C×N by layer, that are looked through. `region` limits the
-        term to a part of the picture."""
+        loss to a part of the picture."""
         self.layers = tuple(styles)
         self.weight = weight
         self._region = region
@@ -47,7 +53,7 @@ class NearestNeighbour:
             found += [(distances * weights).sum(), weights.sum()]
         return tuple(found)
 
-    def loss(self, sums: tuple[Tensor, ...]) -> Tensor:
+    def value(self, sums: tuple[Tensor, ...]) -> Tensor:
         parts = [
             sums[2 * index] / sums[2 * index + 1].clamp_min(1e-6) / self._pools[layer].norm
             for index, layer in enumerate(self.layers)
@@ -90,3 +96,11 @@ class _Pool:
             dtype = torch.float32
         similarities = centered.T.to(dtype) @ self._directions.to(dtype)
         return self._features[:, similarities.max(1).indices]  # argmax is six times slower in bfloat16
+
+
+def losses(target: StyleTarget) -> list[Loss]:
+    """The losses of the style loss “nearest”."""
+    return [
+        NearestNeighbour(target.samples(), _WEIGHT * target.share, target.region),
+        MeanCovariance(target.statistics, _COVARIANCE * target.share, target.region),
+    ]

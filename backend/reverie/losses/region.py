@@ -7,7 +7,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from reverie.losses import Features
+from reverie.losses.loss import Features
 from reverie.networks.receptive_field import ReceptiveField
 
 

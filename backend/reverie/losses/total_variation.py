@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from reverie.losses import PICTURE, Features
+from reverie.losses.loss import PICTURE, Features
 
 
 class TotalVariation:
@@ -23,5 +23,5 @@ class TotalVariation:
         down = (picture[:, :, 1:] - picture[:, :, :-1]).square().sum()
         return (across + down,)
 
-    def loss(self, sums: tuple[Tensor, ...]) -> Tensor:
+    def value(self, sums: tuple[Tensor, ...]) -> Tensor:
         return sums[0] / self._pixels

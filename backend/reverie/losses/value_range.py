@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from reverie.losses import PICTURE, Features
+from reverie.losses.loss import PICTURE, Features
 
 
 class ValueRange:
@@ -22,5 +22,5 @@ class ValueRange:
         picture = features.maps[PICTURE]
         return ((picture - picture.clamp(0, 1)).square().sum(),)
 
-    def loss(self, sums: tuple[Tensor, ...]) -> Tensor:
+    def value(self, sums: tuple[Tensor, ...]) -> Tensor:
         return sums[0] / self._samples

@@ -9,12 +9,15 @@ import torch
 from torch import Tensor
 
 from reverie.errors import ReverieError
-from reverie.losses import Features, moments
+from reverie.losses import moments
+from reverie.losses.loss import Features, Loss
 from reverie.losses.moments import Moments
 from reverie.losses.region import Region
+from reverie.losses.style_target import StyleTarget
 
 _LEAST = 1e-3  # eigenvalues of a style's covariance below this part of the largest drown in the rounding of float32
 _LEAST_SQUARED = _LEAST**2  # as they appear where the covariances meet
+_WEIGHT = 1.6  # at which a strength means about the same as with mean and covariance; found by looking
 _WITHOUT_FLOAT64 = "mps"  # Apple's graphics processors
 
 
@@ -36,14 +39,11 @@ class Wasserstein:
         self, styles: Sequence[tuple[Mapping[str, Moments], float]], weight: float, region: Region | None = None
     ) -> None:
         """`styles` pairs the statistics by layer of each style picture with its weight; several blend into the weighted
-        mean of their statistics. `region` limits the term to a part of the picture."""
+        mean of their statistics. `region` limits the loss to a part of the picture."""
         self.layers = tuple(styles[0][0])
         self.weight = weight
         self._region = region
-        self._targets = {
-            layer: moments.blend([(statistics_of[layer], share) for statistics_of, share in styles])
-            for layer in self.layers
-        }
+        self._targets = moments.blend_layers(styles)
         self._roots = {layer: _root(target.covariance) for layer, target in self._targets.items()}
 
     def measure(self, features: Features) -> tuple[Tensor, ...]:
@@ -56,7 +56,7 @@ class Wasserstein:
             found += moments.sums(fmap, self._targets[layer].mean, weights)
         return tuple(found)
 
-    def loss(self, sums: tuple[Tensor, ...]) -> Tensor:
+    def value(self, sums: tuple[Tensor, ...]) -> Tensor:
         parts = []
         for index, layer in enumerate(self.layers):
             first, second, count = (_float64(value) for value in sums[3 * index : 3 * index + 3])
@@ -117,3 +117,8 @@ def trace_of_root(matrix: Tensor) -> Tensor:
             "precision",
         ) from error
     return trace
+
+
+def losses(target: StyleTarget) -> list[Loss]:
+    """The losses of the style loss “wasserstein”."""
+    return [Wasserstein(target.statistics, _WEIGHT * target.share, target.region)]

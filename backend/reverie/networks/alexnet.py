@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from reverie.networks.classifier import Classifier
 from reverie.networks.convolution import OfPicture
 from reverie.networks.network import IMAGENET, Defaults, Network
+from reverie.networks.spec import Spec
 
 LAYERS = ("relu1", "relu2", "relu3", "relu4", "relu5", "logits")
 DEFAULTS = Defaults(content=("relu4",), style=LAYERS[:5], dream=("relu5",))
@@ -43,6 +44,7 @@ class AlexNet(nn.Module):
             nn.Linear(4096, 1000),
         )
 
+    @property
     def stages(self) -> list[tuple[str, nn.Module]]:
         f = self.features
         steps = [f[0:2], f[2:5], f[5:8], f[8:10], f[10:12], nn.Sequential(f[12], Classifier(6, *self.classifier))]
@@ -53,4 +55,7 @@ def build(state: dict[str, Tensor]) -> Network:
     """AlexNet with the given parameters. Raises RuntimeError when they do not fit."""
     module = AlexNet()
     module.load_state_dict(state)
-    return Network("alexnet", module, module.stages(), IMAGENET, DEFAULTS)
+    return Network("alexnet", module, module.stages, IMAGENET, DEFAULTS)
+
+
+SPECS = (Spec("alexnet", LAYERS, DEFAULTS, AlexNet, lambda state, file: build(state), averages=True),)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from reverie.networks.classifier import Classifier
 from reverie.networks.convolution import Convolution, OfPicture
 from reverie.networks.network import Defaults, Network, Preprocessing
+from reverie.networks.spec import Spec
 
 # The published weights come from TensorFlow, whose pictures ran from −1 to 1 (torchvision: transform_input).
 TENSORFLOW = Preprocessing(mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
@@ -64,6 +65,7 @@ class GoogLeNet(nn.Module):
             self.add_module(f"inception{name}", Inception(*widths))
         self.fc = nn.Linear(1024, 1000)
 
+    @property
     def stages(self) -> list[tuple[str, nn.Module]]:
         pools = {"conv2": 3, "inception3a": 3, "inception4a": 3, "inception5a": 2}
         result: list[tuple[str, nn.Module]] = []
@@ -79,4 +81,7 @@ def build(state: dict[str, Tensor]) -> Network:
     fit."""
     module = GoogLeNet()
     module.load_state_dict({name: value for name, value in state.items() if not name.startswith("aux")})
-    return Network("googlenet", module, module.stages(), TENSORFLOW, DEFAULTS)
+    return Network("googlenet", module, module.stages, TENSORFLOW, DEFAULTS)
+
+
+SPECS = (Spec("googlenet", LAYERS, DEFAULTS, GoogLeNet, lambda state, file: build(state)),)

@@ -9,6 +9,7 @@ from reverie.networks.classifier import Classifier
 from reverie.networks.convolution import Convolution
 from reverie.networks.googlenet import TENSORFLOW
 from reverie.networks.network import Defaults, Network
+from reverie.networks.spec import Spec
 
 _STEM = ("Conv2d_1a_3x3", "Conv2d_2a_3x3", "Conv2d_2b_3x3", "Conv2d_3b_1x1", "Conv2d_4a_3x3")
 _MIXED = tuple(f"Mixed_{name}" for name in ("5b", "5c", "5d", "6a", "6b", "6c", "6d", "6e", "7a", "7b", "7c"))
@@ -161,6 +162,7 @@ class InceptionV3(nn.Module):
             self.add_module(name, module)
         self.fc = nn.Linear(2048, 1000)
 
+    @property
     def stages(self) -> list[tuple[str, nn.Module]]:
         result: list[tuple[str, nn.Module]] = []
         for name in (*_STEM, *_MIXED):
@@ -174,4 +176,7 @@ def build(state: dict[str, Tensor]) -> Network:
     fit."""
     module = InceptionV3()
     module.load_state_dict({name: value for name, value in state.items() if not name.startswith("AuxLogits")})
-    return Network("inception_v3", module, module.stages(), TENSORFLOW, DEFAULTS)
+    return Network("inception_v3", module, module.stages, TENSORFLOW, DEFAULTS)
+
+
+SPECS = (Spec("inception_v3", LAYERS, DEFAULTS, InceptionV3, lambda state, file: build(state)),)

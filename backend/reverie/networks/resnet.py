@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from reverie.networks.classifier import Classifier
 from reverie.networks.convolution import OfPicture
 from reverie.networks.network import IMAGENET, Defaults, Network
+from reverie.networks.spec import Spec
 
 _BLOCKS = (3, 4, 6, 3)
 LAYERS = (
@@ -64,6 +65,7 @@ class ResNet50(nn.Module):
             self.add_module(f"layer{stage}", nn.Sequential(*blocks))
         self.fc = nn.Linear(2048, 1000)
 
+    @property
     def stages(self) -> list[tuple[str, nn.Module]]:
         blocks = [block for stage in range(1, 5) for block in self.get_submodule(f"layer{stage}").children()]
         first = nn.Sequential(nn.MaxPool2d(3, 2, 1), blocks[0])
@@ -75,4 +77,7 @@ def build(state: dict[str, Tensor]) -> Network:
     """ResNet-50 with the given parameters. Raises RuntimeError when they do not fit."""
     module = ResNet50()
     module.load_state_dict(state)
-    return Network("resnet50", module, module.stages(), IMAGENET, DEFAULTS)
+    return Network("resnet50", module, module.stages, IMAGENET, DEFAULTS)
+
+
+SPECS = (Spec("resnet50", LAYERS, DEFAULTS, ResNet50, lambda state, file: build(state)),)

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from reverie.networks.network import Defaults, Network, Preprocessing
+from reverie.networks.spec import Spec
 
 PREPROCESSING = Preprocessing(mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
 
@@ -104,3 +105,6 @@ def build(state: dict[str, Tensor]) -> Network:
     module.load_state_dict(state)
     heads = dict(zip(LAYERS, module.heads, strict=True))
     return Network("reverie", module, module.stages, PREPROCESSING, DEFAULTS, heads, blurs=True)
+
+
+SPECS = (Spec("reverie", LAYERS, DEFAULTS, Encoder, lambda state, file: build(state), shown=CHANNELS),)

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from reverie.networks.classifier import Classifier
 from reverie.networks.convolution import OfPicture
-from reverie.networks.network import Defaults, Network, Preprocessing
+from reverie.networks.network import CAFFE, IMAGENET, Defaults, Network, Preprocessing
+from reverie.networks.spec import Spec
 
 DEFAULTS = Defaults(
     content=("fire5",),
@@ -105,3 +106,14 @@ def build(version: str, state: dict[str, Tensor], preprocessing: Preprocessing) 
     module = SqueezeNet(version)
     module.load_state_dict(state)
     return Network(f"squeezenet{version}", module, module.stages, preprocessing, DEFAULTS)
+
+
+def _spec(version: str) -> Spec:
+    def make(state: dict[str, Tensor], file: str) -> Network:
+        return build(version, state, CAFFE if file.endswith((".net", ".caffemodel")) else IMAGENET)
+
+    names = caffe_names(version)
+    return Spec(f"squeezenet{version}", LAYERS, DEFAULTS, lambda: SqueezeNet(version), make, names)
+
+
+SPECS = (_spec("1_0"), _spec("1_1"))

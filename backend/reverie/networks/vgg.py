@@ -6,7 +6,8 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from reverie.networks.network import Defaults, Network, Preprocessing
+from reverie.networks.network import CAFFE, IMAGENET, Defaults, Network, Preprocessing
+from reverie.networks.spec import Spec
 
 # Gatys et al. 2016, section 3: style from the first layer of each block, content from conv4_2.
 DEFAULTS = Defaults(
@@ -80,3 +81,14 @@ def build(depth: int, state: dict[str, Tensor], preprocessing: Preprocessing) ->
 def _last_index(module: VGG, stage: nn.Module) -> int:
     convolution = next(child for child in stage.children() if isinstance(child, nn.Conv2d))
     return next(index for index, child in enumerate(module.features) if child is convolution)
+
+
+def _spec(depth: int) -> Spec:
+    def make(state: dict[str, Tensor], file: str) -> Network:
+        return build(depth, state, CAFFE if file.endswith(".caffemodel") else IMAGENET)
+
+    names = caffe_names(depth)
+    return Spec(f"vgg{depth}", layers(depth), DEFAULTS, lambda: VGG(depth), make, names, averages=True)
+
+
+SPECS = (_spec(19), _spec(16))

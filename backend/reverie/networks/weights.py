@@ -42,7 +42,10 @@ def silent(here: int, total: int) -> None:
 
 @dataclass(frozen=True)
 class Entry:
-    """A network's weights in the catalogue.
+    """A network and its weights in the catalogue.
+
+    `module` is the file here that has its Spec. Where nobody chose, the network at hand whose `preference` is the least
+    is taken: small and fast ones before those whose first picture takes minutes on a laptop.
 
     `files` are the names that count as its weights, the first being that of the download. `sha256` may be a prefix:
     PyTorch publishes the first eight digits, in the file's name. Without a `url` the file comes with Reverie.
@@ -51,6 +54,8 @@ class Entry:
     with `prefix`, in float16. Of VGG-19's 548 MiB these are the 38 that style and dream use.
     """
 
+    module: str
+    preference: int
     title: str
     files: tuple[str, ...]
     url: str

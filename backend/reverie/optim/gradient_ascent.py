@@ -15,7 +15,7 @@ _BANDS = 4
 
 
 class GradientAscent:
-    """Each step moves the picture by the same distance, whatever the size of the gradient (Mordvintsev, Olah & Tyka
+    """Each step moves each picture by the same distance, whatever the size of the gradient (Mordvintsev, Olah & Tyka
     2015): so a strength means the same on every network, layer and octave.
 
     The gradient is made even over scales by its Laplacian pyramid, each band divided by its root mean square (ibid.,
@@ -30,17 +30,17 @@ class GradientAscent:
         self._mix: Tensor | None = None  # on the picture's device
 
     def step(self, x: Tensor, gradient: Tensor) -> None:
-        """Moves x, in place, against the gradient of the loss there."""
+        """Moves pictures, N×3×H×W, in place, against the gradient of the loss there."""
         direction = even_out(gradient)
         # A neuron sees a part of the picture only: all of the step in there would burn it out.
-        share = (gradient != 0).any(1).float().mean()
+        share = (gradient != 0).any(1, keepdim=True).float().mean((1, 2, 3), keepdim=True)
         if self._decorrelated:
             # x = C z: a step along the gradient of z moves x by C Cᵀ times its own gradient.
             if self._mix is None:
                 self._mix = (_COLORS @ _COLORS.T).to(direction)
             direction = torch.einsum("ij,njhw->nihw", self._mix, direction)
         length = self.length * share.sqrt()
-        x.sub_(direction * (length / (direction.square().mean().sqrt() + 1e-12))).clamp_(0, 1)
+        x.sub_(direction * (length / (_rms(direction) + 1e-12))).clamp_(0, 1)
 
     def objective_changed(self) -> None:
         """Nothing is remembered from one step to the next."""
@@ -51,7 +51,7 @@ class GradientAscent:
 
 
 def even_out(gradient: Tensor) -> Tensor:
-    """A gradient of 1×3×H×W with each band of its Laplacian pyramid (Burt & Adelson 1983) of the same strength."""
+    """Gradients of N×3×H×W with each band of its Laplacian pyramid (Burt & Adelson 1983) of the same strength."""
     bands = []
     for _ in range(_BANDS - 1):
         height, width = gradient.shape[2:]
@@ -67,4 +67,9 @@ def even_out(gradient: Tensor) -> Tensor:
 
 
 def _normalised(band: Tensor) -> Tensor:
-    return band / (band.square().mean().sqrt() + 1e-12)
+    return band / (_rms(band) + 1e-12)
+
+
+def _rms(pictures: Tensor) -> Tensor:
+    """Of each picture by itself: N×1×1×1."""
+    return pictures.square().mean((1, 2, 3), keepdim=True).sqrt()

@@ -21,15 +21,15 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from reverie import __version__, presets
-from reverie.engine import device as devices
-from reverie.engine.control import Adjustment
-from reverie.engine.resolve import resolve
+from reverie import device as devices
 from reverie.errors import ReverieError, Sentence
 from reverie.fast import styles, thumbnails
+from reverie.job import resolve
 from reverie.networks import classes, registry
 from reverie.pictures import images
 from reverie.plugin.shared import PROTOCOL
 from reverie.recipe import Recipe
+from reverie.run import Adjustment
 from reverie.server import bodies
 from reverie.server.atlas import add_atlas_calls
 from reverie.server.estimate import add_estimate_call

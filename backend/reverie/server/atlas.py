@@ -14,11 +14,11 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Query
 from fastapi.responses import StreamingResponse
 
-from reverie.engine.render import network_for
+from reverie.engine.loaded import network_for
 from reverie.errors import ReverieError
 from reverie.events import Cancelled
 from reverie.networks import registry, weights
-from reverie.networks.registry import Spec
+from reverie.networks.spec import Spec
 from reverie.pictures import images
 from reverie.server.jobs import Worker, unexpected
 from reverie.tools import atlas
@@ -37,7 +37,7 @@ def add_atlas_calls(app: FastAPI, worker: Worker, device: str) -> None:
         """“auto” is the network, and the layer, that a dream takes when it is told none."""
         spec = registry.spec(registry.default() if name == "auto" else name)
         layer = spec.defaults.dream[0] if layer == "auto" else layer
-        spec.check_layers([layer], "layer")
+        registry.check_layers(spec.name, [layer], "layer")
         if weights.find(spec.name) is None:
             raise ReverieError(
                 "The weights of {network} are not on this machine yet. Dream with it once, and they are fetched; then "

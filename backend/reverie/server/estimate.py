@@ -9,8 +9,8 @@ from fastapi import FastAPI, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from reverie.engine.resolve import resolve
 from reverie.events import Cancelled
+from reverie.job import resolve
 from reverie.networks import weights
 from reverie.recipe import Recipe
 from reverie.server import bodies

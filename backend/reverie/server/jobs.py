@@ -14,14 +14,14 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any, Literal, Protocol, TypeVar
 
-from reverie.engine.control import Adjustment
-from reverie.engine.render import Result
+from reverie.engine.result import Result
 from reverie.errors import ReverieError, Sentence
 from reverie.events import Cancelled, Event, Fetching, Preview, Progress, Started, Warning_
 from reverie.pictures import images
 from reverie.pictures.images import Picture
 from reverie.plugin.shared import places
 from reverie.recipe import Recipe
+from reverie.run import Adjustment
 from reverie.server.store import Stored
 from reverie.tools import estimate
 

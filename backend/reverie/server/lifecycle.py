@@ -19,7 +19,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from reverie import __version__
-from reverie.engine.render import forget_network, render
+from reverie.engine.loaded import forget_network
+from reverie.engine.render import render
 from reverie.errors import ReverieError
 from reverie.plugin.shared import PROTOCOL, launcher, places
 from reverie.plugin.shared.client import BackendError

@@ -12,7 +12,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from reverie.engine.calibration import pink_noise
+from reverie.engine import deep_dream
 from reverie.errors import ReverieError
 from reverie.events import Cancelled
 from reverie.networks import weights
@@ -20,11 +20,13 @@ from reverie.networks.network import Network
 from reverie.optim.gradient_ascent import GradientAscent
 from reverie.pictures import images
 from reverie.pictures.images import Picture
+from reverie.pictures.noise import pink_noise
 from reverie.pictures.resize import resize, to_picture
 
 SIDE = 112  # pixels of a tile
 BATCH = 8
 _COLUMNS, _CAPTION = 8, 16
+_NOISE_SIDE, _JITTER = 128, 8  # pixels
 
 
 @dataclass(frozen=True)
@@ -100,35 +102,44 @@ def _kept(file: Path) -> Picture | None:
 def _dream(
     network: Network, layer: str, channels: Sequence[int], effort: Effort, stop: Callable[[], bool]
 ) -> list[Picture]:
-    """Ascends from noise, all channels at once, each in a picture of its own (Olah, Mordvintsev & Schubert 2017,
+    """Deep dreams from noise, all channels at once, each in a picture of its own (Olah, Mordvintsev & Schubert 2017,
     “Feature Visualization”: jitter, and colours decorrelated)."""
-    generator = torch.Generator().manual_seed(0)
     least = network.least_size(layer)
     # Pictures of nothing, but with the spectrum of photos: in plain noise most channels of a deep layer are silent, and
     # what is silent has no gradient.
-    x = (0.25 + 0.5 * pink_noise(0, network.device)).expand(len(channels), -1, -1, -1)
-    for octave, side in enumerate(effort.octaves):
-        side = max(side, least)
-        x = resize(x, side, side).contiguous()
-        for _ in range(effort.steps):
+    noise = 0.25 + 0.5 * pink_noise(0, network.device, _NOISE_SIDE)
+
+    def objective(octave: int) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
+        def response(pictures: Tensor) -> tuple[Tensor, Tensor]:
             if stop():
                 raise Cancelled
-            shift = [int(value) for value in torch.randint(-8, 9, (2,), generator=generator)]
-            gradient = _gradient(network, layer, channels, x.roll(shift, (2, 3)), octave > 0)
-            gradient = gradient.roll([-value for value in shift], (2, 3))
-            for row in range(len(channels)):  # steps are of the same length in each picture
-                GradientAscent(effort.length, decorrelated=True).step(x[row : row + 1], gradient[row : row + 1])
+            return _response(network, layer, channels, pictures, centered=octave > 0)
+
+        return response
+
+    x = deep_dream.dream(
+        noise.expand(len(channels), -1, -1, -1),
+        [max(side, least) for side in effort.octaves],
+        effort.steps,
+        GradientAscent(effort.length, decorrelated=True),
+        objective,
+        _JITTER,
+        torch.Generator().manual_seed(0),
+    )
     return [to_picture(resize(x[row : row + 1], SIDE, SIDE)) for row in range(len(channels))]
 
 
-def _gradient(network: Network, layer: str, channels: Sequence[int], pictures: Tensor, centered: bool) -> Tensor:
+def _response(
+    network: Network, layer: str, channels: Sequence[int], pictures: Tensor, centered: bool
+) -> tuple[Tensor, Tensor]:
+    """Minus what each channel responds to its picture, added up, and the gradient."""
     x = pictures.detach().requires_grad_(True)
     responses = network.features(x, [layer])[layer].float()
     # From the second octave on only the middle: what is wanted is one thing that the channel sees, not many.
     rows, columns = (slice(size // 4, size - size // 4) if centered else slice(None) for size in responses.shape[2:])
     chosen = torch.stack([responses[row, channel, rows, columns].mean() for row, channel in enumerate(channels)])
-    gradient: Tensor = torch.autograd.grad(-chosen.sum(), x)[0]
-    return gradient
+    (gradient,) = torch.autograd.grad(-chosen.sum(), x)
+    return -chosen.sum().detach(), gradient
 
 
 def contact_sheet(tiles: dict[int, Picture]) -> Picture:

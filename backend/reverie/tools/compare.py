@@ -15,8 +15,8 @@ import psutil
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
-from reverie.engine import device as devices
-from reverie.engine import render
+from reverie import device as devices
+from reverie.engine import loaded, render
 from reverie.errors import ReverieError, Sentence
 from reverie.events import Event, Progress, Started, Warning_
 from reverie.networks import registry
@@ -91,7 +91,7 @@ def _row(
             times.append(time.perf_counter())
         report(name, event)
 
-    render.forget_network()
+    loaded.forget_network()
     with PeakMemory(devices.choose(device)) as peak:
         document = recipe.model_copy(update=update)
         result = render.render(document, content, pictures, device=device, report=listen, stop=stop)

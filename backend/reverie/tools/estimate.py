@@ -26,18 +26,19 @@ import platformdirs
 import torch
 
 from reverie import __version__
-from reverie.engine import device as devices
-from reverie.engine import frames, painting
-from reverie.engine.calibration import pink_noise
+from reverie import device as devices
+from reverie.engine import frames, planning
 from reverie.engine.pyramid import Scale
-from reverie.engine.render import Result, render
-from reverie.engine.resolve import resolve
+from reverie.engine.render import render
+from reverie.engine.result import Result
 from reverie.errors import ReverieError
 from reverie.events import Cancelled, Event, Started
 from reverie.files import replace_with
+from reverie.job import Job, resolve
 from reverie.networks import registry, weights
 from reverie.pictures.images import Picture
-from reverie.pictures.resize import fit, to_picture
+from reverie.pictures.noise import pink_noise
+from reverie.pictures.resize import to_picture
 from reverie.recipe import Recipe
 
 _SIDES = {"cpu": (128, 320), "mps": (256, 768), "cuda": (256, 1024)}  # pixels, of the two pictures that are measured
@@ -67,33 +68,31 @@ class Speed:
 def known(recipe: Recipe, width: int, height: int, device: str) -> float | None:
     """The seconds that a recipe will take on a picture of width×height, as far as that is known without measuring: None
     until `measure` was called for this kind of job. Without the time for fetching weights."""
-    recipe = resolve(recipe, device)
     if recipe.budget is not None:
         return recipe.budget
-    speed = _kept().get(_kind(recipe, device))
-    return None if speed is None else speed.seconds(_scales(recipe, width, height))
+    job = resolve(recipe, device)
+    speed = _kept().get(_kind(job, device))
+    return None if speed is None else speed.seconds(_scales(job, width, height))
 
 
 def can_be_measured(recipe: Recipe, device: str) -> bool:
     """Whether the weights are on this machine: none are fetched only to measure."""
-    recipe = resolve(recipe, device)
-    return not _is_optimised(recipe) or weights.find(recipe.network) is not None
+    job = resolve(recipe, device)
+    return not _is_optimised(job) or weights.find(job.network) is not None
 
 
 def computed_size(recipe: Recipe, width: int, height: int, device: str) -> tuple[int, int]:
     """Width and height at which a recipe is computed on a picture of width×height."""
-    size = resolve(recipe, device).size
-    assert size is not None
-    return fit(width, height, min(size, max(width, height)))
+    return resolve(recipe, device).size(width, height)
 
 
 def measure(recipe: Recipe, device: str, stop: Callable[[], bool] = lambda: False) -> None:
     """Measures the speed of a kind of job, about a second's work, and keeps it. Raises Cancelled when `stop` said so,
     and ReverieError for a recipe that cannot be carried out."""
-    recipe = resolve(recipe, device)
-    probe = _probe(recipe)
-    small, large = _sides(recipe, device)
-    if _is_optimised(recipe):
+    job = resolve(recipe, device)
+    probe = _probe(job.recipe)
+    small, large = _sides(job, device)
+    if _is_optimised(job):
         starts, first = _iterate(probe, small, device, stop)[:2]
         starts, second, preparation = _iterate(probe, large, device, stop)
     else:
@@ -101,20 +100,21 @@ def measure(recipe: Recipe, device: str, stop: Callable[[], bool] = lambda: Fals
         first, second = (_one_job(probe, side, device, stop) for side in (small, large))
         starts, preparation = 0.0, 0.0
     pixel = max((second - first) / (large**2 - small**2), second / large**2 / 4)
-    _keep(_kind(recipe, device), Speed(starts, max(0.0, second - pixel * large**2), pixel, preparation))
+    _keep(_kind(job, device), Speed(starts, max(0.0, second - pixel * large**2), pixel, preparation))
 
 
 def learn(result: Result, content: Picture, device: str) -> None:
     """Corrects what is known by a job that was carried out to its end. A job that was too short, had a budget, or went
     on elsewhere than it should have, teaches nothing."""
-    recipe, where = result.recipe, devices.choose(device)
-    if result.seconds < _LEAST_JOB or recipe.budget is not None or result.device != where.type:
+    where = devices.choose(device)
+    if result.seconds < _LEAST_JOB or result.recipe.budget is not None or result.device != where.type:
         return
-    key = _kind(resolve(recipe, device), device)
+    job = resolve(result.recipe, device)
+    key = _kind(job, device)
     speed = _kept().get(key)
     if speed is None:
         return
-    expected = speed.seconds(_scales(recipe, content.shape[1], content.shape[0]))
+    expected = speed.seconds(_scales(job, content.shape[1], content.shape[0]))
     factor = min(max(result.seconds / expected, 1 / _FURTHEST), _FURTHEST) ** _TRUST
     _keep(key, replace(speed, start=speed.start * factor, call=speed.call * factor, pixel=speed.pixel * factor))
 
@@ -122,22 +122,22 @@ def learn(result: Result, content: Picture, device: str) -> None:
 # --- what a job consists of ------------------------------------------------------------------------------------------
 
 
-def _is_optimised(recipe: Recipe) -> bool:
+def _is_optimised(job: Job) -> bool:
+    recipe = job.recipe
     return recipe.method != "patches" and bool(recipe.style or recipe.dream)
 
 
-def _scales(recipe: Recipe, width: int, height: int) -> list[Scale]:
-    """The scales of a resolved recipe, of a frame that goes on from another too."""
-    if not _is_optimised(recipe):
-        assert recipe.size is not None
-        return [Scale(*fit(width, height, min(recipe.size, max(width, height))), 1)]
-    single = recipe.model_copy(update=frames.effort(recipe))
-    return painting.plan(single, width, height, recipe.init not in ("content", "noise"))
+def _scales(job: Job, width: int, height: int) -> list[Scale]:
+    """The scales of a job, of a frame that goes on from another too."""
+    if not _is_optimised(job):
+        return [Scale(*job.size(width, height), 1)]
+    single = replace(job, iterations=frames.effort(job.recipe)["iterations"])
+    return planning.plan(single, width, height, job.recipe.init not in ("content", "noise"))
 
 
-def _kind(recipe: Recipe, device: str) -> str:
-    """What the speed depends on, of a resolved recipe: its network and terms, and not their weights or pictures."""
-    where = devices.choose(device)
+def _kind(job: Job, device: str) -> str:
+    """What the speed depends on: a job's network and losses, and not their weights or pictures."""
+    recipe, where = job.recipe, devices.choose(device)
     fields = recipe.model_dump(
         include={"network", "method", "style_loss", "pooling", "content_layers", "style_layers", "precision", "tile"}
     )
@@ -173,14 +173,13 @@ def _probe(recipe: Recipe) -> Recipe:
     )
 
 
-def _sides(recipe: Recipe, device: str) -> tuple[int, int]:
+def _sides(job: Job, device: str) -> tuple[int, int]:
     """The two sizes, larger where the network needs it."""
     small, large = _SIDES[devices.choose(device).type]
-    if not _is_optimised(recipe):
+    if not _is_optimised(job):
         return small, large
-    spec = registry.spec(recipe.network)
-    layers = [*(recipe.content_layers or []), *(recipe.style_layers or [])]
-    layers += [dream.layer or "logits" for dream in recipe.dream]
+    spec = registry.spec(job.network)
+    layers = [*job.content_layers, *job.style_layers, *(dream.layer for dream in job.dreams)]
     small = max([small, *(spec.least_size(layer) for layer in layers)])
     return small, max(large, round(1.5 * small))
 

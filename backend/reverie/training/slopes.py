@@ -17,8 +17,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from reverie.losses import mean_covariance, moments
+from reverie.losses.moments import Moments
+
 _DREAMS = 0.3  # share of lessons that ask for more of a layer, instead of for the style of another crop
 _DREAMT = 3  # of the deepest layers
+_LEAST = 1e-6  # added to the norm of a target, for crops in which there is nothing
 _SPREAD = 2.0  # the weights of layers differ by a factor of e to this, up or down, in each lesson
 
 Loss = Callable[[Sequence[Tensor]], Tensor]
@@ -45,17 +49,11 @@ def dream(layer: int) -> Loss:
 
 
 def _unlike(features: Tensor) -> Tensor:
-    """Sum over crops of the distance of mean and covariance from those of the next crop, each relative to its target
-    as in backend/engine/terms/style.py."""
-    rows = features.permute(0, 2, 3, 1).flatten(1, 2)
-    mean = rows.mean(1, keepdim=True)
-    centered = rows - mean
-    distance = torch.zeros((), device=features.device)
-    for own in (mean, centered.transpose(1, 2) @ centered / rows.shape[1]):
-        exact = own.float()
-        wanted = exact.detach().roll(-1, 0)
-        distance = distance + ((exact - wanted).square().sum((1, 2)) / (wanted.square().sum((1, 2)) + 1e-6)).sum()
-    return distance
+    """Sum over crops of the distance of mean and covariance from those of the next crop."""
+    found = [moments.of(crop[None]) for crop in features]
+    wanted = [Moments(each.mean.detach(), each.covariance.detach()) for each in (*found[1:], found[0])]
+    pairs = zip(found, wanted, strict=True)
+    return torch.stack([mean_covariance.distance(own, target, _LEAST) for own, target in pairs]).sum()
 
 
 def gradient(ask: Loss, features: Sequence[Tensor], crops: Tensor, create_graph: bool = False) -> Tensor:

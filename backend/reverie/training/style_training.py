@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import torch
 from torch import Tensor
 
-from reverie.engine import device as devices
+from reverie import device as devices
 from reverie.engine import memory
 from reverie.errors import ReverieError
 from reverie.fast.network import StyleNetwork

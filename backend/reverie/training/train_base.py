@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from reverie.engine import device as devices
+from reverie import device as devices
 from reverie.errors import ReverieError
 from reverie.fast import styles
 from reverie.fast.network import Architecture, StyleNetwork, plain_style

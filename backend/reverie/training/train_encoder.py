@@ -28,7 +28,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from reverie.engine import device as devices
+from reverie import device as devices
 from reverie.errors import ReverieError
 from reverie.files import replace_with
 from reverie.networks import registry, reverie

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from reverie.engine import device as devices
+from reverie import device as devices
 from reverie.errors import ReverieError, Sentence
 from reverie.events import Warning_
 from reverie.fast import styles

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from reverie import demo
-from reverie.engine import balance, calibration, control, memory, painting, pyramid
+from reverie import demo, run
+from reverie.engine import balance, loaded, memory, planning, pyramid, style_transfer, weighting
 from reverie.engine import render as engine
-from reverie.engine.control import Adjustment
-from reverie.engine.inputs import Inputs, Look
+from reverie.engine.inputs import Inputs, Look, gather
 from reverie.engine.objective import Objective
 from reverie.engine.pyramid import within
-from reverie.errors import ReverieError
+from reverie.engine.style_transfer import StyleTransfer
+from reverie.engine.workspace import Workspace
+from reverie.errors import ReverieError, Sentence
 from reverie.events import Event, Progress, Warning_
-from reverie.networks import registry
+from reverie.job import resolve
+from reverie.networks import registry, weights
 from reverie.pictures import images
 from reverie.pictures.canvas import MARGIN
 from reverie.pictures.resize import shrink_to
 from reverie.recipe import Recipe
+from reverie.run import Adjustment, Run
 
 from tests.random_networks import random_network
 
@@ -59,8 +61,8 @@ def test_a_budget_is_kept_and_used(photo, pictures):
 
 def test_a_download_takes_nothing_of_the_budget(monkeypatch):
     now = [100.0]
-    monkeypatch.setattr(control.time, "monotonic", lambda: now[0])
-    clock = control.Clock(20)
+    monkeypatch.setattr(run.time, "monotonic", lambda: now[0])
+    clock = run.Clock(20)
     now[0] += 3
     with clock.stopped():
         now[0] += 500
@@ -82,13 +84,10 @@ def test_a_dream_with_a_budget_goes_as_far_as_one_without(photo, pictures):
 def test_a_plan_that_was_wrong_about_the_time_moves_a_dream_as_far():
     """Ten times fewer, or more, iterations than were planned: the steps still add up to the path."""
     for times in (0.1, 10):
-        painter = object.__new__(painting.Painter)
-        painter._iterations, painter._begun, painter._clock = 100, 0.0, control.Clock(None)
         scale = pyramid.Scale(64, 64, 50, deadline=50.0)  # planned: a second an iteration
         moved, count, seconds = 0.0, 0, 1 / times
         while count == 0 or count * seconds < 50:
-            painter._clock = SimpleNamespace(elapsed=count * seconds)
-            moved += painter._part_of_the_path(scale, count, seconds, moved)
+            moved += scale.share(100, count, moved, 50 - count * seconds, seconds)
             count += 1
         assert count == pytest.approx(50 * times, abs=1)
         assert moved == pytest.approx(0.5, rel=0.05)
@@ -121,16 +120,16 @@ def test_what_styles_take_to_look_at_is_measured(photo, pictures):
     things as well: so at least three times as long."""
 
     def preparation(scale: float) -> float:
-        footing = memory.Footing(torch.device("cpu"), torch.float32, None)
-        recipe = engine.resolve(
+        placement = memory.Placement(torch.device("cpu"), torch.float32, None)
+        job = resolve(
             Recipe.parse({**SETTINGS, "style": {"image": "strokes", "scale": scale}, "network": "reverie"}), "cpu"
         )
-        inputs = engine.gather(recipe, photo, pictures, footing.device)
-        load = lambda footing: registry.load("reverie").to(footing.device, footing.dtype)  # noqa: E731
-        clock, nothing = control.Clock(None), lambda *arguments: None
-        painter = painting.Painter(recipe, inputs, footing, load, clock, nothing, lambda: False, nothing)
-        painter._units = painter._measure_units()
-        return painter._speed(pyramid.Scale(80, 60, 1), pyramid.Scale(160, 120, 1))[1]
+        inputs = gather(job.recipe, photo, pictures, placement.device)
+        load = lambda placement: registry.load("reverie").to(placement.device, placement.dtype)  # noqa: E731
+        workspace, method = Workspace(job, inputs, placement, load, lambda event: None), StyleTransfer()
+        method.prepare(workspace, Run())
+        scales = pyramid.Scale(80, 60, 1), pyramid.Scale(160, 120, 1)
+        return planning.speed(method, workspace, Run(), *scales)[1]
 
     assert preparation(4) > 3 * preparation(1)
 
@@ -224,7 +223,7 @@ def scarce(monkeypatch) -> Callable[[Callable[[Objective, torch.Tensor], bool]],
         original = Objective.__call__
 
         def call(self: Objective, picture: torch.Tensor):
-            if picture.shape[3] > calibration.SIDE + 2 * MARGIN and condition(self, picture):
+            if picture.shape[3] > weighting.SIDE + 2 * MARGIN and condition(self, picture):
                 raise torch.OutOfMemoryError("out of memory (thrown by a test)")
             return original(self, picture)
 
@@ -247,9 +246,9 @@ def test_out_of_memory_goes_on_in_tiles_with_the_same_picture(photo, pictures, s
 def test_a_class_beside_a_style_goes_on_in_tiles_too(photo, pictures, scarce, monkeypatch):
     """It sees the whole picture, and yet is no reason to hold all of it."""
     network = random_network("squeezenet1_1")
-    monkeypatch.setattr(engine.weights, "find", lambda name: Path(name))
-    monkeypatch.setattr(engine.registry, "load", lambda name, pooling: network)
-    engine.forget_network()
+    monkeypatch.setattr(weights, "find", lambda name: Path(name))
+    monkeypatch.setattr(registry, "load", lambda name, pooling: network)
+    loaded.forget_network()
     seen: list[tuple[int, int]] = []
     original = type(network).features
 
@@ -266,7 +265,7 @@ def test_a_class_beside_a_style_goes_on_in_tiles_too(photo, pictures, scarce, mo
         "style": [{"image": "strokes", "scale": 0.3}],
     }
     result, events = _render(long, pictures, **settings, size=640, smallest=640, iterations=2)
-    engine.forget_network()
+    loaded.forget_network()
     (warning,) = [event.message for event in events if isinstance(event, Warning_)]
     assert "tiles of 320" in warning
     assert np.isfinite(result.picture).all()
@@ -336,12 +335,12 @@ def test_then_half_precision_and_in_the_end_a_sentence(photo, pictures, scarce):
 
 
 def test_the_order_of_retreat_ends_on_the_cpu():
-    footing: memory.Footing | None = memory.Footing(torch.device("cuda"), torch.float32, None)
+    placement: memory.Placement | None = memory.Placement(torch.device("cuda"), torch.float32, None)
     steps = []
-    while footing is not None and len(steps) < 20:
-        steps.append((footing.device.type, footing.dtype, footing.tile))
-        found = memory.retreat(footing, 1000)
-        footing = found[0] if found else None
+    while placement is not None and len(steps) < 20:
+        steps.append((placement.device.type, placement.dtype, placement.tile))
+        found = memory.retreat(placement, 1000)
+        placement = found[0] if found else None
         if steps[-1][0] == "cpu":
             break
     kinds = [(device, dtype) for device, dtype, _ in steps]
@@ -351,26 +350,33 @@ def test_the_order_of_retreat_ends_on_the_cpu():
     assert tiles == sorted(tiles, reverse=True)
 
 
-def test_all_of_a_job_moves_to_the_device_that_it_goes_on_with():
+def test_all_of_a_job_moves_to_the_device_that_it_goes_on_with(monkeypatch):
     """No second device that computes is at hand: “meta”, which holds shapes alone, stands for it. So where every tensor
     is can be seen, but not that the job goes on there."""
     here, there = torch.device("cpu"), torch.device("meta")
     plain, mask = torch.zeros(1, 3, 8, 8), torch.zeros(1, 1, 8, 8)
     looks = [Look("a", plain, None, 1.0, 1.0), Look("b", plain, mask, 1.0, 1.0, 1)]
-    asked: list[memory.Footing] = []
-    painter = object.__new__(painting.Painter)
-    painter._inputs = Inputs(plain, [(mask, looks[1:]), (None, looks[:1])], {"guide": plain}, mask, plain)
-    painter._picture, painter._footing = plain, memory.Footing(here, torch.bfloat16, 128)
-    painter._load = lambda footing: asked.append(footing) or random_network("squeezenet1_1")
-    footing = memory.Footing(there, torch.float32, None)
-    painter._move(footing)
-    assert asked == [footing]
-    assert painter.footing == footing
-    moved = painter._inputs
-    tensors = [painter._picture, moved.source, moved.guides["guide"], moved.content_mask, moved.init]
+    asked: list[memory.Placement] = []
+    job = resolve(Recipe.parse({"style": ["a", "b"], "network": "squeezenet1_1"}), "cpu")
+    inputs = Inputs(plain, [(mask, looks[1:]), (None, looks[:1])], {"guide": plain}, mask, plain)
+    first, second = memory.Placement(here, torch.bfloat16, 128), memory.Placement(there, torch.float32, None)
+    monkeypatch.setattr(memory, "retreat", lambda placement, longest: (second, Sentence("Elsewhere.")))
+    load = lambda placement: asked.append(placement) or random_network("squeezenet1_1")  # noqa: E731
+    workspace = Workspace(job, inputs, first, load, lambda event: None)
+
+    def action() -> str:
+        if workspace.placement == first:
+            raise torch.OutOfMemoryError("out of memory (thrown by a test)")
+        return "done"
+
+    assert workspace.with_room(128, action) == "done"
+    assert asked == [first, second]
+    assert workspace.placement == second
+    moved = workspace.inputs
+    tensors = [moved.source, moved.guides["guide"], moved.content_mask, moved.init]
     tensors += [mask for mask, _ in moved.regions] + [look.picture for _, looks in moved.regions for look in looks]
     tensors += [look.opaque for _, looks in moved.regions for look in looks]
-    assert [each.device for each in tensors if each is not None] == [there] * 9
+    assert [each.device for each in tensors if each is not None] == [there] * 8
     assert [(look.image, look.index) for _, looks in moved.regions for look in looks] == [("b", 1), ("a", 0)]
 
 
@@ -399,8 +405,8 @@ def test_tiles_are_chosen_by_the_memory_that_is_free(monkeypatch):
 def test_large_pictures_are_optimised_with_adam(monkeypatch, photo, pictures):
     made: list[str] = []
     for name in ("LBFGS", "Adam"):
-        original = getattr(painting, name)
-        monkeypatch.setattr(painting, name, lambda original=original, name=name: made.append(name) or original())
-    monkeypatch.setattr(painting, "_LBFGS_PIXELS", 100 * 100)
+        original = getattr(style_transfer, name)
+        monkeypatch.setattr(style_transfer, name, lambda original=original, name=name: made.append(name) or original())
+    monkeypatch.setattr(style_transfer, "_LBFGS_PIXELS", 100 * 100)
     _render(photo, pictures, iterations=4)
     assert made[0] == "LBFGS" and made[-1] == "Adam"

@@ -7,9 +7,9 @@ import pytest
 import torch
 from reverie import demo
 from reverie.engine import render as engine
-from reverie.engine.resolve import resolve
 from reverie.errors import ReverieError
 from reverie.events import Progress
+from reverie.job import resolve
 from reverie.networks import registry
 from reverie.networks.network import Network
 from reverie.optim.gradient_ascent import GradientAscent, even_out
@@ -203,11 +203,11 @@ def test_beside_a_style_a_dream_grows_with_its_strength_and_never_runs_away(phot
 def test_a_layer_is_chosen_that_style_and_content_do_not_use(name):
     spec = registry.NETWORKS[name]
     chosen = resolve(Recipe.parse({"style": "s", "dream": {}, "network": name}), "cpu")
-    assert chosen.dream[0].layer in spec.layers
-    assert chosen.dream[0].layer not in [*chosen.style_layers, *chosen.content_layers, "logits"]
+    assert chosen.dreams[0].layer in spec.layers
+    assert chosen.dreams[0].layer not in [*chosen.style_layers, *chosen.content_layers, "logits"]
     assert chosen.style_layers  # of AlexNet, whose every layer is the style's, the dream takes one
     alone = resolve(Recipe.parse({"dream": {}, "network": name}), "cpu")
-    assert alone.dream[0].layer == spec.defaults.dream[0]
+    assert alone.dreams[0].layer == spec.defaults.dream[0]
 
 
 def test_the_same_seed_gives_the_same_dream(photo):
@@ -287,3 +287,12 @@ def test_a_misspelt_class_gets_suggestions(photo):
 def test_contradictions_are_refused_by_the_recipe(dream):
     with pytest.raises(ReverieError):
         Recipe.parse({"dream": dream})
+
+
+def test_a_dream_beside_a_style_works_wherever_the_style_alone_does():
+    """Strokes so small that the network sees nothing of them at the size at which a style's pull is usually measured."""
+    photo, style = (shrink_to(images.read(path), 320) for path in (demo.content(), demo.styles()["strokes"]))
+    settings = {"style": {"image": "s", "scale": 0.15}, "network": "reverie", "iterations": 2, "size": 320}
+    _render(photo, {"s": style}, **settings)
+    dreamt = _render(photo, {"s": style}, dream={}, **settings)
+    assert np.isfinite(dreamt.picture).all()

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs
 
 SCRIPT = """
 import json, psutil, sys, torch
-from reverie.engine import device
+from reverie import device
 device.keep_freed_memory()
 if sys.argv[1] == "no longer":
     device.keep_freed_memory(False)

@@ -9,19 +9,22 @@ import numpy as np
 import pytest
 import reverie.networks.network
 import torch
-from reverie.engine import painting
+from reverie.engine import loaded, progress
 from reverie.engine import render as engine
 from reverie.engine.objective import Objective
-from reverie.losses import Term, moments
+from reverie.losses import moments
 from reverie.losses.activation import Activation
 from reverie.losses.class_logit import ClassLogit
 from reverie.losses.content import Content
+from reverie.losses.gram import Gram
 from reverie.losses.guide import Guide
+from reverie.losses.loss import Loss
+from reverie.losses.mean_covariance import MeanCovariance
 from reverie.losses.nearest_neighbour import NearestNeighbour
 from reverie.losses.region import Region
-from reverie.losses.style import Style
 from reverie.losses.total_variation import TotalVariation
 from reverie.losses.value_range import ValueRange
+from reverie.networks import registry, weights
 from reverie.networks.network import Network
 from reverie.optim.adam import Adam
 from reverie.optim.band_limit import BandLimited
@@ -60,7 +63,7 @@ def test_the_watch_sees_what_it_is_to_see():
         assert watch.halts
 
 
-def _terms(size: tuple[int, int]) -> tuple[Network, list[Term]]:
+def _terms(size: tuple[int, int]) -> tuple[Network, list[Loss]]:
     """All but Wasserstein: its eigenvalues are found by a library that says whether it succeeded, and that is waited
     for."""
     network = random_network("squeezenet1_1")
@@ -71,8 +74,8 @@ def _terms(size: tuple[int, int]) -> tuple[Network, list[Term]]:
     region = Region(torch.rand(1, 1, *size), network)
     return network, [
         Content(maps, 1.0),
-        Style(style, 1.0),
-        Style(style, 1.0, "gram", region),
+        MeanCovariance(style, 1.0),
+        Gram(style, 1.0, region),
         NearestNeighbour(flat, 1.0, region),
         Activation("fire3", 1.0, 2, (5, 16)),
         Guide("fire3", flat["fire3"], 1.0),
@@ -113,10 +116,10 @@ def test_the_loop_of_painting_halts_nowhere_by_itself(monkeypatch):
     """From one iteration to the next. Left out is what is told to the person who watches, which on the CPU is read in
     each iteration, and on a GPU ten times a second."""
     network = random_network("squeezenet1_1")
-    monkeypatch.setattr(engine.weights, "find", lambda name: Path(name))
-    monkeypatch.setattr(engine.registry, "load", lambda name, pooling: network)
-    monkeypatch.setattr(painting.Painter, "_tell", lambda self, picture, loss, scale: None)
-    engine.forget_network()
+    monkeypatch.setattr(weights, "find", lambda name: Path(name))
+    monkeypatch.setattr(registry, "load", lambda name, pooling: network)
+    monkeypatch.setattr(progress.Reporter, "tell", lambda self, picture, loss, scale: None)
+    loaded.forget_network()
     rng = np.random.default_rng(0)
     photo, style = (rng.random((64, 80, 3), np.float32) for _ in range(2))
     document = {"style": "s", "network": "squeezenet1_1", "smallest": 80, "iterations": 8, "precision": "float32"}
@@ -127,6 +130,6 @@ def test_the_loop_of_painting_halts_nowhere_by_itself(monkeypatch):
             halts.append(len(watch.halts))
 
         engine.render(Recipe.parse(document), photo, {"s": style}, device="cpu", adjust=adjust)
-    engine.forget_network()
+    loaded.forget_network()
     assert len(halts) == 8
     assert watch.halts[halts[2] : halts[-1]] == []  # constants are made in the first

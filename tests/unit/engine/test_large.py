@@ -13,7 +13,7 @@ import torch
 from reverie import demo
 from reverie.engine import render as engine
 from reverie.engine import tiling
-from reverie.engine.resolve import resolve
+from reverie.job import resolve
 from reverie.networks import registry
 from reverie.networks.network import Network
 from reverie.networks.receptive_field import ReceptiveField
@@ -79,8 +79,8 @@ def _painted(photo: images.Picture, tile: int | None) -> images.Picture:
 def _beside_borders(picture: images.Picture) -> np.ndarray:
     """H×W, where one tile ends and the next begins, and three pixels to each side. Tiles are those of the canvas, on
     which the picture lies within a margin."""
-    recipe, network = resolve(RECIPE, "cpu"), registry.load("reverie")
-    layers = [*(recipe.content_layers or []), *(recipe.style_layers or [])]
+    job, network = resolve(RECIPE, "cpu"), registry.load("reverie")
+    layers = [*job.content_layers, *job.style_layers]
     canvas = Canvas.of(to_tensor(picture, torch.device("cpu")), picture.shape[1], picture.shape[0])
     finest = min(layers, key=lambda layer: network.receptive_field(layer).stride)
     stride = network.receptive_field(finest).stride

@@ -7,6 +7,7 @@ import itertools
 import pytest
 import torch
 from reverie import demo
+from reverie.engine import loaded
 from reverie.engine import render as engine
 from reverie.events import Progress
 from reverie.networks.network import Network
@@ -38,7 +39,7 @@ def test_an_iteration_costs_the_same_in_every_octave(monkeypatch):
         if width == next_width:
             costs.setdefault(width, set()).add(after - before)
     assert len(costs) >= 3 and all(cost == {1} for cost in costs.values())
-    network = engine.network_for("reverie", "cpu")
+    network = loaded.network_for("reverie", "cpu")
     assert not any(module._forward_hooks or module._backward_hooks for module in network.module.modules())
 
 

@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 import torch
 from reverie import demo
-from reverie.engine import calibration, painting, targets, tiling
+from reverie.engine import progress, tiling, weighting
 from reverie.engine import render as engine
+from reverie.engine.inputs import gather
 from reverie.engine.objective import Objective
 from reverie.errors import ReverieError
-from reverie.events import Preview, Progress, Started, Warning_
+from reverie.events import Cancelled, Preview, Progress, Started, Warning_
 from reverie.losses.content import Content
-from reverie.losses.style import Style
-from reverie.networks import registry
+from reverie.losses.mean_covariance import MeanCovariance
+from reverie.networks import registry, weights
 from reverie.pictures import images
 from reverie.pictures.resize import shrink_to, to_tensor
 from reverie.recipe import Recipe
@@ -132,12 +133,12 @@ def _judge(photo: images.Picture, style: images.Picture) -> Callable[[images.Pic
     """The loss of a picture against a photo and a style of its size, at the default strength."""
     network = registry.load(registry.default())
     defaults = registry.spec(network.name).defaults
-    weight = targets.content_weight(
-        Recipe.parse({"style": "strokes"}).strength, calibration.units(network, defaults.content, defaults.style)
+    weight = weighting.units(network, defaults.content, defaults.style).content_weight(
+        Recipe.parse({"style": "strokes"}).strength
     )
     kept, look = (to_tensor(each, torch.device("cpu")) for each in (photo, style))
     content = Content(tiling.maps(network, kept, defaults.content, None), weight)
-    styled = Style([(tiling.statistics(network, look, defaults.style, None), 1.0)], 1.0)
+    styled = MeanCovariance([(tiling.statistics(network, look, defaults.style, None), 1.0)], 1.0)
     objective = Objective(network, [content, styled])
     return lambda picture: float(objective(to_tensor(picture, torch.device("cpu")))[0])
 
@@ -145,16 +146,16 @@ def _judge(photo: images.Picture, style: images.Picture) -> Callable[[images.Pic
 def test_stopping_ends_it_within_an_iteration(photo, pictures):
     events: list = []
 
-    def progress() -> list[Progress]:
+    def told() -> list[Progress]:
         return [event for event in events if isinstance(event, Progress)]
 
-    with pytest.raises(engine.Cancelled):
-        _render(photo, pictures, report=events.append, stop=lambda: len(progress()) >= 5)
-    assert progress()[-1].iteration == 5
+    with pytest.raises(Cancelled):
+        _render(photo, pictures, report=events.append, stop=lambda: len(told()) >= 5)
+    assert told()[-1].iteration == 5
 
 
 def test_previews_are_pictures_of_the_current_scale(photo, pictures, monkeypatch):
-    monkeypatch.setattr(painting, "FIRST_PREVIEW_SECONDS", 0.0)
+    monkeypatch.setattr(progress, "FIRST_PREVIEW_SECONDS", 0.0)
     events: list = []
     _render(photo, pictures, report=events.append, iterations=4)
     shapes = [event.picture.shape for event in events if isinstance(event, Preview)]
@@ -169,7 +170,7 @@ def test_the_first_preview_comes_soon_and_later_ones_once_a_second(photo, pictur
         return sum(isinstance(event, Progress) for event in events)
 
     clock = types.SimpleNamespace(monotonic=lambda: iterations_told() / 8)  # of which each takes an eighth of a second
-    monkeypatch.setattr(painting, "time", clock)
+    monkeypatch.setattr(progress, "time", clock)
     _render(photo, pictures, report=events.append, iterations=40)
     seconds = [
         (sum(isinstance(each, Progress) for each in events[:place]) - 1) / 8
@@ -204,8 +205,8 @@ def test_too_small_is_said_before_weights_are_fetched(photo, pictures, monkeypat
     def fetch(*arguments) -> None:
         raise AssertionError("fetched")
 
-    monkeypatch.setattr(engine.weights, "find", lambda name: None)
-    monkeypatch.setattr(engine.weights, "fetch", fetch)
+    monkeypatch.setattr(weights, "find", lambda name: None)
+    monkeypatch.setattr(weights, "fetch", fetch)
     small = {"style": "strokes", "network": "vgg19"}
     for document, content, field in (
         (small, photo[:15], "content"),
@@ -226,8 +227,8 @@ def test_an_unknown_channel_is_refused_before_weights_are_fetched(photo, monkeyp
     def fetch(*arguments) -> None:
         raise AssertionError("fetched")
 
-    monkeypatch.setattr(engine.weights, "find", lambda name: None)
-    monkeypatch.setattr(engine.weights, "fetch", fetch)
+    monkeypatch.setattr(weights, "find", lambda name: None)
+    monkeypatch.setattr(weights, "fetch", fetch)
     with pytest.raises(ReverieError, match=f"channels 0 to {last}, and no {channel}") as caught:
         _render(photo, {}, style=[], network=network, dream={"layer": layer, "channel": channel})
     assert caught.value.field == "dream.0.channel"
@@ -269,8 +270,8 @@ def test_a_style_that_is_enlarged_much_is_told(photo, pictures):
 
 
 def test_a_style_of_a_few_pixels_is_refused_before_weights_are_fetched(photo, monkeypatch):
-    monkeypatch.setattr(engine.weights, "find", lambda name: None)
-    monkeypatch.setattr(engine.weights, "fetch", lambda *arguments: pytest.fail("weights were fetched"))
+    monkeypatch.setattr(weights, "find", lambda name: None)
+    monkeypatch.setattr(weights, "fetch", lambda *arguments: pytest.fail("weights were fetched"))
     with pytest.raises(ReverieError, match=r"“tiny” has only 9×7 pixels: enlarged to 11 times that") as failure:
         _render(photo, {"tiny": np.random.default_rng(0).random((7, 9, 3), np.float32)}, style="tiny", network="vgg19")
     assert failure.value.field == "style.0.image"
@@ -346,7 +347,7 @@ def test_colors_are_matched_to_what_is_seen_of_the_photo(photo, pictures):
     seen = np.dstack([photo, np.ones(photo.shape[:2], np.float32)])
     seen[:, 10:, 3] = 0
     recipe = Recipe.parse({"style": "strokes", "color": "match"})
-    ((_, (look,)),) = engine.gather(recipe, seen, pictures, torch.device("cpu")).regions
+    ((_, (look,)),) = gather(recipe, seen, pictures, torch.device("cpu")).regions
     assert look.picture.mean((0, 2, 3)).tolist() == pytest.approx(photo[:, :10].mean((0, 1)).tolist(), abs=0.02)
 
 

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import torch
 from reverie import demo
-from reverie.engine import render, targets
+from reverie.engine import render, style_transfer
 from reverie.engine.inputs import Inputs, Look
+from reverie.engine.scene import Scene
 from reverie.events import Progress
+from reverie.job import resolve
 from reverie.networks import registry
 from reverie.pictures import images
 from reverie.pictures.canvas import Canvas
@@ -69,6 +71,9 @@ def test_recolored_has_the_colors_of_the_styles_each_in_its_region():
     left[..., :12] = 1
     red, blue = (torch.rand(1, 3, 9, 9) * 0.1 + torch.tensor(c).view(1, 3, 1, 1) for c in ([0.8, 0, 0], [0, 0, 0.8]))
     regions = [(left, [Look("r", red, None, 1.0, 1.0)]), (1 - left, [Look("b", blue, None, 1.0, 1.0)])]
-    result = targets.recolored(Canvas.of(source, 24, 16, margin=0), Inputs(source, regions, {}, None, None), 0.85)
+    job = resolve(Recipe.parse({"style": ["r", "b"], "network": "reverie"}), "cpu")
+    canvas = Canvas.of(source, 24, 16, margin=0)
+    scene = Scene(job, Inputs(source, regions, {}, None, None), registry.load("reverie"), canvas, None)
+    result = style_transfer.recolored(scene)
     assert float(result[:, 0, :, :12].mean()) > 0.7 > 0.2 > float(result[:, 0, :, 12:].mean())
     assert float(result[:, 2, :, 12:].mean()) > 0.7 > 0.2 > float(result[:, 2, :, :12].mean())

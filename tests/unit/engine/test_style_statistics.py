@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 from reverie import demo
+from reverie.engine import loaded, style_statistics, tiling
 from reverie.engine import render as engine
-from reverie.engine import style_statistics, tiling
 from reverie.engine.inputs import Look
 from reverie.networks import registry
 from reverie.pictures import images
@@ -49,7 +49,7 @@ def _calibrations(sizes: list[tuple[int, int]]) -> int:
 
 
 def test_a_second_job_computes_no_features_of_its_styles(pictures, computed):
-    engine.forget_network()
+    loaded.forget_network()
     first = _render(pictures)
     assert len(computed) - _calibrations(computed) == 2  # scales
     del computed[:]
@@ -77,14 +77,14 @@ def test_what_statistics_depend_on_is_looked_at_anew(pictures, computed, change)
 
 
 def test_they_go_with_the_network_and_never_grow_too_many(pictures):
-    engine.forget_network()
+    loaded.forget_network()
     _render(pictures)
-    network = engine.network_for("reverie", "cpu")
+    network = loaded.network_for("reverie", "cpu")
     look = Look("x", torch.rand(1, 3, 32, 32), None, 1.0, 1.0)
     for number in range(2 * style_statistics._KEPT):
         style_statistics.of(network, replace(look, digest=str(number)), ["level1"], None)
     assert len(style_statistics._known[network.module]) == style_statistics._KEPT
     before = len(style_statistics._known)
     del network
-    engine.forget_network()
+    loaded.forget_network()
     assert len(style_statistics._known) == before - 1

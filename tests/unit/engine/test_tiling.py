@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import Literal
 
 import pytest
 import torch
@@ -13,17 +12,17 @@ from hypothesis import strategies as st
 from reverie.engine import sampling, tiling
 from reverie.engine.inputs import Look
 from reverie.engine.objective import Objective
-from reverie.losses import Term, moments
+from reverie.losses import STYLE_LOSSES, moments, style_losses
 from reverie.losses.activation import Activation
 from reverie.losses.class_logit import ClassLogit
 from reverie.losses.content import Content
 from reverie.losses.guide import Guide
-from reverie.losses.nearest_neighbour import NearestNeighbour
+from reverie.losses.loss import Loss
+from reverie.losses.mean_covariance import MeanCovariance
 from reverie.losses.region import Region
-from reverie.losses.style import Style
+from reverie.losses.style_target import StyleTarget
 from reverie.losses.total_variation import TotalVariation
 from reverie.losses.value_range import ValueRange
-from reverie.losses.wasserstein import Wasserstein
 from reverie.networks import registry
 from reverie.networks.network import BEFORE_LOGITS, Network
 from reverie.pictures.resize import resize
@@ -66,31 +65,24 @@ def _style(network: Network, layers: list[str]) -> dict[str, torch.Tensor]:
     return network.features(_picture(max(least, 60), 101, 2), layers)
 
 
-def _content(network: Network, picture: torch.Tensor, region: Region | None) -> Term:
+def _content(network: Network, picture: torch.Tensor, region: Region | None) -> Loss:
     return Content(network.features(_picture(*picture.shape[2:], 3), _layers(network)), 1.0, region)
 
 
-def _statistics(kind: Literal["covariance", "gram"]) -> Callable[..., Term]:
-    def term(network: Network, picture: torch.Tensor, region: Region | None) -> Term:
-        style = {layer: moments.of(fmap) for layer, fmap in _style(network, _layers(network)).items()}
-        return Style([(style, 1.0)], 1.0, kind, region)
+def _of_style(name: str) -> Callable[..., Loss]:
+    """The loss that is named for the style loss, the first of those that it consists of."""
+
+    def term(network: Network, picture: torch.Tensor, region: Region | None) -> Loss:
+        style = _style(network, _layers(network))
+        statistics = [({layer: moments.of(fmap) for layer, fmap in style.items()}, 1.0)]
+        samples = {layer: fmap.flatten(2)[0] for layer, fmap in style.items()}
+        return style_losses(name, StyleTarget(statistics, lambda: samples, 1.0, region))[0]
 
     return term
 
 
-def _wasserstein(network: Network, picture: torch.Tensor, region: Region | None) -> Term:
-    layers = _layers(network)
-    style = {layer: moments.of(fmap) for layer, fmap in _style(network, layers).items()}
-    return Wasserstein([(style, 1.0)], 1.0, region)
-
-
-def _nearest(network: Network, picture: torch.Tensor, region: Region | None) -> Term:
-    style = _style(network, _layers(network))
-    return NearestNeighbour({layer: fmap.flatten(2)[0] for layer, fmap in style.items()}, 1.0, region)
-
-
-def _dream(kind: str) -> Callable[..., Term]:
-    def term(network: Network, picture: torch.Tensor, region: Region | None) -> Term:
+def _dream(kind: str) -> Callable[..., Loss]:
+    def term(network: Network, picture: torch.Tensor, region: Region | None) -> Loss:
         layer = _layers(network)[-1]
         if kind == "layer":
             return Activation(layer, 1.0)
@@ -103,19 +95,16 @@ def _dream(kind: str) -> Callable[..., Term]:
     return term
 
 
-TERMS: dict[str, Callable[[Network, torch.Tensor, Region | None], Term]] = {
+TERMS: dict[str, Callable[[Network, torch.Tensor, Region | None], Loss]] = {
     "content": _content,
-    "covariance": _statistics("covariance"),
-    "gram": _statistics("gram"),
-    "wasserstein": _wasserstein,
-    "nearest": _nearest,
+    **{name: _of_style(name) for name in STYLE_LOSSES},
     **{kind: _dream(kind) for kind in ("layer", "channel", "neuron", "guide")},
 }
-IN_REGIONS = ("content", "covariance", "gram", "wasserstein", "nearest")
+IN_REGIONS = ("content", *STYLE_LOSSES)
 CASES = [(kind, masked) for kind in TERMS for masked in ((False, True) if kind in IN_REGIONS else (False,))]
 
 
-def _error(network: Network, terms: list[Term], picture: torch.Tensor, tile: int) -> float:
+def _error(network: Network, terms: list[Loss], picture: torch.Tensor, tile: int) -> float:
     """Of the gradient in tiles, relative to the gradient of the whole. The losses must agree, too."""
     loss, gradient = Objective(network, terms)(picture)
     tiled_loss, tiled = Objective(network, terms, tile)(picture)
@@ -202,9 +191,9 @@ def test_a_class_and_a_style_in_one_objective_are_computed_in_tiles():
             seen.append(cut.shape[3])
             return network.features(cut, layers)
 
-    terms: list[Term] = [
+    terms: list[Loss] = [
         ClassLogit(network.classifier, 1.0, 3),
-        _statistics("covariance")(network, picture, None),
+        _of_style("covariance")(network, picture, None),
         ValueRange(70, 700, 10.0),
         TotalVariation(70, 700, 1.0),
     ]
@@ -279,7 +268,7 @@ def test_a_tile_costs_the_memory_of_a_tile():
             seen.append(picture.shape[2] * picture.shape[3])
             return network.features(picture, layers)
 
-    style = Style([({"fire2": moments.of(network.features(_picture(64, 64), ["fire2"])["fire2"])}, 1.0)], 1.0)
+    style = MeanCovariance([({"fire2": moments.of(network.features(_picture(64, 64), ["fire2"])["fire2"])}, 1.0)], 1.0)
     Objective(Watched(), [style], 64)(_picture(500, 400))
     halo = network.receptive_field("fire2").size
     assert max(seen) <= (64 + 32 + 2 * halo) ** 2

@@ -7,6 +7,7 @@ import pytest
 from reverie import demo, events
 from reverie.engine import render
 from reverie.errors import ReverieError
+from reverie.job import resolve
 from reverie.pictures import images
 from reverie.pictures.resize import shrink_to
 from reverie.recipe import Recipe
@@ -106,5 +107,5 @@ def test_it_can_be_cancelled(landscape):
 )
 def test_contradictions_are_told_with_their_field(landscape, fields, field):
     with pytest.raises(ReverieError) as caught:
-        render.resolve(Recipe.parse(fields), "cpu")
+        resolve(Recipe.parse(fields), "cpu")
     assert caught.value.field == field

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from reverie.engine.resolve import resolve
 from reverie.errors import ReverieError
+from reverie.job import resolve
 from reverie.networks import registry, vgg
 from reverie.networks.network import IMAGENET
 from reverie.networks.pooling import average
@@ -31,7 +31,10 @@ def test_squeezenet_refuses_it():
     with pytest.raises(ReverieError, match="ripples") as caught:
         resolve(Recipe.parse({"style": "a", "network": "squeezenet1_0", "pooling": "average"}), "cpu")
     assert caught.value.field == "pooling"
-    assert resolve(Recipe.parse({"style": "a", "network": "vgg19", "pooling": "average"}), "cpu").pooling == "average"
+    assert (
+        resolve(Recipe.parse({"style": "a", "network": "vgg19", "pooling": "average"}), "cpu").recipe.pooling
+        == "average"
+    )
     with pytest.raises(ReverieError, match="ripples"):
         registry.load("squeezenet1_0", "average")
 

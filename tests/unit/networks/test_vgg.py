@@ -35,7 +35,7 @@ def test_a_file_cut_off_at_a_layer_gives_the_layers_up_to_it():
 @pytest.mark.parametrize("depth", [16, 19])
 def test_it_has_no_classes_and_says_who_has(depth):
     with pytest.raises(ReverieError, match=r"without its classifier.*squeezenet1_0") as caught:
-        registry.NETWORKS[f"vgg{depth}"].check_layers(["relu1_1", "logits"], "dream.0.layer")
+        registry.check_layers(f"vgg{depth}", ["relu1_1", "logits"], "dream.0.layer")
     assert caught.value.field == "dream.0.layer"
 
 

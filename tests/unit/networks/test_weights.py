@@ -20,7 +20,7 @@ import pytest
 import torch
 from filelock import FileLock
 from reverie.cli.main import main
-from reverie.engine import render
+from reverie.engine import loaded
 from reverie.errors import ReverieError
 from reverie.events import Cancelled, Fetching
 from reverie.networks import registry, vgg, weights
@@ -130,11 +130,11 @@ def test_an_atlas_tells_of_the_download_and_of_its_tiles(server, tmp_path, monke
 def test_a_render_tells_of_the_download_and_stops_it(server):
     events: list[Fetching] = []
     with pytest.raises(Cancelled):
-        render.fetch_weights(NAME, events.append, lambda: len(events) >= 2)
+        loaded.fetch_weights(NAME, events.append, lambda: len(events) >= 2)
     assert [event.network for event in events] == [NAME, NAME]
     assert events[0].licence
     assert 0 < events[0].here < events[1].here < events[1].total == len(BODY)
-    render.fetch_weights(NAME, events.append, lambda: False)
+    loaded.fetch_weights(NAME, events.append, lambda: False)
     assert weights.find(NAME) is not None
 
 
@@ -142,7 +142,7 @@ def cancelled_soon(seconds: float = 0.3) -> None:
     """Fetches, and asks to stop after a moment."""
     begun = time.monotonic()
     with pytest.raises(Cancelled):
-        render.fetch_weights(NAME, lambda event: None, lambda: time.monotonic() - begun > seconds)
+        loaded.fetch_weights(NAME, lambda event: None, lambda: time.monotonic() - begun > seconds)
     assert time.monotonic() - begun < 5, "without the order to stop it takes at least as long"
 
 

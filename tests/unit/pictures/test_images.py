@@ -133,7 +133,7 @@ def test_a_harmless_fault_in_a_photo_is_not_told(tmp_path):
     """Pillow would warn of it on stderr, with a line of its own source."""
     file = _file(Image.new("RGB", (8, 4)), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
     (tmp_path / "a.jpg").write_bytes(file)
-    code = "import sys; from backend import images; print(images.read(sys.argv[1]).shape)"
+    code = "import sys; from reverie.pictures import images; print(images.read(sys.argv[1]).shape)"
     command = [sys.executable, "-c", code, tmp_path / "a.jpg"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
     assert (done.stdout, done.stderr) == ("(4, 8, 3)\n", "")

@@ -13,14 +13,14 @@ from PIL import Image
 from reverie import demo
 from reverie.cli.console import TrainingConsole
 from reverie.cli.main import main
-from reverie.engine import calibration, targets, tiling
+from reverie.engine import tiling, weighting
 from reverie.engine.objective import Objective
 from reverie.errors import ReverieError, Sentence
 from reverie.events import Warning_
 from reverie.fast import styles
-from reverie.losses import Term
 from reverie.losses.content import Content
-from reverie.losses.style import Style
+from reverie.losses.loss import Loss
+from reverie.losses.mean_covariance import MeanCovariance
 from reverie.losses.total_variation import TotalVariation
 from reverie.losses.value_range import ValueRange
 from reverie.networks import registry
@@ -81,14 +81,14 @@ def test_the_loss_is_the_engines(loss):
     photos, painted = (torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(seed)) for seed in (1, 2))
     painted = painted * 1.2 - 0.1  # some of it out of range
     layers, content = list(network.defaults.style), list(network.defaults.content)
-    units = calibration.units(network, content, layers)
+    units = weighting.units(network, content, layers)
     sized = resize(other, *fit(other.shape[3], other.shape[2], 512)).clamp(0, 1)
     wanted = []
     for index, style in enumerate((sized.flip(1), sized)):
-        terms: list[Term] = [
-            Style([(tiling.statistics(network, style, layers, None), 1.0)], 1.0),
-            Content(tiling.maps(network, photos[index : index + 1], content, None), targets.content_weight(0.6, units)),
-            TotalVariation(64, 64, targets.SMOOTHNESS_SHARE * units.total_variation * 0.05),
+        terms: list[Loss] = [
+            MeanCovariance([(tiling.statistics(network, style, layers, None), 1.0)], 1.0),
+            Content(tiling.maps(network, photos[index : index + 1], content, None), units.content_weight(0.6)),
+            TotalVariation(64, 64, units.smoothness_weight(0.05)),
             ValueRange(64, 64, 10.0),
         ]
         wanted.append(float(Objective(network, terms)(painted[index : index + 1])[0]))

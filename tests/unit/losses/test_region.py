@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from reverie.losses import Features
+from reverie.losses.loss import Features
 from reverie.losses.region import Region
 from reverie.networks.network import Network
 

@@ -1,13 +1,14 @@
-"""What may be changed while a job runs, and how long it may run."""
+"""What goes along with a job while it is carried out: its clock, who hears of it, who may stop or change it."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reverie.errors import ReverieError
+from reverie.events import Cancelled, Event
 from reverie.recipe import Recipe
 
 
@@ -24,15 +25,15 @@ class Adjustment:
 
     def check(self, recipe: Recipe) -> None:
         """Raises ReverieError, which names the field, for as many weights as the recipe has no styles or dreams."""
-        for field, weights, things in (
+        for name, weights, things in (
             ("style_weights", self.style_weights, recipe.style),
             ("dream_weights", self.dream_weights, recipe.dream),
         ):
             if weights is not None and len(weights) != len(things):
                 raise ReverieError(
-                    f"The recipe has {len(things)} {field.partition('_')[0]}s, and there are {len(weights)} weights: "
+                    f"The recipe has {len(things)} {name.partition('_')[0]}s, and there are {len(weights)} weights: "
                     "give each one.",
-                    field,
+                    name,
                 )
 
     def applied(self, recipe: Recipe) -> Recipe:
@@ -55,7 +56,7 @@ class Adjustment:
 class Clock:
     """The time since a job began, and the end that its budget sets; seconds."""
 
-    def __init__(self, budget: float | None) -> None:
+    def __init__(self, budget: float | None = None) -> None:
         self._begun = time.monotonic()
         self.budget = budget
 
@@ -76,3 +77,19 @@ class Clock:
             yield
         finally:
             self._begun += time.monotonic() - begun
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a job. `report` is told events as they happen; before each iteration `stop` is asked whether to give
+    up, and `adjust` what has been changed since it was asked last."""
+
+    clock: Clock = field(default_factory=Clock)
+    report: Callable[[Event], None] = lambda event: None
+    stop: Callable[[], bool] = lambda: False
+    adjust: Callable[[], Adjustment | None] = lambda: None
+
+    def check_stop(self) -> None:
+        """Raises Cancelled when the job is to be given up."""
+        if self.stop():
+            raise Cancelled

@@ -7,12 +7,14 @@ import torch
 from reverie.engine import sampling
 from reverie.engine.inputs import Look
 from reverie.engine.objective import Objective
-from reverie.losses import Features, nearest_neighbour
+from reverie.losses import nearest_neighbour
+from reverie.losses.loss import Features
 from reverie.losses.nearest_neighbour import NearestNeighbour
 from reverie.losses.region import Region
 from reverie.networks import registry, squeezenet
 from reverie.networks.receptive_field import ReceptiveField
-from small_network import SmallNetwork
+
+from tests.small_network import SmallNetwork
 
 
 def _map(seed: int, height: int, width: int, channels: int = 6) -> torch.Tensor:
@@ -20,7 +22,7 @@ def _map(seed: int, height: int, width: int, channels: int = 6) -> torch.Tensor:
 
 
 def _loss(term: NearestNeighbour, fmap: torch.Tensor) -> torch.Tensor:
-    return term.loss(term.measure(Features.of_whole({"a": fmap})))
+    return term.value(term.measure(Features.of_whole({"a": fmap})))
 
 
 def test_value_and_gradient_are_those_of_the_definition():

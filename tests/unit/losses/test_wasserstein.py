@@ -7,10 +7,12 @@ import pytest
 import torch
 from reverie.engine.objective import Objective
 from reverie.errors import ReverieError
-from reverie.losses import Features, moments
+from reverie.losses import moments
+from reverie.losses.loss import Features
 from reverie.losses.moments import Moments
 from reverie.losses.wasserstein import Wasserstein, trace_of_root
-from small_network import SmallNetwork
+
+from tests.small_network import SmallNetwork
 
 NETWORK = SmallNetwork()
 
@@ -31,7 +33,7 @@ def _moments(maps: dict[str, torch.Tensor]) -> dict[str, Moments]:
 
 
 def _loss(term: Wasserstein, maps: dict[str, torch.Tensor]) -> float:
-    return float(term.loss(term.measure(Features.of_whole(maps))))
+    return float(term.value(term.measure(Features.of_whole(maps))))
 
 
 def _maps(seed: int, channels: int = 5) -> dict[str, torch.Tensor]:

@@ -8,12 +8,12 @@ import torch
 from reverie import demo
 from reverie.engine import render
 from reverie.engine import texture_synthesis as engine
-from reverie.engine.control import Adjustment
 from reverie.errors import ReverieError
 from reverie.events import Cancelled, Progress, Started
 from reverie.pictures import images
 from reverie.pictures.resize import shrink_to, to_tensor
 from reverie.recipe import Recipe
+from reverie.run import Adjustment
 
 CPU = torch.device("cpu")
 
@@ -30,7 +30,7 @@ def styles() -> dict[str, images.Picture]:
 
 def _paint(content, styles, **settings):
     arguments = {"strength": 0.5, "seed": 0, "tell": lambda part, picture: None, "check_stop": lambda: None}
-    return engine.patch_paint(content, styles, **{**arguments, **settings})
+    return engine.synthesise(content, styles, **{**arguments, **settings})
 
 
 def _stripes(height: int, width: int) -> torch.Tensor:

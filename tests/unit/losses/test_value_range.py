@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 import torch
-from reverie.losses import PICTURE, Features
+from reverie.losses.loss import PICTURE, Features
 from reverie.losses.value_range import ValueRange
 
 
 def _loss(picture: torch.Tensor) -> torch.Tensor:
     term = ValueRange(picture.shape[2], picture.shape[3], 1.0)
-    return term.loss(term.measure(Features.of_whole({PICTURE: picture})))
+    return term.value(term.measure(Features.of_whole({PICTURE: picture})))
 
 
 def test_what_is_within_0_and_1_costs_nothing():

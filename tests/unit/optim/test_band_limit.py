@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 from reverie import demo
-from reverie.engine import painting
 from reverie.engine import render as engine
+from reverie.engine import style_transfer
 from reverie.networks import registry
 from reverie.optim.adam import Adam
 from reverie.optim.band_limit import BandLimited, low_pass
@@ -76,5 +76,5 @@ def test_the_bundled_encoder_weaves_no_cloth(monkeypatch):
 
     limited = woven()
     assert registry.load("reverie").blurs
-    monkeypatch.setattr(painting, "BandLimited", lambda optimizer: optimizer)
+    monkeypatch.setattr(style_transfer, "BandLimited", lambda optimizer: optimizer)
     assert limited < 0.7 * woven()

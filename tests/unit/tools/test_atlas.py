@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 from reverie.cli import arguments
-from reverie.engine.calibration import pink_noise
 from reverie.errors import ReverieError
 from reverie.events import Cancelled
 from reverie.networks import registry, weights
 from reverie.pictures import images
+from reverie.pictures.noise import pink_noise
 from reverie.pictures.resize import to_tensor
 from reverie.tools import atlas
 
@@ -33,7 +33,7 @@ def test_each_tile_is_what_its_channel_responds_to(cache):
     told: list[int] = []
     tiles = atlas.atlas(network, "level5", [2, 7, 30], effort=SHORT, progress=told.append)
     assert told == [0, 3]
-    noise = 0.25 + 0.5 * pink_noise(0, torch.device("cpu"))
+    noise = 0.25 + 0.5 * pink_noise(0, torch.device("cpu"), 128)
     for channel, tile in tiles.items():
         assert tile.shape == (atlas.SIDE, atlas.SIDE, 3)
         own = _response(network, to_tensor(tile, torch.device("cpu")), channel)
@@ -67,7 +67,7 @@ def test_a_quick_tile_is_kept_apart_and_shows_the_same(cache):
     quick = atlas.atlas(network, "level5", [30], effort=atlas.QUICK)[30]
     long = atlas.atlas(network, "level5", [30], effort=SHORT)[30]
     assert np.abs(quick - long).max() > 0.1
-    noise = 0.25 + 0.5 * pink_noise(0, torch.device("cpu"))
+    noise = 0.25 + 0.5 * pink_noise(0, torch.device("cpu"), 128)
     assert _response(network, to_tensor(quick, torch.device("cpu")), 30) > 2 * _response(network, noise, 30)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from reverie.losses import Features, moments
+from reverie.losses import moments
 from reverie.losses.activation import Activation
-from reverie.losses.style import Style
+from reverie.losses.loss import Features
+from reverie.losses.mean_covariance import MeanCovariance
 from reverie.training import slopes
 
 
@@ -27,8 +28,8 @@ def test_each_crop_is_asked_for_the_style_of_the_next_as_the_engine_asks():
         after = (crop + 1) % 3
         target = {str(n): moments.of(fmap[after : after + 1].detach()) for n, fmap in enumerate(maps)}
         own = {str(n): fmap[crop : crop + 1].detach().requires_grad_() for n, fmap in enumerate(maps)}
-        term = Style([(target, 1.0)], 1.0)
-        wanted = torch.autograd.grad(term.loss(term.measure(Features.of_whole(own))), list(own.values()))
+        term = MeanCovariance([(target, 1.0)], 1.0)
+        wanted = torch.autograd.grad(term.value(term.measure(Features.of_whole(own))), list(own.values()))
         for found, expected in zip(asked, wanted, strict=True):
             # The engine takes the mean over layers, and the lesson their sum.
             torch.testing.assert_close(found[crop : crop + 1], 2 * expected, rtol=1e-4, atol=1e-6)
@@ -41,7 +42,7 @@ def test_each_crop_is_asked_for_more_of_a_layer_as_the_engine_asks():
     for crop in range(3):
         own = maps[0][crop : crop + 1].detach().requires_grad_()
         term = Activation("0", 1.0)
-        (wanted,) = torch.autograd.grad(term.loss(term.measure(Features.of_whole({"0": own}))), own)
+        (wanted,) = torch.autograd.grad(term.value(term.measure(Features.of_whole({"0": own}))), own)
         assert _angle(asked[crop], wanted) == pytest.approx(1, abs=1e-5)
 
 

@@ -1,0 +1,50 @@
+"""The network of the last job stays loaded: the next is most often with the same."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import torch
+
+from reverie import device as devices
+from reverie.engine.memory import Placement
+from reverie.events import Cancelled, Event, Fetching
+from reverie.networks import registry, weights
+from reverie.networks.network import Network
+
+
+def fetch_weights(name: str, report: Callable[[Event], None], stop: Callable[[], bool] = lambda: False) -> None:
+    """Downloads the network's weights if they are not on this machine. Raises Cancelled when `stop` said so, and
+    ReverieError when they cannot be had."""
+    if weights.find(name) is not None:
+        return
+
+    def check() -> None:
+        if stop():
+            raise Cancelled
+
+    weights.fetch(name, lambda here, total: report(Fetching(name, weights.CATALOGUE[name].licence, here, total)), check)
+
+
+@functools.lru_cache(maxsize=1)
+def _load(name: str, pooling: str | None, where: torch.device, dtype: torch.dtype) -> Network:
+    return registry.load(name, pooling).to(where, dtype)
+
+
+def network_at(name: str, pooling: str | None, placement: Placement) -> Network:
+    """The network of a job at a placement."""
+    return _load(name, pooling, placement.device, placement.dtype)
+
+
+def network_for(name: str, device: str) -> Network:
+    """A network on a device as jobs have it; the next job finds it loaded."""
+    where = devices.choose(device)
+    return _load(name, None, where, devices.precision("auto", where))
+
+
+def forget_network() -> None:
+    """Frees the memory of the network that the last job used."""
+    _load.cache_clear()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

@@ -1,0 +1,164 @@
+"""A job: a recipe in which nothing is left open. What a recipe leaves open is decided, and what it asks for is checked,
+before any heavy work starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from reverie import device as devices
+from reverie.errors import ReverieError
+from reverie.fast import styles, stylise
+from reverie.networks import classes, registry
+from reverie.networks.network import BEFORE_LOGITS
+from reverie.networks.spec import Spec
+from reverie.pictures.resize import fit
+from reverie.recipe import Dream, Recipe
+
+# What each “detail” does to the longest side that suits the device (None: it is the picture's own), and how many
+# iterations it has.
+_DETAILS = {"sketch": (0.5, 80), "usual": (1.0, 160), "fine": (1.5, 240), "best": (None, 320)}
+_LARGEST = 16384  # pixels
+
+
+@dataclass(frozen=True)
+class DreamTarget:
+    """What a dream is of: all of a layer, one channel of it, or the neuron of that channel which looks at a place (x
+    and y from 0 to 1); or, in a layer, what a guide picture has there. The channels of “logits” are classes."""
+
+    layer: str
+    weight: float
+    channel: int | None = None
+    at: tuple[float, float] | None = None
+    guide: str | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """A resolved recipe. `recipe` is what is recorded with the result: with names and numbers for what it left open.
+
+    `longest` is the longest side to compute at, in pixels, where the picture has as many; `iterations` are those
+    without a budget; the layers are empty where nothing is compared in them.
+    """
+
+    recipe: Recipe
+    network: str
+    longest: int
+    iterations: int
+    content_layers: tuple[str, ...]
+    style_layers: tuple[str, ...]
+    dreams: tuple[DreamTarget, ...]
+
+    @property
+    def layers(self) -> list[str]:
+        """All layers that the network has to compute."""
+        dreamt = [BEFORE_LOGITS if dream.layer == "logits" else dream.layer for dream in self.dreams]
+        return sorted({*dreamt, *self.content_layers, *self.style_layers})
+
+    def size(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height at which a picture of width×height is computed."""
+        return fit(width, height, min(self.longest, max(width, height)))
+
+    def changed(self, recipe: Recipe) -> Job:
+        """The job of a recipe with other strengths and weights."""
+        dreams = [replace(dream, weight=own.weight) for dream, own in zip(self.dreams, recipe.dream, strict=True)]
+        return replace(self, recipe=recipe, dreams=tuple(dreams))
+
+
+def resolve(recipe: Recipe, device: str) -> Job:
+    """The job of a recipe on a device, "auto" or by its name.
+
+    Raises ReverieError for a network, layer, channel, class, fast style or device that there is not.
+    """
+    network = recipe.network if recipe.network != "auto" else _network_for(recipe)
+    spec = registry.spec(network)
+    registry.check_pooling(network, recipe.pooling)
+    if recipe.fast:
+        stylise.blend([(styles.load(use.name, f"fast.{i}.name"), use.weight) for i, use in enumerate(recipe.fast)])
+    content = registry.check_layers(network, recipe.content_layers, "content_layers") or list(spec.defaults.content)
+    style = registry.check_layers(network, recipe.style_layers, "style_layers") or list(spec.defaults.style)
+    dreams = [_name(dream, index, spec) for index, dream in enumerate(recipe.dream)]
+    if any(_is_open(dream) for dream in dreams):
+        layer = _layer_for_dreams(spec, content, style, bool(recipe.style))
+        # A network whose layers are all in use: the dream takes its own out of the style's.
+        style = [each for each in style if each != layer] if recipe.style_layers is None else style
+        dreams = [dream.model_copy(update={"layer": layer}) if _is_open(dream) else dream for dream in dreams]
+    if recipe.method == "patches" or not recipe.style:
+        content, style = [], []  # nothing is compared in them
+    longest, count = recipe.size or _size(recipe, device), iterations(recipe)
+    found = {
+        "network": network,
+        "size": longest,
+        "iterations": count if recipe.budget is None else None,
+        "content_layers": content or None,
+        "style_layers": style or None,
+        "dream": dreams,
+    }
+    targets = tuple(_target(dream) for dream in dreams)
+    return Job(recipe.model_copy(update=found), network, longest, count, tuple(content), tuple(style), targets)
+
+
+def iterations(recipe: Recipe) -> int:
+    """How many iterations a recipe without a budget asks for."""
+    return recipe.iterations or _DETAILS[recipe.detail][1]
+
+
+def _size(recipe: Recipe, device: str) -> int:
+    """The longest side, in pixels, at most that of the picture itself, where the recipe names none."""
+    factor = _DETAILS[recipe.detail][0]
+    only_fast = bool(recipe.fast) and not recipe.style
+    comfortable = stylise.SIZE if only_fast else devices.COMFORTABLE_SIZE[devices.choose(device).type]
+    return _LARGEST if factor is None else round(comfortable * factor)
+
+
+def _is_open(dream: Dream) -> bool:
+    return dream.layer is None and dream.class_name is None
+
+
+def _target(dream: Dream) -> DreamTarget:
+    """What a dream with a layer or a class is of."""
+    if dream.layer is None:
+        return DreamTarget("logits", dream.weight, classes.names().index(str(dream.class_name)))
+    return DreamTarget(dream.layer, dream.weight, dream.channel, dream.at, dream.guide)
+
+
+def _network_for(recipe: Recipe) -> str:
+    """The default network, or for a class the best one at hand that knows classes."""
+    default = registry.default()
+    if not any(dream.class_name for dream in recipe.dream) or "logits" in registry.spec(default).layers:
+        return default
+    return next((name for name in registry.available() if "logits" in registry.spec(name).layers), "squeezenet1_0")
+
+
+def _layer_for_dreams(spec: Spec, content: list[str], style: list[str], styled: bool) -> str:
+    """The layer to dream in when none is named: the network's default, but beside a style one that no content or style
+    loss uses, so that these do not repair the dream; the deepest such, where objects are."""
+    default = spec.defaults.dream[0]
+    if not styled or default not in [*content, *style]:
+        return default
+    unused = [layer for layer in spec.layers if layer not in [*content, *style, "logits"]]
+    return unused[-1] if unused else default
+
+
+def _name(dream: Dream, index: int, spec: Spec) -> Dream:
+    """A dream with the names that the network has."""
+    if dream.layer is not None:
+        registry.check_layers(spec.name, [dream.layer], f"dream.{index}.layer")
+        _check_channel(dream.layer, dream.channel, index, spec)
+    if dream.class_name is None:
+        return dream
+    field = f"dream.{index}.class_name"
+    if "logits" not in spec.layers:
+        raise ReverieError(
+            "{network} knows no classes. Choose a network that does, such as squeezenet1_0, or a layer.",
+            field,
+            network=spec.name,
+        )
+    return dream.model_copy(update={"class_name": classes.find(dream.class_name, field)})
+
+
+def _check_channel(layer: str, channel: int | None, index: int, spec: Spec) -> None:
+    if channel is not None and channel >= spec.channels(layer):
+        raise ReverieError(
+            f"Layer “{layer}” of {spec.name} has channels 0 to {spec.channels(layer) - 1}, and no {channel}.",
+            f"dream.{index}.channel",
+        )

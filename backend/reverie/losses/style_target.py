@@ -1,0 +1,28 @@
+"""What a style loss is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from reverie.losses.moments import Moments
+from reverie.losses.region import Region
+
+
+@dataclass(frozen=True)
+class StyleTarget:
+    """The style pictures of one region of the picture, as a network sees them.
+
+    `statistics` pairs mean and covariance by layer of each style picture with its weight; `samples` gives features of
+    all of them together at random positions, C×N by layer, for a loss that compares position by position: it is only
+    computed for one that asks. `region` limits the loss to a part of the picture (None: all of it), and `share` is that
+    part's, 0 to 1: the loss's weight is to be in proportion, so that a pixel is under the same influence in a small
+    region as in a large one.
+    """
+
+    statistics: Sequence[tuple[Mapping[str, Moments], float]]
+    samples: Callable[[], Mapping[str, Tensor]]
+    share: float = 1.0
+    region: Region | None = None
