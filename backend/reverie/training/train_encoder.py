@@ -33,17 +33,16 @@ from reverie.errors import ReverieError
 from reverie.files import replace_with
 from reverie.networks import registry, reverie
 from reverie.networks.network import Network
-from reverie.networks.reverie import LAYERS, PREPROCESSING, TEACHER, Encoder
+from reverie.networks.reverie import LAYERS, Encoder
 from reverie.training import own_pictures, pictures, slopes
+from reverie.training.agreement import TEACHER_LAYERS, agreement, evaluate, predicted, seen
 from reverie.training.state import keep
 
-_TEACHER_LAYERS = [layer for layer, _ in TEACHER.values()]
 HELD_OUT = [*(f"kodak{n}" for n in range(19, 25)), "golden_gate", "tubingen", "hoovertowernight"]
 _SECONDS_BETWEEN_STATES = 120
 _TEACHERS_DREAMS = 0.4  # share of dreams
 _FAINT = 0.5  # mean square, in units of the channels' variance, below which a crop's features count as noise
 _SLOPES = 0.5  # weight of the disagreement about gradients
-_MIDDLE = 256  # pixels: side of what slopes are measured on
 _BEGINNER = 200  # steps before the encoder paints: before, there is nothing to be learnt from it
 
 
@@ -108,7 +107,7 @@ def _own_picture(
     if first == LAYERS[0]:
         return own_pictures.paint(_as_used(encoder, teacher), crops, random)
     if random.random() < _TEACHERS_DREAMS:
-        return own_pictures.dream(teacher, _TEACHER_LAYERS[-1], crops, random)
+        return own_pictures.dream(teacher, TEACHER_LAYERS[-1], crops, random)
     return own_pictures.dream(_as_used(encoder, teacher), LAYERS[-1], crops, random)
 
 
@@ -189,8 +188,8 @@ def _step(
     """Learns from a batch what the teacher sees, and which way it would change the crops for what is asked of them;
     returns the loss before. Raises FloatingPointError, and learns nothing, when it or its gradient is no number."""
     batch = batch.to(teacher.device).requires_grad_()
-    targets = _seen(teacher, scales, batch)
-    predictions = _predicted(encoder, batch)
+    targets = seen(teacher, scales, batch)
+    predictions = predicted(encoder, batch)
     losses = [
         _unexplained(prediction.float(), target.detach().float())
         for prediction, target, head in zip(predictions, targets, encoder.heads, strict=True)
@@ -211,21 +210,6 @@ def _step(
     return value
 
 
-def _seen(teacher: Network, scales: list[Tensor], x: Tensor) -> list[Tensor]:
-    """The teacher's features of N×3×H×W, each channel in units of its standard deviation."""
-    features = teacher.features(x, _TEACHER_LAYERS)
-    return [
-        features[layer] / scale.to(features[layer].dtype) for layer, scale in zip(_TEACHER_LAYERS, scales, strict=True)
-    ]
-
-
-def _predicted(encoder: Encoder, x: Tensor) -> list[Tensor]:
-    """The encoder's predictions of them, not rectified."""
-    with torch.autocast(x.device.type, torch.bfloat16):
-        predictions: list[Tensor] = encoder(PREPROCESSING(x).contiguous(memory_format=torch.channels_last))
-    return predictions
-
-
 def _unexplained(prediction: Tensor, target: Tensor) -> Tensor:
     """Mean squared error where the teacher is active; where it is silent, only a positive prediction is wrong, since
     the encoder in use is rectified. Each crop counts by how strong its features are: a few dreams would outshout all
@@ -238,50 +222,12 @@ def _unexplained(prediction: Tensor, target: Tensor) -> Tensor:
 def _scales(teacher: Network, crops: pictures.Crops, size: int) -> list[Tensor]:
     """The standard deviation of each of the teacher's channels, 1×C×1×1 a layer: what its features are divided by."""
     with torch.no_grad():
-        features = teacher.features(crops.batch(96, size).to(teacher.device), _TEACHER_LAYERS)
+        features = teacher.features(crops.batch(96, size).to(teacher.device), TEACHER_LAYERS)
     result = []
-    for layer in _TEACHER_LAYERS:
+    for layer in TEACHER_LAYERS:
         deviation = features[layer].float().std((0, 2, 3), keepdim=True)
         result.append(deviation.clamp_min(0.05 * float(deviation.mean())))
     return result
-
-
-def evaluate(encoder: Encoder, teacher: Network, scales: list[Tensor], photos: Sequence[pictures.Photo]) -> list[float]:
-    """Share of the teacher's variance on photos that the rectified encoder explains, a layer each: 1 is perfect."""
-    explained = torch.zeros(len(_TEACHER_LAYERS))
-    for photo in photos:
-        # Whole multiples of the largest stride: elsewhere the teacher's sizes differ from ours by one.
-        height, width = (side // 16 * 16 for side in photo.shape[:2])
-        x = torch.tensor(photo[:height, :width], dtype=torch.float32).div(255).permute(2, 0, 1)[None]
-        x = x.to(teacher.device)
-        with torch.no_grad():
-            pairs = zip(_predicted(encoder, x), _seen(teacher, scales, x), strict=True)
-        for index, (prediction, target) in enumerate(pairs):
-            error = (torch.relu(prediction.float()) - target.float()).square().mean()
-            explained[index] += 1 - float(error / target.float().var((2, 3)).mean())
-    return [float(value) / len(photos) for value in explained]
-
-
-def agreement(
-    encoder: Encoder, teacher: Network, scales: list[Tensor], photos: Sequence[pictures.Photo]
-) -> list[float]:
-    """Cosine of the encoder's and the teacher's gradients on the middles of photos: for style, and for a dream of the
-    deepest layer. 1 is perfect."""
-    middles = [_middle(photo) for photo in photos if min(photo.shape[:2]) >= _MIDDLE]
-    if len(middles) < 2:  # each is asked for the style of the next
-        return []
-    x = torch.cat(middles).to(teacher.device).requires_grad_()
-    targets, predictions = _seen(teacher, scales, x), [torch.relu(each) for each in _predicted(encoder, x)]
-    return [
-        1 - float(slopes.disagreement(slopes.gradient(ask, predictions, x), slopes.gradient(ask, targets, x)))
-        for ask in (slopes.style([1.0] * len(LAYERS)), slopes.dream(len(LAYERS) - 1))
-    ]
-
-
-def _middle(photo: pictures.Photo) -> Tensor:
-    top, left = ((side - _MIDDLE) // 2 for side in photo.shape[:2])
-    middle = torch.tensor(photo[top : top + _MIDDLE, left : left + _MIDDLE], dtype=torch.float32)
-    return middle.div(255).permute(2, 0, 1)[None]
 
 
 def _report(log: Path, step: int, spent: float, loss: float, measured: list[float]) -> None:
@@ -289,7 +235,7 @@ def _report(log: Path, step: int, spent: float, loss: float, measured: list[floa
     print(*row, flush=True)
     with log.open("a", newline="") as file:
         if file.tell() == 0:
-            csv.writer(file).writerow(["step", "seconds", "loss", *_TEACHER_LAYERS, "style's slope", "dream's slope"])
+            csv.writer(file).writerow(["step", "seconds", "loss", *TEACHER_LAYERS, "style's slope", "dream's slope"])
         csv.writer(file).writerow(row)
 
 

@@ -290,7 +290,7 @@ def test_contradictions_are_refused_by_the_recipe(dream):
 
 
 def test_a_dream_beside_a_style_works_wherever_the_style_alone_does():
-    """Strokes so small that the network sees nothing of them at the size at which a style's pull is usually measured."""
+    """Strokes so small that the network sees none of them at the size at which a pull is usually measured."""
     photo, style = (shrink_to(images.read(path), 320) for path in (demo.content(), demo.styles()["strokes"]))
     settings = {"style": {"image": "s", "scale": 0.15}, "network": "reverie", "iterations": 2, "size": 320}
     _render(photo, {"s": style}, **settings)

@@ -13,7 +13,7 @@ from reverie.errors import ReverieError
 from reverie.networks import registry, squeezenet, weights
 from reverie.networks.network import CAFFE, Network
 from reverie.networks.reverie import LAYERS, TEACHER, Encoder
-from reverie.training import own_pictures, pictures, train_encoder
+from reverie.training import agreement, own_pictures, pictures, train_encoder
 
 STRIDES = dict(zip(LAYERS, (2, 4, 4, 4, 8, 8, 8, 16), strict=True))
 SIDE = 160
@@ -286,6 +286,6 @@ def test_its_gradients_agree_with_the_teachers(shared):
     encoder = Encoder()
     encoder.load_state_dict({name: value.float() for name, value in weights.read(weights.find("reverie"), {}).items()})
     held_out = pictures.load([photos / f"kodak{number}.png" for number in range(19, 25)])
-    style, dream = train_encoder.agreement(encoder, teacher, scales, held_out)
+    style, dream = agreement.agreement(encoder, teacher, scales, held_out)
     assert style > 0.18, style
     assert dream > 0.095, dream
