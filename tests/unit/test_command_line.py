@@ -216,6 +216,25 @@ def test_ctrl_c_is_a_line_of_json(monkeypatch, capsys, tmp_path):
     assert json.loads(capsys.readouterr().out) == {"type": "cancelled"}
 
 
+def test_the_projects_own_pictures_go_by_their_names(monkeypatch, tmp_path):
+    """On the command line and in a recipe's file, unless there is a file of that name."""
+    pictures = []
+
+    def seen(recipe, content, given, **_):
+        pictures.append(given)
+        return Result(np.full((4, 4, 3), 0.5, np.float32), recipe, "none", "cpu", 0.0)
+
+    monkeypatch.setattr(render, "render", seen)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "r.json").write_text(json.dumps({"style": "ink"}))
+    for words in (["style", PHOTO, "--style", "ink:2"], ["run", str(tmp_path / "r.json"), PHOTO]):
+        assert command_line.main([*words, "-o", str(tmp_path / "a.png")]) == 0
+        assert np.array_equal(pictures.pop()["ink"], images.read(demo.styles()["ink"]))
+    (tmp_path / "ink").write_bytes(Path(GLASS).read_bytes())
+    assert command_line.main(["style", PHOTO, "--style", "ink", "-o", str(tmp_path / "a.png")]) == 0
+    assert np.array_equal(pictures.pop()["ink"], images.read(demo.styles()["stained_glass"]))
+
+
 def test_a_zoom_into_a_fast_style_dreams_of_nothing(rendered, tmp_path):
     words = ["frames", PHOTO, "--zoom", "4", "--count", "2", "--fast", "udnie", "-o", str(tmp_path / "out")]
     assert command_line.main(words) == 0

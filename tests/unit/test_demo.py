@@ -54,6 +54,16 @@ def test_the_files_are_small() -> None:
     assert sum(sizes) <= 2.5 * 1024 * 1024
 
 
+def test_a_bare_name_is_a_picture_of_the_project_unless_there_is_such_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert demo.picture("ink") == demo.styles()["ink"]
+    assert demo.picture("pictures/ink") == Path("pictures/ink")
+    (tmp_path / "ink").touch()
+    assert demo.picture("ink") == Path("ink")
+
+
 @pytest.mark.parametrize("name", demo.PICTURES)
 def test_a_picture_has_light_dark_colour_and_detail(name: str) -> None:
     """A style is learned from texture everywhere: no picture may be flat, nor large parts of a swatch."""

@@ -286,6 +286,31 @@ def wheel(folder: Path, name: str, version: str) -> Path:
     return path
 
 
+# Builds the package of a clone for `pip install -e`, as setuptools does, which a test would have to fetch.
+BUILDER = """
+import os, zipfile
+def build_editable(folder, config_settings=None, metadata_directory=None):
+    name = "reverie-1-py3-none-any.whl"
+    with zipfile.ZipFile(os.path.join(folder, name), "w") as archive:
+        archive.writestr("reverie.pth", os.path.abspath("backend"))
+        archive.writestr("reverie-1.dist-info/METADATA", "Metadata-Version: 2.1\\nName: reverie\\nVersion: 1\\n")
+        archive.writestr("reverie-1.dist-info/WHEEL", "Wheel-Version: 1.0\\nTag: py3-none-any\\n")
+        archive.writestr("reverie-1.dist-info/RECORD", "")
+    return name
+"""
+
+
+def make_package(clone: Path) -> None:
+    """The package reverie of a clone, empty, and how it is built."""
+    (clone / "backend" / "reverie").mkdir(parents=True)
+    (clone / "backend" / "reverie" / "__init__.py").touch()
+    (clone / "setup.py").write_text(BUILDER)
+    (clone / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "setup"\nbackend-path = ["."]\n'
+        '[project]\nname = "reverie"\nversion = "1"\n'
+    )
+
+
 @pytest.fixture
 def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, web: Any) -> Path:
     """A clone that wants an empty “torch” and “numpy”, which the user's pip configuration has a folder of."""
@@ -297,6 +322,7 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, web: Any) -> Path:
     (folder / "requirements.txt").write_text("# pins\nnumpy>=2\ntorch==2.13.0\n")
     (folder / "requirements-test.txt").write_text("pytest==9\n")
     (folder / "constraints.txt").write_text("h11==0.16.0\n")
+    make_package(folder)
     for name in [name for name in os.environ if name.startswith("PIP_")]:
         monkeypatch.delenv(name)
     settings = tmp_path / "pip.conf"
@@ -337,6 +363,9 @@ def test_an_environment_is_made_verified_repaired_and_extended(
     assert made.record()["index"] == f"{web.address}/whl/cpu"
     assert list(made.folder.glob("lib/*/site-packages/torch-2.13.0+cpu.dist-info"))
     assert list(made.folder.glob("lib/*/site-packages/numpy-2.4.6.dist-info")), "from the user's own pip configuration"
+    words = [made.python, "-c", "import reverie; print(reverie.__file__)"]
+    said = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert Path(said.strip()) == clone / "backend/reverie/__init__.py"
 
 
 def test_a_failing_pip_shows_the_end_of_its_log_and_leaves_the_marker(clone: Path) -> None:
@@ -375,10 +404,11 @@ def finished(tmp_path: Path) -> Environment:
     (tmp_path / "requirements.txt").write_text(f"pytest=={version}\n")
     (tmp_path / "requirements-test.txt").write_text("hypothesis\n")
     (tmp_path / "constraints.txt").write_text("# none\n")
+    make_package(tmp_path)
     made = Environment(tmp_path)
     made.python.parent.mkdir(parents=True)
     # Not a link: the Python of a virtual environment finds its packages by its own path.
-    write_script(made.python, f'exec "{sys.executable}" "$@"')
+    write_script(made.python, f'PYTHONPATH="{tmp_path}/backend" exec "{sys.executable}" "$@"')
     record = {
         "torch": "cpu",
         "python": [str(part) for part in sys.version_info[:2]],
@@ -422,6 +452,22 @@ def plant_lines_for_two_pythons(made: Environment) -> None:
     (made.clone / "requirements.txt").write_text("\n".join(lines) + "\n")
 
 
+def plant_no_package(made: Environment) -> None:
+    """As in the environment of a version that had none."""
+    write_script(made.python, f'PYTHONPATH="{made.clone}/nothing" exec "{sys.executable}" "$@"')
+
+
+def plant_package_of_another_clone(made: Environment) -> None:
+    """As after the clone was moved."""
+    make_package(made.clone / "moved")
+    write_script(made.python, f'PYTHONPATH="{made.clone}/moved/backend" exec "{sys.executable}" "$@"')
+
+
+def plant_other_build(made: Environment) -> None:
+    with (made.clone / "pyproject.toml").open("a") as file:
+        file.write("[project.scripts]\nmore = 'reverie:more'\n")
+
+
 def plant_new_constraint(made: Environment) -> None:
     (made.clone / "constraints.txt").write_text("pluggy==1.0\n")
 
@@ -442,6 +488,9 @@ def plant_longer_list(made: Environment) -> None:
         (plant_new_pin, "cpu", "update", "lacks pytest"),
         (plant_longer_list, "cpu", "update", "list of packages"),
         (plant_lines_for_two_pythons, "cpu", "update", "list of packages has changed"),
+        (plant_no_package, "cpu", "update", "package reverie of this folder"),
+        (plant_package_of_another_clone, "cpu", "update", "package reverie of this folder"),
+        (plant_other_build, "cpu", "update", "list of packages has changed"),
         (plant_new_constraint, "cpu", "update", "list of packages has changed"),
         (lambda made: None, "cuda", "rebuild", "torch for cpu, and this machine now wants cuda"),
     ],
@@ -517,7 +566,7 @@ def test_a_step_ends_when_its_log_cannot_be_written(tmp_path: Path) -> None:
     much = f'"{sys.executable}" -c "print(200000 * chr(46))"'
     step = write_script(tmp_path / "step", f"{much}; echo too much >&2; exit 3")
     code = (
-        "import sys\nfrom pathlib import Path\nfrom installer import Failure, console\n"
+        "import sys\nfrom pathlib import Path\nfrom reverie.installer import Failure, console\n"
         "try:\n    console.run('Saying a lot', [sys.argv[1]], Path('/dev/full'))\n"
         "except Failure as failure:\n    print(str(failure)[-200:])"
     )
@@ -627,7 +676,7 @@ def test_the_test_command_runs_all_tools_and_returns_the_first_failure(
     monkeypatch.setattr(Environment, "ensure", lambda self, tests: False)
     monkeypatch.setattr(gimp, "programs", lambda: ["a GIMP"])
     assert commands.main(["test", "-k", "something"]) == 3
-    assert log.read_text().splitlines() == ["ruff check", "mypy ", "pytest -k"]
+    assert log.read_text().splitlines() == ["ruff check", "mypy ", "mypy --config-file", "pytest -k"]
 
 
 def test_without_gimp_the_tests_go_on_for_a_user_and_fail_in_ci(

@@ -70,7 +70,7 @@ def test_the_unit_of_systemd(home: Path) -> None:
     ready = home / ".config/GIMP/reverie/ready.json"
     (command,) = [line for line in lines if line.startswith("ExecStart=")]
     assert command == (
-        'ExecStart="/home/ada/my $$pictures/100%%/.venv/bin/python" -m backend serve --idle-exit inf '
+        'ExecStart="/home/ada/my $$pictures/100%%/.venv/bin/python" -m reverie serve --idle-exit inf '
         f"--ready-file {ready}"
     )
     assert lines[-2:] == ["[Install]", "WantedBy=default.target"]
@@ -131,7 +131,7 @@ def test_the_task_of_windows(home: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     space = {"t": "http://schemas.microsoft.com/windows/2004/02/mit/task"}
     said = {name: task.findtext(f".//t:{name}", "", space) for name in ("Command", "Arguments", "WorkingDirectory")}
     assert said["Command"] == str(PYTHON.with_name("pythonw.exe"))
-    assert said["Arguments"].startswith("-m backend serve --idle-exit inf --ready-file ")
+    assert said["Arguments"].startswith("-m reverie serve --idle-exit inf --ready-file ")
     assert shlex.split(said["Arguments"])[-1] == str(home / "Ada & Co/GIMP/reverie/ready.json")
     assert said["WorkingDirectory"] == "/clone <1>"
     assert task.findtext(".//t:UserId", "", space) == "PC\\ada"

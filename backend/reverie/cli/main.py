@@ -189,13 +189,18 @@ def _read_recipe(path: Path) -> dict[str, Any]:
 
 
 def _beside(value: Any, folder: Path, field: str) -> Any:
-    """A part of a recipe's document, with the pictures that it names in a folder named from here."""
+    """A part of a recipe's document, with the pictures that it names in a folder named from here; the project's own
+    stay what they are."""
+    from reverie import demo
+
     if isinstance(value, dict):
         return {name: _beside(part, folder, name) for name, part in value.items()}
     if isinstance(value, list):
         return [_beside(part, folder, field) for part in value]
     names_none = not value or (field == "init" and value in ("content", "noise"))
     if not isinstance(value, str) or field not in _PICTURES or names_none:
+        return value
+    if value in demo.styles() and not (folder / value).exists():
         return value
     return str(folder / value)
 
@@ -262,12 +267,13 @@ def _photo(path: Path, size: int | None) -> Picture:
 
 def _pictures(recipe: Recipe) -> Mapping[str, Picture]:
     """The pictures of a recipe by their references, read once each. Raises ReverieError that names the field."""
+    from reverie import demo
     from reverie.pictures import images
 
     pictures: dict[str, Picture] = {}
     for field, reference in recipe.references():
         try:
-            pictures[reference] = pictures[reference] if reference in pictures else images.read(Path(reference))
+            pictures[reference] = pictures[reference] if reference in pictures else images.read(demo.picture(reference))
         except ReverieError as error:
             raise ReverieError(error.message, field) from error
     return pictures

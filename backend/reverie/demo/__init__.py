@@ -19,3 +19,10 @@ def content() -> Path:
 def styles() -> dict[str, Path]:
     """The style swatches by name: JPEGs, 640×512."""
     return {name: FOLDER / f"{name}.jpg" for name in STYLES}
+
+
+def picture(reference: str) -> Path:
+    """The file of a picture that a recipe names: one of the project's own by its bare name (`ink`), unless there is a
+    file of that name."""
+    own = reference in STYLES and not Path(reference).exists()
+    return styles()[reference] if own else Path(reference)

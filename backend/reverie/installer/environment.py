@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,18 @@ from reverie.installer.torch_build import Build
 REQUIREMENTS = "requirements.txt"
 TEST_REQUIREMENTS = "requirements-test.txt"
 CONSTRAINTS = "constraints.txt"
+BUILD = ("pyproject.toml", "setup.py")
 
-# Run by the environment's own Python: its version, and which lines of the lists it does not meet. A line may be for
-# some Pythons only; pip, which every environment has, brings the parser that pip itself reads the lists with.
+# Run by the environment's own Python: its version, where it has the package reverie from, and which lines of the lists
+# it does not meet. A line may be for some Pythons only; pip, which every environment has, brings the parser that pip
+# itself reads the lists with.
 CHECK = """
-import importlib.metadata, sys
+import importlib.metadata, importlib.util, sys
 from pip._vendor.packaging.requirements import Requirement
+sys.path = [path for path in sys.path if path]  # less the current folder
 print("python", *sys.version_info[:2])
+found = importlib.util.find_spec("reverie")
+print("reverie", found and found.origin or "")
 for path in sys.argv[1:]:
     for line in open(path, encoding="utf-8"):
         text = line.partition("#")[0].strip()
@@ -61,7 +67,7 @@ class Environment:
 
     def fingerprint(self, tests: bool) -> str:
         """Of everything that says what is installed."""
-        paths = [*self.requirement_files(tests), self.clone / CONSTRAINTS]
+        paths = [*self.requirement_files(tests), *(self.clone / name for name in (CONSTRAINTS, *BUILD))]
         return hashlib.sha256(b"\0".join(path.read_bytes() for path in paths)).hexdigest()
 
     def record(self) -> dict[str, Any]:
@@ -93,6 +99,8 @@ class Environment:
             return "rebuild", "the system's Python has another version now"
         if missing := [line.split()[1] for line in lines if line.startswith("missing")]:
             return "update", f"it lacks {', '.join(missing)} in the pinned version"
+        if not self._has_package(lines):
+            return "update", "the package reverie of this folder is not in it yet"
         if record.get("requirements") != self.fingerprint(tests=False):
             return "update", "the list of packages has changed"
         if tests and record.get("tests") != self.fingerprint(tests=True):
@@ -110,6 +118,11 @@ class Environment:
             return None
         lines = result.stdout.splitlines()
         return lines if result.returncode == 0 and lines else None
+
+    def _has_package(self, lines: Sequence[str]) -> bool:
+        """Is the package reverie the one of this clone, which may have been moved?"""
+        origin = lines[1].removeprefix("reverie ")
+        return bool(origin) and Path(origin).parent.resolve() == (self.clone / "backend" / "reverie").resolve()
 
     def ensure(self, *, tests: bool = False) -> bool:
         """Makes or mends the environment as needed; False when nothing was. A running backend, which uses its files, is
@@ -163,8 +176,11 @@ class Environment:
         lists += ["-c", str(self.clone / CONSTRAINTS)]
         command = [str(self.python), "-m", "pip", "install", "--no-user", "--no-input", "--progress-bar", "off"]
         run("Installing the packages", [*command, *extra, *lists], self.log, environment=clean_environment())
+        # As it lies in the clone, built by the setuptools that the lists have just brought: nothing more is fetched.
+        own = ["--no-deps", "--no-build-isolation", "-e", str(self.clone)]
+        run("Installing the command reverie", [*command, *own], self.log, environment=clean_environment())
         lines = self._check(tests)
-        if lines is None or any(line.startswith("missing") for line in lines):
+        if lines is None or any(line.startswith("missing") for line in lines) or not self._has_package(lines):
             raise Failure(f"pip finished, yet packages are missing; {self.log} says more. Run the same command again.")
         record = {
             "torch": kind,
