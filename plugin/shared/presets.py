@@ -12,32 +12,18 @@ import json
 import os
 import re
 
-from . import places
+from . import fields, places
 from .client import as_text
 from .words import _
 
 FILTERS = ("style", "dream")
 
-#: The usual values of what a recipe may say beside its styles and dreams.
-USUAL = {
-    "budget": None,
-    "color": "style",
-    "content_layers": None,
-    "content_mask": None,
-    "init": "content",
-    "method": "optimise",
-    "octaves": None,
-    "optimizer": "auto",
-    "parametrisation": "pixels",
-    "pooling": None,
-    "precision": "auto",
-    "smallest": None,
-    "strength": 0.85,
-    "style_layers": None,
-    "style_loss": "covariance",
-    "tile": None,
-    "total_variation": 0.05,
-}
+# Every dialog asks for these; frames alone have a zoom and a frame before.
+_ALWAYS_ASKED = ("detail", "dream_strength", "iterations", "network", "seed", "size")
+_OF_FRAMES = ("before", "zoom")
+
+#: The usual values of what else a recipe may say beside its styles and dreams.
+USUAL = dict((name, usual) for name, usual in fields.defaults().items() if name not in _ALWAYS_ASKED + _OF_FRAMES)
 
 #: Those among them that the dialog of each filter asks for.
 _ASKED = {"style": ("color", "strength"), "dream": ("octaves", "parametrisation")}

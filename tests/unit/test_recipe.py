@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 
 import pytest
+from reverie import recipe as recipe_module
 from reverie.errors import ReverieError
 from reverie.job import resolve
-from reverie.recipe import Before, Dream, Fast, Recipe, Style
+from reverie.plugin.shared import fields
+from reverie.recipe import Before, Dream, Fast, Recipe, Style, schema
 from reverie.run import Adjustment
 
 from plugin import catalogues
@@ -102,6 +105,39 @@ def test_the_schema_describes_every_field():
     schema = json.loads(json.dumps(Recipe.model_json_schema()))
     assert set(schema["properties"]) == set(Recipe.model_fields)
     assert schema["properties"]["strength"]["maximum"] == 1
+
+
+def test_the_schema_that_the_plug_in_and_the_command_line_read_is_that_of_the_recipe():
+    kept = Path(fields.FILE).read_text(encoding="utf-8")
+    assert kept == schema.text() + "\n", "it is out of date: run `python -m reverie.recipe.schema`"
+
+
+def test_a_field_says_in_a_sentence_what_it_is():
+    """The help of its option is that sentence, and what null stands for."""
+    for name, field in Recipe.model_fields.items():
+        assert field.description.endswith("."), name
+        assert (field.default is None) == ("Null: " in field.description) or name == "before", name
+
+
+def test_every_case_in_which_a_field_is_ignored_is_one_that_is_looked_for():
+    """A misspelt case would refuse nothing."""
+    named = {case for field in fields.schema()["properties"].values() for case in field.get("x-unused", [])}
+    assert named == set(recipe_module._CASES)
+
+
+def test_every_mention_of_a_picture_is_found():
+    document = {
+        "style": [{"image": "a", "mask": "b"}, {"image": "c"}],
+        "dream": [{}, {"guide": "d"}],
+        "content_mask": "e",
+        "init": "f",
+        "before": {"content": "g", "result": "a"},
+    }
+    assert Recipe.parse(document).references() == [
+        ("style.0.image", "a"), ("style.0.mask", "b"), ("style.1.image", "c"), ("dream.1.guide", "d"),
+        ("content_mask", "e"), ("init", "f"), ("before.content", "g"), ("before.result", "a"),
+    ]  # fmt: skip
+    assert Recipe.parse({"style": "a", "init": "noise"}).references() == [("style.0.image", "a")]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,79 @@
+"""What a recipe is made of: styles, dreams, fast styles, the frame before."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from reverie.errors import Sentence
+from reverie.recipe.document import Document, contradiction, picture
+
+
+class Style(Document):
+    """A picture whose style is taken."""
+
+    image: str = Field(
+        min_length=1, json_schema_extra=picture(), description="A file on the command line, an image id over HTTP."
+    )
+    weight: float = Field(1.0, gt=0, le=100, description="Share among several styles; only the ratios count.")
+    scale: float = Field(1.0, ge=0.1, le=8, description="Size of the style's strokes: 2 makes them twice as large.")
+    mask: str | None = Field(
+        None,
+        min_length=1,
+        json_schema_extra=picture(),
+        description="A picture, white where the photo takes this style and black where not; null: everywhere.",
+    )
+
+
+class Dream(Document):
+    """What the picture is to show more of. Without any field, a layer is chosen that style and content do not use."""
+
+    layer: str | None = Field(None, description="All of a layer, or the channel or neuron in it that is named beside.")
+    channel: int | None = Field(None, ge=0, description="One channel of the layer.")
+    at: tuple[Annotated[float, Field(ge=0, le=1)], Annotated[float, Field(ge=0, le=1)]] | None = Field(
+        None, description="One neuron: the channel at this position, x and y from 0 to 1."
+    )
+    class_name: str | None = Field(None, min_length=1, description="A class of ImageNet, such as “golden retriever”.")
+    guide: str | None = Field(
+        None,
+        min_length=1,
+        json_schema_extra=picture(),
+        description="A picture whose features in the layer are looked for.",
+    )
+    weight: float = Field(1.0, gt=0, le=100, description="Share among several dreams; only the ratios count.")
+
+    @model_validator(mode="after")
+    def _names_one_thing(self) -> Dream:
+        beside = (self.layer, self.channel, self.at, self.guide)
+        if self.class_name is not None and any(value is not None for value in beside):
+            raise contradiction(
+                Sentence("A dream of a class names nothing else: leave out its layer, channel, position and guide.")
+            )
+        if self.channel is not None and self.layer is None:
+            raise contradiction(Sentence("A dream of a channel needs the layer that it belongs to; name it, too."))
+        if self.at is not None and self.channel is None:
+            raise contradiction(
+                Sentence("A dream at a position needs a layer and a channel: together they name a neuron.")
+            )
+        if self.layer == "logits" and (self.at is not None or self.guide is not None):
+            raise contradiction(
+                Sentence("The layer “logits” has no places in the picture; name no position or guide beside it.")
+            )
+        if self.guide is not None and self.channel is not None:
+            raise contradiction(Sentence("A guide picture works on a whole layer; name no channel beside it."))
+        return self
+
+
+class Fast(Document):
+    """A fast style: one that a network has learnt to paint in one pass."""
+
+    name: str = Field(min_length=1, description="As `reverie styles` lists it.")
+    weight: float = Field(1.0, gt=0, le=100, description="Share among several, which blend; only the ratios count.")
+
+
+class Before(Document):
+    """The frame of an animation that came before this one, and what was made of it."""
+
+    content: str = Field(min_length=1, json_schema_extra=picture(), description="The frame before, as it was given.")
+    result: str = Field(min_length=1, json_schema_extra=picture(), description="The result for it.")
