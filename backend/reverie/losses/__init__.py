@@ -28,11 +28,9 @@ class StyleLoss:
 
 STYLE_LOSSES = {
     "covariance": StyleLoss("mean_covariance", "mean and covariance of the features"),
-    "gram": StyleLoss("gram", "their Gram matrix"),
-    "wasserstein": StyleLoss("wasserstein", "the Wasserstein distance"),
-    "nearest": StyleLoss(
-        "nearest_neighbour", "the nearest features of the style, which has the strongest brushwork", recolors=True
-    ),
+    "gram": StyleLoss("gram", "the features' Gram matrix"),
+    "wasserstein": StyleLoss("wasserstein", "the Wasserstein distance of their distributions"),
+    "nearest": StyleLoss("nearest_neighbour", "each feature and the style's nearest one", recolors=True),
 }
 """By the name that a recipe gives them; the first is the default."""
 

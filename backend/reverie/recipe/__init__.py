@@ -11,14 +11,20 @@ sentence says what it is, and where null is the default, “Null: …” what th
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from reverie.errors import Sentence
+from reverie.losses import STYLE_LOSSES
 from reverie.recipe.document import Document, contradiction, picture, references, unused, wishes
 from reverie.recipe.parts import Before, Dream, Fast, Style
 from reverie.validation import explained
+
+if TYPE_CHECKING:
+    StyleLossName = str
+else:
+    StyleLossName = Literal[tuple(STYLE_LOSSES)]
 
 
 def _listed(value: Any) -> list[Any]:
@@ -59,11 +65,12 @@ class Recipe(Document):
         description="Patches are a look of their own, and need no network. The picture is then put together from "
         "patches of the styles; else it is optimised by a network's features.",
     )
-    style_loss: Literal["covariance", "gram", "wasserstein", "nearest"] = Field(
-        "covariance",
+    style_loss: StyleLossName = Field(
+        next(iter(STYLE_LOSSES)),
         json_schema_extra=unused("patches", "only dreams", "only fast"),
-        description="What stands for a style; nearest has the strongest brushwork. It is mean and covariance of the "
-        "features, their Gram matrix, the Wasserstein distance, or the nearest features of the style.",
+        description="What stands for a style; nearest has the strongest brushwork. It is "
+        + "; ".join(f"{name}: {loss.compares}" for name, loss in STYLE_LOSSES.items())
+        + ".",
     )
     dream: Annotated[list[Dream], BeforeValidator(_listed)] = Field(
         default_factory=list, description="What to dream of, beside a style or without one."
