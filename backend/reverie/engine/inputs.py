@@ -22,7 +22,7 @@ _FLAT = 1 / 255  # deviation of a style picture's pixels below which there is no
 
 
 @dataclass(frozen=True)
-class Look:
+class StylePicture:
     """A style picture: its reference, its 1×3×h×w pixels, where it is opaque (1×1×h×w; None: everywhere), and how it is
     to be used; its number in the recipe, and a hash of all that its pixels come from (empty: not known)."""
 
@@ -43,7 +43,7 @@ class Inputs:
     """
 
     source: Tensor
-    regions: list[tuple[Tensor | None, list[Look]]]
+    regions: list[tuple[Tensor | None, list[StylePicture]]]
     guides: dict[str, Tensor]
     content_mask: Tensor | None
     init: Tensor | None
@@ -161,10 +161,10 @@ def _regions(
     pictures: Mapping[str, Picture],
     opaque: Tensor | None,
     mask: Callable[[str, str | None], Tensor | None],
-) -> list[tuple[Tensor | None, list[Look]]]:
+) -> list[tuple[Tensor | None, list[StylePicture]]]:
     """Styles with the same mask share a region; those without one get what the masks leave. Nothing happens where the
     picture is transparent."""
-    looks: dict[str | None, list[Look]] = {}
+    looks: dict[str | None, list[StylePicture]] = {}
     masks: dict[str, Tensor] = {}
     for index, style in enumerate(recipe.style):
         found = mask(f"style.{index}.mask", style.mask)
@@ -193,7 +193,7 @@ def _regions(
 
 def _look(
     style: Style, index: int, picture: Picture, recipe: Recipe, source: Tensor, source_opaque: Tensor | None
-) -> Look:
+) -> StylePicture:
     digest = hashlib.blake2b(repr(picture.shape).encode())
     digest.update(np.ascontiguousarray(picture).data)
     opaque = _opaque(picture, source.device)
@@ -204,7 +204,7 @@ def _look(
         for seen in (source, source_opaque):
             if seen is not None:
                 digest.update(seen.cpu().contiguous().numpy().data)
-    return Look(style.image, pixels, opaque, style.weight, style.scale, index, digest.hexdigest())
+    return StylePicture(style.image, pixels, opaque, style.weight, style.scale, index, digest.hexdigest())
 
 
 def _check_look(pixels: Tensor, opaque: Tensor | None, name: str, field: str) -> None:

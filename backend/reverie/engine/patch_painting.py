@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from reverie.engine import sizes
-from reverie.engine.inputs import Inputs, Look
+from reverie.engine.inputs import Inputs, StylePicture
 from reverie.engine.progress import PREVIEW_SECONDS
 from reverie.engine.texture_synthesis import rounds, synthesise
 from reverie.events import Preview, Progress, Started
@@ -75,6 +75,6 @@ def paint(job: Job, inputs: Inputs, run: Run) -> Tensor:
     return whole
 
 
-def _sized(look: Look, longest: int) -> Tensor:
+def _sized(look: StylePicture, longest: int) -> Tensor:
     picture = look.picture if look.opaque is None else torch.cat([look.picture, look.opaque], 1)
     return resize(picture, *sizes.of_style(look.picture, look.scale, longest)).clamp(0, 1)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from reverie.engine import tiling
-from reverie.engine.inputs import Look
+from reverie.engine.inputs import StylePicture
 from reverie.losses.loss import Features
 from reverie.losses.region import Region
 from reverie.networks.network import Network
@@ -19,7 +19,7 @@ GUIDE_POSITIONS = 20000  # of a guide with more, those on a lattice are looked t
 
 
 def of_styles(
-    network: Network, looks: Sequence[Look], layers: Sequence[str], tile: int | None, seed: int
+    network: Network, looks: Sequence[StylePicture], layers: Sequence[str], tile: int | None, seed: int
 ) -> dict[str, Tensor]:
     """The features of style pictures, C×N by layer, at positions drawn at random where the pictures are opaque: of each
     as many as its share, or all it has."""
@@ -36,7 +36,7 @@ def of_styles(
     return {layer: torch.cat([each[layer] for each in found], 1) for layer in layers}
 
 
-def _opaque(network: Network, look: Look, size: tuple[int, int], layer: str) -> Tensor:
+def _opaque(network: Network, look: StylePicture, size: tuple[int, int], layer: str) -> Tensor:
     """The positions of a layer, of height×width, where a picture is opaque."""
     height, width = size
     if look.opaque is None:

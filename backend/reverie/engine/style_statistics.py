@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from torch import nn
 
 from reverie.engine import tiling
-from reverie.engine.inputs import Look
+from reverie.engine.inputs import StylePicture
 from reverie.losses.moments import Moments
 from reverie.networks.network import Network
 
@@ -19,7 +19,7 @@ _KEPT = 32  # of each network: of four styles at eight scales. One takes about 2
 _known: WeakKeyDictionary[nn.Module, OrderedDict[Hashable, dict[str, Moments]]] = WeakKeyDictionary()
 
 
-def of(network: Network, look: Look, layers: Sequence[str], tile: int | None) -> dict[str, Moments]:
+def of(network: Network, look: StylePicture, layers: Sequence[str], tile: int | None) -> dict[str, Moments]:
     """Mean and covariance by layer of a style picture at its present size, where it is opaque."""
     known = _known.setdefault(network.module, OrderedDict())
     size = tuple(look.picture.shape[2:])

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from reverie.engine import deep_dream, sampling, sizes, style_statistics, tiling, weighting
 from reverie.engine.balance import Balance
-from reverie.engine.inputs import Inputs, Look
+from reverie.engine.inputs import Inputs, StylePicture
 from reverie.engine.method import Optimizer
 from reverie.engine.objective import Objective
 from reverie.engine.pyramid import COARSEST, RATIO
@@ -147,7 +147,7 @@ def _losses_of_styles(scene: Scene, run: Run) -> list[Loss]:
     return losses
 
 
-def _target(scene: Scene, looks: list[Look], region: Region | None, run: Run) -> StyleTarget:
+def _target(scene: Scene, looks: list[StylePicture], region: Region | None, run: Run) -> StyleTarget:
     network, layers, tile = scene.network, scene.job.style_layers, scene.tile
     statistics = []
     for look in looks:
@@ -161,7 +161,7 @@ def _target(scene: Scene, looks: list[Look], region: Region | None, run: Run) ->
     )
 
 
-def _sized(look: Look, longest: int) -> Look:
+def _sized(look: StylePicture, longest: int) -> StylePicture:
     """The style picture at the size that it is to have beside a picture of that longest side."""
     size = sizes.of_style(look.picture, look.scale, longest)
     opaque = resize(look.opaque, *size).clamp(0, 1) if look.opaque is not None else None

@@ -7,7 +7,7 @@ import pytest
 import torch
 from reverie import demo
 from reverie.engine import render, style_transfer
-from reverie.engine.inputs import Inputs, Look
+from reverie.engine.inputs import Inputs, StylePicture
 from reverie.engine.scene import Scene
 from reverie.events import Progress
 from reverie.job import resolve
@@ -70,7 +70,7 @@ def test_recolored_has_the_colors_of_the_styles_each_in_its_region():
     left = torch.zeros(1, 1, 16, 24)
     left[..., :12] = 1
     red, blue = (torch.rand(1, 3, 9, 9) * 0.1 + torch.tensor(c).view(1, 3, 1, 1) for c in ([0.8, 0, 0], [0, 0, 0.8]))
-    regions = [(left, [Look("r", red, None, 1.0, 1.0)]), (1 - left, [Look("b", blue, None, 1.0, 1.0)])]
+    regions = [(left, [StylePicture("r", red, None, 1.0, 1.0)]), (1 - left, [StylePicture("b", blue, None, 1.0, 1.0)])]
     job = resolve(Recipe.parse({"style": ["r", "b"], "network": "reverie"}), "cpu")
     canvas = Canvas.of(source, 24, 16, margin=0)
     scene = Scene(job, Inputs(source, regions, {}, None, None), registry.load("reverie"), canvas, None)

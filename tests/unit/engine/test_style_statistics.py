@@ -10,7 +10,7 @@ import torch
 from reverie import demo
 from reverie.engine import loaded, style_statistics, tiling
 from reverie.engine import render as engine
-from reverie.engine.inputs import Look
+from reverie.engine.inputs import StylePicture
 from reverie.networks import registry
 from reverie.pictures import images
 from reverie.pictures.resize import shrink_to
@@ -80,7 +80,7 @@ def test_they_go_with_the_network_and_never_grow_too_many(pictures):
     loaded.forget_network()
     _render(pictures)
     network = loaded.network_for("reverie", "cpu")
-    look = Look("x", torch.rand(1, 3, 32, 32), None, 1.0, 1.0)
+    look = StylePicture("x", torch.rand(1, 3, 32, 32), None, 1.0, 1.0)
     for number in range(2 * style_statistics._KEPT):
         style_statistics.of(network, replace(look, digest=str(number)), ["level1"], None)
     assert len(style_statistics._known[network.module]) == style_statistics._KEPT

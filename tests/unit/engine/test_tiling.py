@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reverie.engine import sampling, tiling
-from reverie.engine.inputs import Look
+from reverie.engine.inputs import StylePicture
 from reverie.engine.objective import Objective
 from reverie.losses import STYLE_LOSSES, moments, style_losses
 from reverie.losses.activation import Activation
@@ -237,7 +237,10 @@ def test_samples_in_tiles_are_those_of_the_whole_and_no_map_is_held():
     network, layers = NETWORKS["squeezenet1_0"], ["conv1", "fire4"]
     opaque = torch.zeros(1, 1, 150, 331)
     opaque[..., :200] = 1
-    looks = [Look("a", _picture(200, 210), None, 3.0, 1.0), Look("b", _picture(150, 331, 2), opaque, 1.0, 1.0)]
+    looks = [
+        StylePicture("a", _picture(200, 210), None, 3.0, 1.0),
+        StylePicture("b", _picture(150, 331, 2), opaque, 1.0, 1.0),
+    ]
     whole, tiled = (sampling.of_styles(network, looks, layers, tile, 5) for tile in (None, 64))
     other = sampling.of_styles(network, looks, layers, 64, 6)
     for layer in layers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from reverie.engine import sampling
-from reverie.engine.inputs import Look
+from reverie.engine.inputs import StylePicture
 from reverie.engine.objective import Objective
 from reverie.losses import nearest_neighbour
 from reverie.losses.loss import Features
@@ -59,13 +59,13 @@ def test_styles_give_positions_by_their_shares_and_the_seed_decides_which():
             return dict.fromkeys(layers, x)
 
     looks = [
-        Look(name, torch.full((1, 3, 90, 90), value), None, weight, 1.0)
+        StylePicture(name, torch.full((1, 3, 90, 90), value), None, weight, 1.0)
         for name, value, weight in (("one", 0.0, 1.0), ("two", 1.0, 3.0))
     ]
     drawn = sampling.of_styles(Pixels(), looks, ["a"], None, 0)["a"]
     assert drawn.shape == (3, 4096)
     assert float(drawn.mean()) == pytest.approx(0.75)
-    random = [Look("r", torch.rand(1, 3, 90, 90), None, 1.0, 1.0)]
+    random = [StylePicture("r", torch.rand(1, 3, 90, 90), None, 1.0, 1.0)]
     same, again, other = (sampling.of_styles(Pixels(), random, ["a"], None, seed)["a"] for seed in (0, 0, 1))
     assert torch.equal(same, again)
     assert not torch.equal(same, other)
