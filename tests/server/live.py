@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,9 +21,9 @@ from reverie.events import Cancelled, Preview, Progress, Started
 from reverie.recipe import Recipe
 from reverie.run import Adjustment
 from reverie.server.app import create_app
-from reverie.server.jobs import Worker
 from reverie.server.lifecycle import _bind
 from reverie.server.store import Store
+from reverie.server.worker import Worker
 
 TOKEN = "a-token-for-tests"
 
@@ -88,6 +90,47 @@ def until(condition: Callable[[], bool], seconds: float, what: str) -> None:
     while not condition():
         assert time.monotonic() < end, f"waited {seconds} s in vain for {what}"
         time.sleep(0.01)
+
+
+def message(answer: httpx.Response, status: int, field: str | None = None) -> str:
+    assert answer.status_code == status, answer.text
+    error = answer.json()["error"]
+    assert set(error) == {"message", "template", "values", "field"}
+    assert error["field"] == field
+    assert "Traceback" not in error["message"]
+    return error["message"]
+
+
+def raw(port: int, head: str, body: bytes = b"") -> bytes:
+    """What the server answers to bytes that no client library would send."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(head.replace("\n", "\r\n").encode() + b"\r\n\r\n" + body)
+        answer = b""
+        while part := connection.recv(65536):
+            answer += part
+            if b"\r\n\r\n" in answer:
+                break
+    return answer
+
+
+def events(backend, job: str) -> list[dict]:
+    with backend.client.stream("GET", f"/v1/jobs/{job}/events") as answer:
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("application/x-ndjson")
+        return [json.loads(line) for line in answer.iter_lines()]
+
+
+def kinds(told: list[dict]) -> list[str]:
+    return [event["type"] for event in told if event["type"] != "alive"]
+
+
+def listen(backend, job: str) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", backend.port))
+    head = (
+        f"GET /v1/jobs/{job}/events HTTP/1.1\r\nHost: 127.0.0.1:{backend.port}\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"
+    )
+    connection.sendall(head.encode())
+    return connection
 
 
 @contextmanager

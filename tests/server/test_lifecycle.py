@@ -192,3 +192,11 @@ def test_a_time_to_leave_after_that_is_none_is_a_sentence(tmp_path, seconds):
 def test_a_ready_file_that_cannot_be_written_is_a_sentence():
     with pytest.raises(ReverieError, match=r"“/proc/ready\.json”, by which GIMP finds the backend, cannot be written"):
         lifecycle.serve(host="127.0.0.1", port=0, ready_file=Path("/proc/ready.json"), idle_exit=1, device="cpu")
+
+
+def test_a_folder_for_the_ready_file_that_cannot_be_made_is_a_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ReverieError, match="cannot be made"):
+        lifecycle.serve(
+            host="127.0.0.1", port=0, ready_file=tmp_path / "file" / "ready.json", idle_exit=1, device="cpu"
+        )

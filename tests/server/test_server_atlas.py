@@ -12,7 +12,7 @@ import pytest
 from live import backend, small, until  # noqa: F401 (fixtures)
 from reverie.networks import registry
 from reverie.pictures import images
-from reverie.server import atlas as calls
+from reverie.server.routes import atlas as calls
 from reverie.tools import atlas
 
 PATH = "/v1/networks/reverie/layers/level2/atlas"

@@ -6,7 +6,7 @@ from __future__ import annotations
 import platformdirs
 import pytest
 from live import backend, small  # noqa: F401 (fixtures)
-from reverie.server import estimate as calls
+from reverie.server.routes import estimate as calls
 from reverie.tools import estimate
 
 STYLE = {"style": "any", "network": "reverie", "iterations": 10}

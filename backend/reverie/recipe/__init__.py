@@ -27,6 +27,9 @@ else:
     StyleLossName = Literal[tuple(STYLE_LOSSES)]
 
 
+_Name = Annotated[str, Field(min_length=1)]
+
+
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
@@ -43,10 +46,10 @@ def _as_fast(value: Any) -> Any:
 class Recipe(Document):
     """What to compute. The same recipe, seed and device give the same picture."""
 
-    style: Annotated[list[Style], BeforeValidator(_as_styles)] = Field(
+    style: Annotated[list[Style], BeforeValidator(_as_styles, _Name | Style | list[_Name | Style])] = Field(
         default_factory=list, description="One or several style pictures."
     )
-    fast: Annotated[list[Fast], BeforeValidator(_as_fast)] = Field(
+    fast: Annotated[list[Fast], BeforeValidator(_as_fast, _Name | Fast | list[_Name | Fast])] = Field(
         default_factory=list,
         json_schema_extra=unused("patches"),
         description="Fast styles, painted in one pass. Beside style pictures: what the optimisation starts from, "
@@ -72,7 +75,7 @@ class Recipe(Document):
         + "; ".join(f"{name}: {loss.compares}" for name, loss in STYLE_LOSSES.items())
         + ".",
     )
-    dream: Annotated[list[Dream], BeforeValidator(_listed)] = Field(
+    dream: Annotated[list[Dream], BeforeValidator(_listed, Dream | list[Dream])] = Field(
         default_factory=list, description="What to dream of, beside a style or without one."
     )
     dream_strength: float = Field(

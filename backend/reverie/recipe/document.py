@@ -15,7 +15,7 @@ from reverie.errors import ReverieError, Sentence
 class Document(BaseModel):
     """Unknown fields are errors, not silently ignored: a misspelt option must not pass as the default."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_serialization_defaults_required=True)
 
 
 def picture(*words: str) -> JsonDict:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from reverie.errors import Sentence
 from reverie.recipe.document import Document, contradiction, picture
@@ -26,12 +26,20 @@ class Style(Document):
     )
 
 
+_Part = Annotated[float, Field(ge=0, le=1)]
+
+
+def _as_tuple(value: Any) -> Any:
+    """JSON has only lists, which a strict reader does not take for a tuple."""
+    return tuple(value) if isinstance(value, list) else value
+
+
 class Dream(Document):
     """What the picture is to show more of. Without any field, a layer is chosen that style and content do not use."""
 
     layer: str | None = Field(None, description="All of a layer, or the channel or neuron in it that is named beside.")
     channel: int | None = Field(None, ge=0, description="One channel of the layer.")
-    at: tuple[Annotated[float, Field(ge=0, le=1)], Annotated[float, Field(ge=0, le=1)]] | None = Field(
+    at: Annotated[tuple[_Part, _Part], BeforeValidator(_as_tuple)] | None = Field(
         None, description="One neuron: the channel at this position, x and y from 0 to 1."
     )
     class_name: str | None = Field(None, min_length=1, description="A class of ImageNet, such as “golden retriever”.")

@@ -1,16 +1,18 @@
-"""The bodies of requests: no longer than is allowed, and not waited for for ever."""
+"""The bodies of requests: no longer than is allowed, not waited for for ever, and what is in them."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from reverie.errors import ReverieError
 from reverie.validation import explained
 
 MAX_JSON_BYTES = 1 << 20
@@ -20,21 +22,45 @@ _QUIET, _PATIENCE = 0.3, 10.0  # seconds without a byte, and in all, for which a
 Document = TypeVar("Document", bound=BaseModel)
 
 
-async def document(request: Request, kind: type[Document]) -> Document:
+BINARY = {"schema": {"type": "string", "format": "binary"}}  # how a picture's bytes are described
+
+
+def described(model: type[BaseModel]) -> dict[str, Any]:
+    """The body of a call that takes such a document, as its `openapi_extra` describes it."""
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+async def document(request: Request, model: type[Document]) -> Document:
     """The document in a request's body. Raises ReverieError that names the first wrong field; 413, 408 as `read`."""
-    data = await read_json(request)
-    try:
-        return kind.model_validate_json(data)
-    except ValidationError as error:
-        raise explained(error.errors()[0]) from error
-
-
-async def read_json(request: Request) -> bytes:
-    """The body of a request that describes something; 413 for more than MAX_JSON_BYTES."""
     data = await read(request, MAX_JSON_BYTES)
     if data is None:
         raise HTTPException(413, f"a description has {MAX_JSON_BYTES >> 10} KiB at most")
-    return data
+    try:
+        plain = json.loads(data, parse_constant=_no_number, parse_float=_number)
+    except (ValueError, RecursionError) as error:
+        raise ReverieError("The job's description is not valid JSON.") from error
+    try:
+        return model.model_validate(plain, strict=True)  # no text and no “true” for a number
+    except ValidationError as error:
+        raise _within_recipe(error) from error
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")  # Python's parser takes NaN and Infinity, which pass every range check
+
+
+def _number(text: str) -> float | int:
+    """JSON knows one kind of number: 512.0 is the whole number 512."""
+    number = float(text)
+    return int(number) if number.is_integer() else number
+
+
+def _within_recipe(error: ValidationError) -> ReverieError:
+    """What is wrong, with fields of a recipe under the names that they have there: “style.0.scale”."""
+    first = error.errors()[0]
+    inside = first["loc"][:1] == ("recipe",) and (len(first["loc"]) > 1 or first["type"] == "value_error")
+    return explained({**first, "loc": first["loc"][1:]} if inside else first)
 
 
 async def read(request: Request, limit: int) -> bytes | None:

@@ -25,8 +25,8 @@ from reverie.errors import ReverieError
 from reverie.plugin.shared import PROTOCOL, launcher, places
 from reverie.plugin.shared.client import BackendError
 from reverie.server.app import create_app
-from reverie.server.jobs import Worker
 from reverie.server.store import Store
+from reverie.server.worker import Worker
 
 _LONG = 20  # characters of a token that cannot be guessed
 _SECONDS_TO_ANSWER = 2.0
@@ -108,7 +108,11 @@ def _is_loopback(host: str) -> bool:
 def _bind(host: str, port: int) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family)
+        listening = socket.create_server((host, port), family=family)
+        # Connections inherit it. asyncio does not set it on those of such a socket, and then each answer's body waits
+        # 40 ms for the client to acknowledge its head.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listening
     except (OSError, OverflowError) as error:  # the latter for a port above 65535
         reason = getattr(error, "strerror", None) or error
         raise ReverieError(

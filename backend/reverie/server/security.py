@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import socket
 from urllib.parse import urlsplit
@@ -11,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from reverie.errors import Sentence
+from reverie.server.errors import CHALLENGE, refusal
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 ALL_ADDRESSES = {"0.0.0.0", "::"}
-_OPEN = {"/v1/health"}
+_OPEN = {"/v1/health", "/openapi.json"}  # which tell nothing that is anybody's own
 
 
 class Guard:
@@ -56,23 +55,11 @@ class Guard:
 
     def _refusal(self, request: Request) -> Response | None:
         if not self._is_this_machine(request):
-            return error(403, "Reverie's backend answers only to the name or address that it was started with.")
+            return refusal(403, "Reverie's backend answers only to the name or address that it was started with.")
         if "origin" in request.headers:
-            return error(403, "Reverie's backend does not answer web pages.")
+            return refusal(403, "Reverie's backend does not answer web pages.")
         given, expected = request.headers.get("authorization", ""), f"Bearer {self._token}"
         if request.scope["path"] not in _OPEN and not secrets.compare_digest(given.encode(), expected.encode()):
-            return error(
-                401,
-                Sentence("The token is wrong or missing. It changes with each start of the backend; try again."),
-            )
+            sentence = "The token is wrong or missing. It changes with each start of the backend; try again."
+            return refusal(401, sentence, headers={"WWW-Authenticate": CHALLENGE})
         return None
-
-
-def error(status: int, sentence: Sentence | str, field: str | None = None) -> Response:
-    """The one form in which every failure is told."""
-    sentence = Sentence(sentence) if isinstance(sentence, str) else sentence
-    # Pure ASCII: a message that quotes what a client sent may hold lone surrogates, which UTF-8 cannot carry.
-    text = json.dumps({"error": {**sentence.as_json(), "field": field}})
-    # After 408 and 413 the rest of the body is not read, so nothing else can come over the same connection.
-    headers = {"Connection": "close"} if status in (408, 413) else None
-    return Response(text, status, headers, media_type="application/json")

@@ -1,32 +1,28 @@
-"""Jobs: their life from the queue to the result, and the one thread that carries them out."""
+"""The one thread that carries jobs out, and the queue before it."""
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import logging
 import queue
-import secrets
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from reverie.engine.result import Result
-from reverie.errors import ReverieError, Sentence
-from reverie.events import Cancelled, Event, Fetching, Preview, Progress, Started, Warning_
+from reverie.errors import ReverieError
+from reverie.events import Cancelled, Event
 from reverie.pictures import images
 from reverie.pictures.images import Picture
-from reverie.plugin.shared import places
 from reverie.recipe import Recipe
 from reverie.run import Adjustment
-from reverie.server.store import Stored
+from reverie.server import events
+from reverie.server.errors import unexpected
+from reverie.server.job import FINISHED, Job
 from reverie.tools import estimate
-
-State = Literal["queued", "running", "done", "failed", "cancelled"]
-FINISHED = ("done", "failed", "cancelled")
 
 _log = logging.getLogger("reverie")
 _RESULTS_KEPT = 1 << 30  # bytes
@@ -49,100 +45,6 @@ class Render(Protocol):
         stop: Callable[[], bool],
         adjust: Callable[[], Adjustment | None],
     ) -> Result: ...
-
-
-def unexpected(exception: Exception) -> Sentence:
-    """What a person is told of an error that nobody foresaw; the traceback is for the log alone."""
-    return Sentence(
-        "The backend hit an unexpected error ({name}). The log is at {log}; please report it.",
-        {"name": type(exception).__name__, "log": places.log_file()},
-    )
-
-
-class Job:
-    """A recipe, its pictures, and what has become of it. Its events may be read while it runs, from any thread."""
-
-    def __init__(self, recipe: Recipe, content: Stored, pictures: Mapping[str, Stored]) -> None:
-        self.id = secrets.token_hex(8)
-        self.recipe, self.content, self.pictures = recipe, content, pictures
-        self.state: State = "queued"
-        self.message: str | None = None
-        self.result: Picture | None = None
-        self.preview: Picture | None = None
-        self.watchers = 0
-        self.asked = time.monotonic()  # when a client last spoke of it
-        self._stop = threading.Event()
-        self._wish: Adjustment | None = None
-        self.adjusted = False
-        self._lock = threading.RLock()
-        self._events: dict[str, tuple[int, dict[str, Any]]] = {}
-        self._serial = 0
-
-    def tell(self, kind: str, **details: Any) -> None:
-        """Notes an event. Only the last of each kind is kept, so that a slow reader is never behind; warnings all."""
-        with self._lock:
-            self._serial += 1
-            key = f"{kind} {self._serial}" if kind == "warning" else kind
-            self._events[key] = (self._serial, {"type": kind, **details})
-
-    def since(self, serial: int) -> tuple[list[dict[str, Any]], int, bool]:
-        """The events after a serial number (0 for all), oldest first; the number to ask with next time; and whether
-        these are the last."""
-        with self._lock:
-            news = sorted((entry for entry in self._events.values() if entry[0] > serial), key=lambda entry: entry[0])
-            return [event for _, event in news], self._serial, self.state in FINISHED
-
-    def cancel(self) -> None:
-        """Ends the job: at once while it waits, within an iteration while it runs. A finished one stays as it is."""
-        self._stop.set()
-        with self._lock:
-            if self.state == "queued":
-                self.finish("cancelled")
-
-    def begin(self) -> bool:
-        """Takes the job out of the queue; False when it was cancelled there."""
-        with self._lock:
-            if self.state != "queued":
-                return False
-            self.state = "running"
-            return True
-
-    def cancelled(self) -> bool:
-        return self._stop.is_set()
-
-    def adjust(self, wish: Adjustment) -> None:
-        """Notes what is to change while the job runs; later wishes add to those that wait."""
-        with self._lock:
-            self.adjusted = True
-            before = dataclasses.asdict(self._wish) if self._wish else {}
-            news = {name: value for name, value in dataclasses.asdict(wish).items() if value not in (None, False)}
-            self._wish = Adjustment(**{**before, **news})
-
-    def adjustment(self) -> Adjustment | None:
-        """The wishes since this was asked last."""
-        with self._lock:
-            wish, self._wish = self._wish, None
-            return wish
-
-    def finish(self, state: State, why: Sentence | None = None, **details: Any) -> None:
-        """Notes the end. The pictures' bytes are let go; the state and the last event change as one, so that no reader
-        sees an end without its event."""
-        with self._lock:
-            self.message = str(why) if why else None
-            self.pictures, self.preview = {}, None
-            self.content = dataclasses.replace(self.content, data=b"")
-            self.state = state
-            self.tell(state, **(why.as_json() if why else {}), **details)
-
-    def hear(self, event: Event) -> None:
-        """Notes an event of the engine."""
-        if isinstance(event, Preview):
-            self.preview = event.picture
-            self.tell("preview", serial=self._serial + 1)
-        elif isinstance(event, Warning_):
-            self.tell("warning", **event.sentence.as_json())
-        elif isinstance(event, Fetching | Started | Progress):
-            self.tell(type(event).__name__.lower(), **dataclasses.asdict(event))
 
 
 class _Errand:
@@ -185,6 +87,10 @@ class Worker:
     def get(self, identifier: str) -> Job | None:
         return self._jobs.get(identifier)
 
+    def jobs(self) -> list[Job]:
+        """All that are remembered, the newest first."""
+        return list(reversed(self._jobs.values()))
+
     def touch(self) -> None:
         """Notes that somebody uses the backend, without a job as yet."""
         self.last_used = time.monotonic()
@@ -193,7 +99,7 @@ class Worker:
         """Puts a job at the end of the queue."""
         self.touch()
         self._forget_old()
-        job.tell("queued", position=self.waiting + int(self.busy))
+        job.tell(events.Queued(position=self.waiting + int(self.busy)))
         self._jobs[job.id] = job
         self._queue.put((_JOB, next(self._numbers), job))
 
@@ -251,16 +157,16 @@ class Worker:
                 adjust=job.adjustment,
             )
             job.result = result.picture
-            job.finish("done", seconds=result.seconds, recipe=result.recipe.model_dump(mode="json"))
+            job.finish(events.Done(seconds=result.seconds, recipe=result.recipe))
             if not job.adjusted:
                 estimate.learn(result, content, self._device)
         except Cancelled:
-            job.finish("cancelled")
+            job.finish(events.Cancelled())
         except ReverieError as error:
-            job.finish("failed", error.sentence)
+            job.fail(error.sentence)
         except Exception as error:  # whatever it was, the next job must find a worker
             _log.exception("job %s failed", job.id)
-            job.finish("failed", unexpected(error))
+            job.fail(unexpected(error))
 
     def _forget_old(self) -> None:
         """Lets the oldest finished jobs go until the kept results fit."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import functools
-import json
 import logging
 from collections.abc import AsyncIterator
 from concurrent.futures import Future
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
 from reverie.engine.loaded import network_for
@@ -20,17 +19,24 @@ from reverie.events import Cancelled
 from reverie.networks import registry, weights
 from reverie.networks.spec import Spec
 from reverie.pictures import images
-from reverie.server.jobs import Worker, unexpected
+from reverie.server import events
+from reverie.server.errors import refusals, unexpected
+from reverie.server.worker import Worker
 from reverie.tools import atlas
 
-_ALIVE = 0.4  # seconds; as for the events of a job
 _log = logging.getLogger("reverie")
 
 
-def add_atlas_calls(app: FastAPI, worker: Worker, device: str) -> None:
-    """Adds the call to an application."""
+def router(worker: Worker, device: str) -> APIRouter:
+    """The calls of this file."""
+    calls = APIRouter(tags=["choices"])
 
-    @app.get("/v1/networks/{name}/layers/{layer}/atlas")
+    @calls.get(
+        "/networks/{name}/layers/{layer}/atlas",
+        summary="What each channel of a layer likes to see, picture by picture",
+        response_class=StreamingResponse,
+        responses={**events.stream_of(events.AtlasEvent, "Lines of JSON, each an event."), **refusals(422)},
+    )
     def show_atlas(
         name: str, layer: str, first: Annotated[int, Query(ge=0)] = 0, count: Annotated[int, Query(ge=1)] = 4096
     ) -> StreamingResponse:
@@ -46,7 +52,9 @@ def add_atlas_calls(app: FastAPI, worker: Worker, device: str) -> None:
                 network=spec.name,
             )
         lines = _lines(worker, spec, layer, device, slice(first, first + count))
-        return StreamingResponse(lines, media_type="application/x-ndjson")
+        return StreamingResponse(lines, media_type=events.MEDIA_TYPE)
+
+    return calls
 
 
 async def _lines(worker: Worker, spec: Spec, layer: str, device: str, part: slice) -> AsyncIterator[str]:
@@ -65,21 +73,21 @@ async def _lines(worker: Worker, spec: Spec, layer: str, device: str, part: slic
 
     try:
         total = spec.channels(layer)
-        yield _line("layer", network=spec.name, layer=layer, channels=total)
+        yield events.line(events.AtlasLayer(network=spec.name, layer=layer, channels=total))
         wanted = list(range(total))[part]
         while wanted:
             tiles = worker.errand(functools.partial(make, wanted[: atlas.BATCH]))
             async for sign in _signs_of_life(tiles):
                 yield sign
             for channel, png in tiles.result().items():  # none when a job came in between: they wait behind it
-                yield _line("tile", channel=channel, png=base64.b64encode(png).decode())
+                yield events.line(events.AtlasTile(channel=channel, png=base64.b64encode(png).decode()))
             wanted = wanted[len(tiles.result()) :]
-        yield _line("done")
+        yield events.line(events.AtlasDone())
     except ReverieError as error:
-        yield _line("failed", **error.sentence.as_json())
+        yield events.line(events.Failed.of(error.sentence))
     except Exception as error:  # the reader must learn that nothing more comes
         _log.exception("the atlas of %s, %s failed", spec.name, layer)
-        yield _line("failed", **unexpected(error).as_json())
+        yield events.line(events.Failed.of(unexpected(error)))
     finally:
         gone = True
 
@@ -87,9 +95,6 @@ async def _lines(worker: Worker, spec: Spec, layer: str, device: str, part: slic
 async def _signs_of_life(outcome: Future[Any]) -> AsyncIterator[str]:
     """A line now and then, until the outcome is there."""
     waiting = asyncio.wrap_future(outcome)
-    while not (await asyncio.wait([waiting], timeout=_ALIVE))[0]:
-        yield _line("alive")
-
-
-def _line(kind: str, **details: Any) -> str:
-    return json.dumps({"type": kind, **details}) + "\n"
+    while not (await asyncio.wait([waiting], timeout=events.ALIVE_AFTER))[0]:
+        yield events.line(events.Alive())
+    waiting.exception()  # is raised where the outcome is asked for; asyncio logs one that nobody looked at here

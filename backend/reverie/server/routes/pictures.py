@@ -1,0 +1,63 @@
+"""Pictures come in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+
+from reverie.errors import Sentence
+from reverie.pictures import images
+from reverie.server import bodies
+from reverie.server.errors import refusal, refusals
+from reverie.server.store import Store
+from reverie.server.worker import Worker
+
+MAX_PICTURE_BYTES = 16 * images.MAX_PIXELS + 4096  # float RGBA, and the header of the .npy
+_KINDS = ("octet-stream", "x-npy"), ("png", "jpeg", "tiff", "webp")
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "A picture: a .npy array (u1, u2 or f4; height × width × 1 to 4 channels), or an image file. "
+        "Which of them is seen from the bytes, whatever the Content-Type.",
+        "content": {
+            **{f"application/{kind}": bodies.BINARY for kind in _KINDS[0]},
+            **{f"image/{kind}": bodies.BINARY for kind in _KINDS[1]},
+        },
+    }
+}
+
+
+class StoredPicture(BaseModel):
+    """A picture that was sent."""
+
+    id: str = Field(description="By which recipes and jobs name it: the sha256 of its bytes.")
+    width: int
+    height: int
+    channels: int = Field(ge=1, le=4)
+
+
+def router(worker: Worker, store: Store) -> APIRouter:
+    """The calls of this file."""
+    calls = APIRouter(tags=["pictures"])
+
+    @calls.post(
+        "/images",
+        status_code=201,
+        summary="Sends a picture",
+        response_model=StoredPicture,
+        responses=refusals(400, 408, 413, 422),
+        openapi_extra=_BODY,
+    )
+    async def add_image(request: Request) -> StoredPicture | Response:
+        worker.touch()
+        data = await bodies.read(request, MAX_PICTURE_BYTES)
+        if data is None:
+            most = {"most": MAX_PICTURE_BYTES >> 20}
+            return refusal(413, Sentence("The picture has more than the accepted {most} MiB; reduce it first.", most))
+        stored = await run_in_threadpool(store.add, data)
+        return StoredPicture(id=stored.id, width=stored.width, height=stored.height, channels=stored.channels)
+
+    return calls
