@@ -148,7 +148,7 @@ def _add_random_vgg(module: Any) -> None:
         return module("networks.pooling").average(network) if pooling == "average" else network
 
     registry.load = load
-    weights = module("networks.weights", "networks.weights.files")
+    weights = module("networks.weights.catalogue", "networks.weights")
     find = weights.find
     weights.find = lambda name: Path("random.pth") if name == "vgg19" else find(name)
 

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from reverie.networks.weights import BUNDLED, CATALOGUE
+from reverie.networks.weights.catalogue import BUNDLED, CATALOGUE
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "unit"))
 from stand_in_backend import TOKEN, StandIn, running

@@ -86,7 +86,7 @@ def test_what_there_is_not_is_refused(backend, cache, path, field, says):
 
 
 def test_a_network_that_would_have_to_be_fetched_is_refused(backend, cache, monkeypatch):
-    monkeypatch.setattr(calls.weights, "find", lambda name: None)
+    monkeypatch.setattr(calls.catalogue, "find", lambda name: None)
     answer = backend.client.get(PATH)
     assert answer.status_code == 422
     assert "Dream with it once" in answer.json()["error"]["message"]

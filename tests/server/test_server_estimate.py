@@ -32,7 +32,7 @@ def test_it_is_measured_once_and_then_known(backend, monkeypatch):
 
 
 def test_weights_are_not_fetched_for_it(backend, monkeypatch):
-    monkeypatch.setattr(estimate.weights, "find", lambda name: None)
+    monkeypatch.setattr(estimate.catalogue, "find", lambda name: None)
     answer = asked(backend, {"style": "any", "network": "vgg19"})[1]
     assert (answer["seconds"], answer["reason"]) == (None, "download")
     assert answer["download_bytes"] > 500e6

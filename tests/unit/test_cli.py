@@ -18,7 +18,8 @@ from reverie.cli.main import main
 from reverie.engine.result import Result
 from reverie.errors import ReverieError
 from reverie.fast import styles as fast_styles
-from reverie.networks import registry, weights
+from reverie.networks import registry
+from reverie.networks.weights import catalogue, download
 from reverie.pictures import images
 from reverie.recipe import Recipe
 
@@ -226,8 +227,8 @@ def test_an_atlas_of_channels_that_there_are_not_is_refused_before_weights_are_f
     def fetch(*arguments) -> None:
         raise AssertionError("fetched")
 
-    monkeypatch.setattr(weights, "find", lambda name: None)
-    monkeypatch.setattr(weights, "fetch", fetch)
+    monkeypatch.setattr(catalogue, "find", lambda name: None)
+    monkeypatch.setattr(download, "fetch", fetch)
     assert main(["atlas", "--network", "vgg19", "--channels", "99999", "-o", str(tmp_path / "a.png")]) == 1
     assert "“99999” are no channels here: there are 0 to 511" in capsys.readouterr().err
     assert main(["atlas", "--network", "vgg19", "--channels", "512", "-o", str(tmp_path / "a.png"), "--json"]) == 1

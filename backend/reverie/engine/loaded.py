@@ -10,21 +10,24 @@ import torch
 from reverie import device as devices
 from reverie.engine.memory import Placement
 from reverie.events import Cancelled, Event, Fetching
-from reverie.networks import registry, weights
+from reverie.networks import registry
 from reverie.networks.network import Network
+from reverie.networks.weights import catalogue, download
 
 
 def fetch_weights(name: str, report: Callable[[Event], None], stop: Callable[[], bool] = lambda: False) -> None:
     """Downloads the network's weights if they are not on this machine. Raises Cancelled when `stop` said so, and
     ReverieError when they cannot be had."""
-    if weights.find(name) is not None:
+    if catalogue.find(name) is not None:
         return
 
     def check() -> None:
         if stop():
             raise Cancelled
 
-    weights.fetch(name, lambda here, total: report(Fetching(name, weights.CATALOGUE[name].licence, here, total)), check)
+    download.fetch(
+        name, lambda here, total: report(Fetching(name, catalogue.CATALOGUE[name].licence, here, total)), check
+    )
 
 
 @functools.lru_cache(maxsize=1)

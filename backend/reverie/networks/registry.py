@@ -9,20 +9,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from reverie.errors import ReverieError
-from reverie.networks import weights
 from reverie.networks.network import Network
 from reverie.networks.pooling import average
 from reverie.networks.spec import Spec
+from reverie.networks.weights import catalogue, download, formats
 
 
 def _spec(name: str) -> Spec:
-    module = importlib.import_module(f"reverie.networks.{weights.CATALOGUE[name].module}")
+    module = importlib.import_module(f"reverie.networks.{catalogue.CATALOGUE[name].module}")
     found: Spec = next(each for each in module.SPECS if each.name == name)
     return found
 
 
 # Best first, as `available` lists them and the catalogue has them.
-NETWORKS: dict[str, Spec] = {name: _spec(name) for name in weights.CATALOGUE}
+NETWORKS: dict[str, Spec] = {name: _spec(name) for name in catalogue.CATALOGUE}
 
 
 def spec(name: str) -> Spec:
@@ -35,12 +35,12 @@ def spec(name: str) -> Spec:
 
 def available() -> list[str]:
     """The networks whose weights are on this machine, best first."""
-    return [name for name in NETWORKS if weights.find(name) is not None]
+    return [name for name in NETWORKS if catalogue.find(name) is not None]
 
 
 def default() -> str:
     """The network that “auto” stands for: one at hand, or else the smallest that can be fetched."""
-    preferred = sorted(NETWORKS, key=lambda name: weights.CATALOGUE[name].preference)
+    preferred = sorted(NETWORKS, key=lambda name: catalogue.CATALOGUE[name].preference)
     there = set(available())
     return next((name for name in preferred if name in there), preferred[0])
 
@@ -71,7 +71,7 @@ def check_layers(name: str, layers: Sequence[str] | None, where: str) -> list[st
     return list(layers or ())
 
 
-def load(name: str, pooling: str | None = None, *, progress: weights.Progress = weights.silent) -> Network:
+def load(name: str, pooling: str | None = None, *, progress: download.Progress = download.silent) -> Network:
     """The network with its weights, on the CPU; fetches them when they are not on this machine, telling `progress`.
     `pooling` is “max” or “average”; None for what it was trained with, which is max for all that have a choice.
 
@@ -80,12 +80,12 @@ def load(name: str, pooling: str | None = None, *, progress: weights.Progress = 
     """
     chosen = spec(name)
     check_pooling(name, pooling)
-    path = weights.find(name) or weights.fetch(name, progress)
+    path = catalogue.find(name) or download.fetch(name, progress)
     try:
-        network = chosen.build(weights.read(path, chosen.caffe_names), path.name)
+        network = chosen.build(formats.read(path, chosen.caffe_names), path.name)
     except (RuntimeError, KeyError) as error:
         raise ReverieError(
-            f"“{path}” does not hold the weights of {name}: {_complaint(error)}. {weights.remedy(path)}."
+            f"“{path}” does not hold the weights of {name}: {_complaint(error)}. {catalogue.remedy(path)}."
         ) from error
     return average(network) if pooling == "average" else network
 
@@ -102,7 +102,7 @@ def describe() -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     chosen_by_default = default()
     for name, chosen in NETWORKS.items():
-        entry, path = weights.CATALOGUE[name], weights.find(name)
+        entry, path = catalogue.CATALOGUE[name], catalogue.find(name)
         rows.append(
             {
                 "name": name,
@@ -113,7 +113,7 @@ def describe() -> list[dict[str, Any]]:
                 "download_bytes": entry.bytes,
                 "available": path is not None,
                 "default": name == chosen_by_default,
-                "bundled": path is not None and path.is_relative_to(weights.BUNDLED),
+                "bundled": path is not None and path.is_relative_to(catalogue.BUNDLED),
             }
         )
     return rows

@@ -15,8 +15,8 @@ from torch import Tensor
 from reverie.engine import deep_dream
 from reverie.errors import ReverieError
 from reverie.events import Cancelled
-from reverie.networks import weights
 from reverie.networks.network import Network
+from reverie.networks.weights import catalogue
 from reverie.optim.gradient_ascent import GradientAscent
 from reverie.pictures import images
 from reverie.pictures.images import Picture
@@ -49,7 +49,7 @@ def folder(network: str, layer: str) -> Path:
     """Where the tiles of a layer are kept, in the user's cache; it may not exist yet. Other weights under the same name
     (a newer encoder, Caffe's file) have another folder: their channels are others."""
     cache = platformdirs.user_cache_path("reverie", appauthor=False)
-    return cache / "atlas" / f"{network}-{weights.identity(network)}" / layer
+    return cache / "atlas" / f"{network}-{catalogue.identity(network)}" / layer
 
 
 def atlas(

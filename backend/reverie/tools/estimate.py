@@ -35,7 +35,8 @@ from reverie.errors import ReverieError
 from reverie.events import Cancelled, Event, Started
 from reverie.files import replace_with
 from reverie.job import Job, resolve
-from reverie.networks import registry, weights
+from reverie.networks import registry
+from reverie.networks.weights import catalogue
 from reverie.pictures.images import Picture
 from reverie.pictures.noise import pink_noise
 from reverie.pictures.resize import to_picture
@@ -78,7 +79,7 @@ def known(recipe: Recipe, width: int, height: int, device: str) -> float | None:
 def can_be_measured(recipe: Recipe, device: str) -> bool:
     """Whether the weights are on this machine: none are fetched only to measure."""
     job = resolve(recipe, device)
-    return not _is_optimised(job) or weights.find(job.network) is not None
+    return not _is_optimised(job) or catalogue.find(job.network) is not None
 
 
 def computed_size(recipe: Recipe, width: int, height: int, device: str) -> tuple[int, int]:

@@ -24,8 +24,9 @@ from reverie.losses.nearest_neighbour import NearestNeighbour
 from reverie.losses.region import Region
 from reverie.losses.total_variation import TotalVariation
 from reverie.losses.value_range import ValueRange
-from reverie.networks import registry, weights
+from reverie.networks import registry
 from reverie.networks.network import Network
+from reverie.networks.weights import catalogue
 from reverie.optim.adam import Adam
 from reverie.optim.band_limit import BandLimited
 from reverie.optim.gradient_ascent import GradientAscent
@@ -116,7 +117,7 @@ def test_the_loop_of_painting_halts_nowhere_by_itself(monkeypatch):
     """From one iteration to the next. Left out is what is told to the person who watches, which on the CPU is read in
     each iteration, and on a GPU ten times a second."""
     network = random_network("squeezenet1_1")
-    monkeypatch.setattr(weights, "find", lambda name: Path(name))
+    monkeypatch.setattr(catalogue, "find", lambda name: Path(name))
     monkeypatch.setattr(registry, "load", lambda name, pooling: network)
     monkeypatch.setattr(progress.Reporter, "tell", lambda self, picture, loss, scale: None)
     loaded.forget_network()

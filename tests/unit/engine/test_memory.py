@@ -16,7 +16,8 @@ from reverie.engine.workspace import Workspace
 from reverie.errors import ReverieError, Sentence
 from reverie.events import Warning_
 from reverie.job import resolve
-from reverie.networks import registry, weights
+from reverie.networks import registry
+from reverie.networks.weights import catalogue
 from reverie.pictures import images
 from reverie.pictures.canvas import MARGIN
 from reverie.pictures.resize import shrink_to
@@ -71,7 +72,7 @@ def test_out_of_memory_goes_on_in_tiles_with_the_same_picture(photo, pictures, s
 def test_a_class_beside_a_style_goes_on_in_tiles_too(photo, pictures, scarce, monkeypatch):
     """It sees the whole picture, and yet is no reason to hold all of it."""
     network = random_network("squeezenet1_1")
-    monkeypatch.setattr(weights, "find", lambda name: Path(name))
+    monkeypatch.setattr(catalogue, "find", lambda name: Path(name))
     monkeypatch.setattr(registry, "load", lambda name, pooling: network)
     loaded.forget_network()
     seen: list[tuple[int, int]] = []

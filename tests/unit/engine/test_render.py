@@ -17,7 +17,8 @@ from reverie.errors import ReverieError
 from reverie.events import Cancelled, Preview, Progress, Started, Warning_
 from reverie.losses.content import Content
 from reverie.losses.mean_covariance import MeanCovariance
-from reverie.networks import registry, weights
+from reverie.networks import registry
+from reverie.networks.weights import catalogue, download
 from reverie.pictures import images
 from reverie.pictures.resize import shrink_to, to_tensor
 from reverie.recipe import Recipe
@@ -205,8 +206,8 @@ def test_too_small_is_said_before_weights_are_fetched(photo, pictures, monkeypat
     def fetch(*arguments) -> None:
         raise AssertionError("fetched")
 
-    monkeypatch.setattr(weights, "find", lambda name: None)
-    monkeypatch.setattr(weights, "fetch", fetch)
+    monkeypatch.setattr(catalogue, "find", lambda name: None)
+    monkeypatch.setattr(download, "fetch", fetch)
     small = {"style": "strokes", "network": "vgg19"}
     for document, content, field in (
         (small, photo[:15], "content"),
@@ -227,8 +228,8 @@ def test_an_unknown_channel_is_refused_before_weights_are_fetched(photo, monkeyp
     def fetch(*arguments) -> None:
         raise AssertionError("fetched")
 
-    monkeypatch.setattr(weights, "find", lambda name: None)
-    monkeypatch.setattr(weights, "fetch", fetch)
+    monkeypatch.setattr(catalogue, "find", lambda name: None)
+    monkeypatch.setattr(download, "fetch", fetch)
     with pytest.raises(ReverieError, match=f"channels 0 to {last}, and no {channel}") as caught:
         _render(photo, {}, style=[], network=network, dream={"layer": layer, "channel": channel})
     assert caught.value.field == "dream.0.channel"
@@ -270,8 +271,8 @@ def test_a_style_that_is_enlarged_much_is_told(photo, pictures):
 
 
 def test_a_style_of_a_few_pixels_is_refused_before_weights_are_fetched(photo, monkeypatch):
-    monkeypatch.setattr(weights, "find", lambda name: None)
-    monkeypatch.setattr(weights, "fetch", lambda *arguments: pytest.fail("weights were fetched"))
+    monkeypatch.setattr(catalogue, "find", lambda name: None)
+    monkeypatch.setattr(download, "fetch", lambda *arguments: pytest.fail("weights were fetched"))
     with pytest.raises(ReverieError, match=r"“tiny” has only 9×7 pixels: enlarged to 11 times that") as failure:
         _render(photo, {"tiny": np.random.default_rng(0).random((7, 9, 3), np.float32)}, style="tiny", network="vgg19")
     assert failure.value.field == "style.0.image"

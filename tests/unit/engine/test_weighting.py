@@ -14,8 +14,9 @@ from reverie.engine.objective import Objective
 from reverie.losses.content import Content
 from reverie.losses.mean_covariance import MeanCovariance
 from reverie.losses.total_variation import TotalVariation
-from reverie.networks import registry, weights
+from reverie.networks import registry
 from reverie.networks.network import Network
+from reverie.networks.weights import catalogue
 from reverie.pictures import images
 from reverie.pictures.noise import pink_noise
 from reverie.pictures.resize import resize, shrink_to, to_tensor
@@ -110,7 +111,7 @@ def test_noise_has_the_spectrum_of_photos():
 def test_a_dreams_strength_moves_the_picture_as_far_on_every_network(name, monkeypatch):
     """As far as on our own encoder, also with random weights: a step's length does not depend on the gradient's."""
     photo = shrink_to(images.read(demo.content()), 96)
-    monkeypatch.setattr(weights, "find", lambda network: Path("random.pth"))
+    monkeypatch.setattr(catalogue, "find", lambda network: Path("random.pth"))
     monkeypatch.setattr(registry, "load", lambda network, pooling=None: random_network(network))
     distances = []
     for network in ("reverie", name):

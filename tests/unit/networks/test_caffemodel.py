@@ -10,7 +10,8 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from reverie.errors import ReverieError
-from reverie.networks import caffemodel, registry, weights
+from reverie.networks import registry
+from reverie.networks.weights import caffemodel, catalogue
 
 from tests.random_networks import random_network
 
@@ -78,7 +79,7 @@ def test_a_shape_that_no_tensor_has_is_told_with_the_file(tmp_path, monkeypatch)
     body = _field(1, b"conv1") + _field(7, blob) + _field(7, blob)
     (tmp_path / "squeezenet_v1.1.caffemodel").write_bytes(_field(100, body))
     monkeypatch.setenv("REVERIE_WEIGHTS", str(tmp_path))
-    monkeypatch.setattr(weights, "cache", lambda: tmp_path)
+    monkeypatch.setattr(catalogue, "cache", lambda: tmp_path)
     with pytest.raises(ReverieError, match=r"squeezenet_v1\.1\.caffemodel.*length"):
         registry.load("squeezenet1_1")
 

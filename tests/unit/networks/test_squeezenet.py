@@ -10,8 +10,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reverie.errors import ReverieError
-from reverie.networks import deep_compression, squeezenet
+from reverie.networks import squeezenet
 from reverie.networks.network import CAFFE, IMAGENET
+from reverie.networks.weights import deep_compression
 from reverie.pictures import images
 from reverie.pictures.resize import resize, to_tensor
 

@@ -23,8 +23,9 @@ from reverie.cli.main import main
 from reverie.engine import loaded
 from reverie.errors import ReverieError
 from reverie.events import Cancelled, Fetching
-from reverie.networks import registry, vgg, weights
+from reverie.networks import registry, vgg
 from reverie.networks.network import IMAGENET
+from reverie.networks.weights import catalogue, download, formats
 from reverie.tools import atlas
 from safetensors import safe_open
 
@@ -79,10 +80,10 @@ def server(tmp_path, monkeypatch) -> Iterator[type[Server]]:
     listening = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Fresh)
     threading.Thread(target=listening.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{listening.server_port}/weights.pth"
-    entry = replace(weights.CATALOGUE[NAME], url=url, sha256=hashlib.sha256(BODY).hexdigest())
-    monkeypatch.setattr(weights, "CATALOGUE", {**weights.CATALOGUE, NAME: entry})
-    monkeypatch.setattr(weights, "cache", lambda: tmp_path / "cache")
-    monkeypatch.setattr(weights, "_FIRST_PAUSE", 0.0)
+    entry = replace(catalogue.CATALOGUE[NAME], url=url, sha256=hashlib.sha256(BODY).hexdigest())
+    monkeypatch.setattr(catalogue, "CATALOGUE", {**catalogue.CATALOGUE, NAME: entry})
+    monkeypatch.setattr(catalogue, "cache", lambda: tmp_path / "cache")
+    monkeypatch.setattr(download, "_FIRST_PAUSE", 0.0)
     monkeypatch.delenv("REVERIE_WEIGHTS", raising=False)
     yield Fresh
     listening.shutdown()
@@ -95,11 +96,11 @@ def _left_behind(folder) -> set[str]:
 
 def test_a_download_is_whole_and_its_progress_told(server, tmp_path):
     told: list[tuple[int, int]] = []
-    path = weights.fetch(NAME, lambda here, total: told.append((here, total)))
+    path = download.fetch(NAME, lambda here, total: told.append((here, total)))
     assert path.read_bytes() == BODY
     assert told[-1] == (len(BODY), len(BODY))
     assert _left_behind(tmp_path / "cache") == {path.name}
-    assert weights.find(NAME) == path
+    assert catalogue.find(NAME) == path
 
 
 def test_an_atlas_tells_of_the_download_and_of_its_tiles(server, tmp_path, monkeypatch, capsys):
@@ -107,7 +108,7 @@ def test_an_atlas_tells_of_the_download_and_of_its_tiles(server, tmp_path, monke
     torch.save(random_state(NAME), whole)
     server.body = whole.getvalue()
     digest = hashlib.sha256(server.body).hexdigest()
-    monkeypatch.setitem(weights.CATALOGUE, NAME, replace(weights.CATALOGUE[NAME], sha256=digest))
+    monkeypatch.setitem(catalogue.CATALOGUE, NAME, replace(catalogue.CATALOGUE[NAME], sha256=digest))
     monkeypatch.setattr(atlas, "folder", lambda network, layer: tmp_path / "tiles")
     monkeypatch.setattr(atlas, "THOROUGH", atlas.Effort("thorough", (56,), 1, 0.03))
     output = tmp_path / "a.png"
@@ -135,7 +136,7 @@ def test_a_render_tells_of_the_download_and_stops_it(server):
     assert events[0].licence
     assert 0 < events[0].here < events[1].here < events[1].total == len(BODY)
     loaded.fetch_weights(NAME, events.append, lambda: False)
-    assert weights.find(NAME) is not None
+    assert catalogue.find(NAME) is not None
 
 
 def cancelled_soon(seconds: float = 0.3) -> None:
@@ -148,8 +149,8 @@ def cancelled_soon(seconds: float = 0.3) -> None:
 
 def test_a_fetch_is_stopped_while_nothing_comes(server, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        entry = replace(weights.CATALOGUE[NAME], url=f"http://127.0.0.1:{silent.getsockname()[1]}/weights.pth")
-        monkeypatch.setattr(weights, "CATALOGUE", {NAME: entry})
+        entry = replace(catalogue.CATALOGUE[NAME], url=f"http://127.0.0.1:{silent.getsockname()[1]}/weights.pth")
+        monkeypatch.setattr(catalogue, "CATALOGUE", {NAME: entry})
         cancelled_soon()
 
 
@@ -157,21 +158,21 @@ def test_a_fetch_is_stopped_while_another_process_has_the_lock(server, tmp_path)
     (tmp_path / "cache").mkdir()
     with FileLock(tmp_path / "cache" / "squeezenet1_1-b8a52dc0.lock"):
         cancelled_soon()
-    assert weights.fetch(NAME).read_bytes() == BODY
+    assert download.fetch(NAME).read_bytes() == BODY
 
 
 def test_a_fetch_is_stopped_between_two_attempts(server, monkeypatch):
-    monkeypatch.setattr(weights, "_FIRST_PAUSE", 60.0)
+    monkeypatch.setattr(download, "_FIRST_PAUSE", 60.0)
     server.drop_after = [300_000]
     cancelled_soon()
     server.ranges.clear()
-    assert weights.fetch(NAME).read_bytes() == BODY
+    assert download.fetch(NAME).read_bytes() == BODY
     assert server.ranges[0] is not None, "what had come is kept"
 
 
 def test_a_dropped_connection_is_taken_up_where_it_broke(server):
     server.drop_after = [300_000, 300_000]
-    assert weights.fetch(NAME).read_bytes() == BODY
+    assert download.fetch(NAME).read_bytes() == BODY
     assert server.ranges[0] is None
     starts = [int(each.removeprefix("bytes=").rstrip("-")) for each in server.ranges[1:] if each]
     assert len(starts) == 2
@@ -180,17 +181,17 @@ def test_a_dropped_connection_is_taken_up_where_it_broke(server):
 
 def test_a_server_without_ranges_is_asked_for_everything_again(server):
     server.drop_after, server.knows_ranges = [300_000], False
-    assert weights.fetch(NAME).read_bytes() == BODY
+    assert download.fetch(NAME).read_bytes() == BODY
 
 
 def test_a_later_run_goes_on_with_what_an_earlier_one_left(server, monkeypatch):
-    monkeypatch.setattr(weights, "_ATTEMPTS", 1)
+    monkeypatch.setattr(download, "_ATTEMPTS", 1)
     server.drop_after = [700_000]
     with pytest.raises(ReverieError, match="Connect to the internet"):
-        weights.fetch(NAME)
+        download.fetch(NAME)
     server.drop_after = []
     server.ranges.clear()
-    assert weights.fetch(NAME).read_bytes() == BODY
+    assert download.fetch(NAME).read_bytes() == BODY
     assert server.ranges[0] is not None
     assert 0 < int(server.ranges[0].removeprefix("bytes=").rstrip("-")) < len(BODY)
 
@@ -198,7 +199,7 @@ def test_a_later_run_goes_on_with_what_an_earlier_one_left(server, monkeypatch):
 def test_changed_bytes_are_never_used(server, tmp_path):
     server.body = BODY[:1000] + b"\0" + BODY[1001:]
     with pytest.raises(ReverieError, match="checksum"):
-        weights.fetch(NAME)
+        download.fetch(NAME)
     assert _left_behind(tmp_path / "cache") == set()
 
 
@@ -206,14 +207,14 @@ def test_changed_bytes_are_never_used(server, tmp_path):
 def test_a_refusal_is_told_with_what_to_do(server, status):
     server.status = status
     with pytest.raises(ReverieError) as caught:
-        weights.fetch(NAME)
+        download.fetch(NAME)
     for word in (NAME, "REVERIE_WEIGHTS", "squeezenet1_1-b8a52dc0.pth"):
         assert word in caught.value.message
 
 
 def test_no_server_at_all_is_told_with_what_to_do(server, monkeypatch):
-    entry = replace(weights.CATALOGUE[NAME], url="http://127.0.0.1:9/weights.pth")
-    monkeypatch.setattr(weights, "CATALOGUE", {NAME: entry})
+    entry = replace(catalogue.CATALOGUE[NAME], url="http://127.0.0.1:9/weights.pth")
+    monkeypatch.setattr(catalogue, "CATALOGUE", {NAME: entry})
     with pytest.raises(ReverieError, match="could not be fetched"):
         registry.load(NAME)
 
@@ -221,7 +222,7 @@ def test_no_server_at_all_is_told_with_what_to_do(server, monkeypatch):
 def test_a_folder_that_cannot_be_written_is_named(server, tmp_path):
     (tmp_path / "cache").write_text("a file where the folder should be")
     with pytest.raises(ReverieError, match="cannot be saved"):
-        weights.fetch(NAME)
+        download.fetch(NAME)
 
 
 @pytest.fixture
@@ -233,18 +234,18 @@ def vgg_server(server, monkeypatch) -> tuple[type[Server], dict[str, torch.Tenso
     body = io.BytesIO()
     torch.save(state, body, _use_new_zipfile_serialization=False)
     server.body = body.getvalue()
-    url = weights.CATALOGUE[NAME].url
-    entry = replace(weights.CATALOGUE["vgg16"], url=url, sha256=hashlib.sha256(server.body).hexdigest())
-    monkeypatch.setattr(weights, "CATALOGUE", {**weights.CATALOGUE, "vgg16": entry})
+    url = catalogue.CATALOGUE[NAME].url
+    entry = replace(catalogue.CATALOGUE["vgg16"], url=url, sha256=hashlib.sha256(server.body).hexdigest())
+    monkeypatch.setattr(catalogue, "CATALOGUE", {**catalogue.CATALOGUE, "vgg16": entry})
     return server, state
 
 
 def test_of_a_download_only_what_is_used_is_kept(vgg_server, tmp_path):
     server, state = vgg_server
     server.drop_after = [1 << 20]
-    path = weights.fetch("vgg16")
+    path = download.fetch("vgg16")
     assert _left_behind(tmp_path / "cache") == {path.name} == {"vgg16-convolutions.safetensors"}
-    assert weights.find("vgg16") == path
+    assert catalogue.find("vgg16") == path
     convolutions = {name: value for name, value in state.items() if name.startswith("features.")}
     numbers = sum(value.numel() for value in convolutions.values())
     assert 2 * numbers < path.stat().st_size < 2 * numbers + 10_000
@@ -265,11 +266,11 @@ def test_a_cut_that_fails_loses_no_download(vgg_server, tmp_path, monkeypatch):
     with monkeypatch.context() as broken:
         broken.setattr(Path, "write_bytes", full)
         with pytest.raises(ReverieError, match=r"cannot be saved.*No space left"):
-            weights.fetch("vgg16")
-    assert weights.find("vgg16") is None
+            download.fetch("vgg16")
+    assert catalogue.find("vgg16") is None
     server, _ = vgg_server
     server.ranges.clear()
-    path = weights.fetch("vgg16")
+    path = download.fetch("vgg16")
     assert server.ranges == [f"bytes={len(server.body)}-"]  # only asked whether something is missing
     assert _left_behind(tmp_path / "cache") == {path.name}
 
@@ -293,28 +294,28 @@ def test_a_pickle_that_would_run_code_is_refused(tmp_path):
     torch.save({"a": Evil()}, tmp_path / "b.pth")
     for name in ("a.pth", "b.pth"):
         with pytest.raises(ReverieError, match="cannot be read"):
-            weights.read(tmp_path / name, {})
+            formats.read(tmp_path / name, {})
 
 
 def test_the_search_order(tmp_path, monkeypatch):
     folders = [tmp_path / name for name in ("bundled", "cache", "named")]
     for folder in folders:
         folder.mkdir()
-    monkeypatch.setattr(weights, "BUNDLED", folders[0])
-    monkeypatch.setattr(weights, "cache", lambda: folders[1])
+    monkeypatch.setattr(catalogue, "BUNDLED", folders[0])
+    monkeypatch.setattr(catalogue, "cache", lambda: folders[1])
     monkeypatch.setenv("REVERIE_WEIGHTS", str(folders[2]))
-    assert weights.find(NAME) is None
+    assert catalogue.find(NAME) is None
     for folder in reversed(folders):
         (folder / "squeezenet1_1-b8a52dc0.pth").touch()
-        assert weights.find(NAME) == folder / "squeezenet1_1-b8a52dc0.pth"
+        assert catalogue.find(NAME) == folder / "squeezenet1_1-b8a52dc0.pth"
 
 
 def test_every_network_has_an_entry_in_the_catalogue():
-    assert set(weights.CATALOGUE) == set(registry.NETWORKS)
-    for entry in weights.CATALOGUE.values():
+    assert set(catalogue.CATALOGUE) == set(registry.NETWORKS)
+    for entry in catalogue.CATALOGUE.values():
         if entry.url:
             assert entry.url.startswith("https://")
             assert len(entry.sha256) >= 8
         else:
-            assert (weights.BUNDLED / entry.files[0]).is_file()
+            assert (catalogue.BUNDLED / entry.files[0]).is_file()
         assert entry.licence

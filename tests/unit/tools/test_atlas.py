@@ -8,7 +8,8 @@ import torch
 from reverie.cli import arguments
 from reverie.errors import ReverieError
 from reverie.events import Cancelled
-from reverie.networks import registry, weights
+from reverie.networks import registry
+from reverie.networks.weights import catalogue
 from reverie.pictures import images
 from reverie.pictures.noise import pink_noise
 from reverie.pictures.resize import to_tensor
@@ -84,7 +85,7 @@ def test_a_damaged_tile_is_made_again(cache):
 
 def test_other_weights_under_the_same_name_have_tiles_of_their_own(tmp_path, monkeypatch):
     monkeypatch.setattr(atlas.platformdirs, "user_cache_path", lambda *_, **__: tmp_path)
-    monkeypatch.setattr(weights, "BUNDLED", tmp_path)
+    monkeypatch.setattr(catalogue, "BUNDLED", tmp_path)
     places = []
     for content in (b"one", b"another", b"one"):
         (tmp_path / "reverie.safetensors").write_bytes(content)

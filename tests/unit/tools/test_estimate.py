@@ -103,6 +103,6 @@ def test_measuring_makes_way():
 
 
 def test_nothing_is_fetched_to_measure(monkeypatch):
-    monkeypatch.setattr(estimate.weights, "find", lambda name: None)
+    monkeypatch.setattr(estimate.catalogue, "find", lambda name: None)
     assert not estimate.can_be_measured(Recipe.parse({"style": "a", "network": "vgg19"}), "cpu")
     assert estimate.can_be_measured(Recipe.parse({"fast": "udnie"}), "cpu")

@@ -10,9 +10,10 @@ import pytest
 import torch
 from PIL import Image
 from reverie.errors import ReverieError
-from reverie.networks import registry, squeezenet, weights
+from reverie.networks import registry, squeezenet
 from reverie.networks.network import CAFFE, Network
 from reverie.networks.reverie import LAYERS, TEACHER, Encoder
+from reverie.networks.weights import catalogue, download, formats
 from reverie.training import agreement, own_pictures, pictures, train_encoder
 
 STRIDES = dict(zip(LAYERS, (2, 4, 4, 4, 8, 8, 8, 16), strict=True))
@@ -29,22 +30,22 @@ def _noise(side: int = SIDE, seed: int = 0) -> torch.Tensor:
 
 
 def _teacher(shared) -> Network:
-    state = weights.read(shared / "weights" / "compressed_SqueezeNet.net", {})
+    state = formats.read(shared / "weights" / "compressed_SqueezeNet.net", {})
     return squeezenet.build("1_0", state, CAFFE)
 
 
 def test_it_comes_with_the_project_and_is_small(network):
-    path = weights.find("reverie")
-    assert path is not None and path.parent == weights.BUNDLED
+    path = catalogue.find("reverie")
+    assert path is not None and path.parent == catalogue.BUNDLED
     assert path.stat().st_size <= 3_000_000
     assert sum(parameter.numel() for parameter in network.module.parameters()) <= 1_500_000
     assert all(bool(parameter.isfinite().all()) for parameter in network.module.parameters())
 
 
 def test_nothing_is_downloaded_for_it_even_when_it_is_missing(monkeypatch, tmp_path):
-    monkeypatch.setattr(weights, "BUNDLED", tmp_path)
+    monkeypatch.setattr(catalogue, "BUNDLED", tmp_path)
     with pytest.raises(ReverieError, match="belongs to Reverie itself"):
-        weights.fetch("reverie")
+        download.fetch("reverie")
 
 
 @pytest.mark.parametrize(("height", "width"), [(53, 37), (129, 96), (130, 131)])
@@ -178,7 +179,7 @@ def test_training_goes_on_where_it_was_stopped(quick, monkeypatch):
     train_encoder.main([*command, "--steps", "5"])
     rows = output.with_suffix(".csv").read_text().splitlines()
     assert [int(row.split(",")[0]) for row in rows[1:5]] == [1, 2, 3, 4]
-    Encoder().load_state_dict(weights.read(output, {}))
+    Encoder().load_state_dict(formats.read(output, {}))
     assert not output.with_suffix(".state").exists()
 
 
@@ -228,7 +229,7 @@ def test_only_deeper_levels_learn_from_dreams_when_asked_to(quick, monkeypatch):
     """The levels before stay as they were, to the bit; what is dreamt is seen by the layer that dreams are of."""
     output, command = quick
     train_encoder.main([*command, "--steps", "1"])
-    before = weights.read(output, {})
+    before = formats.read(output, {})
     monkeypatch.setattr(train_encoder, "_BEGINNER", -1)
     monkeypatch.setattr(own_pictures, "_DREAM_SIDE", 64)
     dreams: list[pictures.Photo] = []
@@ -236,7 +237,7 @@ def test_only_deeper_levels_learn_from_dreams_when_asked_to(quick, monkeypatch):
     start = output.rename(output.with_stem("start"))
     train_encoder.main([*command, "--steps", "4", "--own", "2", "--start", str(start), "--from", "level7"])
     assert [photo.shape for photo in dreams] == [(64, 64, 3)] * 2
-    for name, value in weights.read(output, {}).items():
+    for name, value in formats.read(output, {}).items():
         assert torch.equal(value, before[name]) == (int(name.split(".")[1]) < 6), name
 
 
@@ -284,7 +285,9 @@ def test_its_gradients_agree_with_the_teachers(shared):
     seen = pictures.load([photos / f"kodak{number:02}.png" for number in (3, 8, 15)])
     scales = train_encoder._scales(teacher, pictures.Crops(seen, 0, generated=2), 128)
     encoder = Encoder()
-    encoder.load_state_dict({name: value.float() for name, value in weights.read(weights.find("reverie"), {}).items()})
+    encoder.load_state_dict(
+        {name: value.float() for name, value in formats.read(catalogue.find("reverie"), {}).items()}
+    )
     held_out = pictures.load([photos / f"kodak{number}.png" for number in range(19, 25)])
     style, dream = agreement.agreement(encoder, teacher, scales, held_out)
     assert style > 0.18, style

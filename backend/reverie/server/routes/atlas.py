@@ -16,8 +16,9 @@ from fastapi.responses import StreamingResponse
 from reverie.engine.loaded import network_for
 from reverie.errors import ReverieError
 from reverie.events import Cancelled
-from reverie.networks import registry, weights
+from reverie.networks import registry
 from reverie.networks.spec import Spec
+from reverie.networks.weights import catalogue
 from reverie.pictures import images
 from reverie.server import events
 from reverie.server.errors import refusals, unexpected
@@ -44,7 +45,7 @@ def router(worker: Worker, device: str) -> APIRouter:
         spec = registry.spec(registry.default() if name == "auto" else name)
         layer = spec.defaults.dream[0] if layer == "auto" else layer
         registry.check_layers(spec.name, [layer], "layer")
-        if weights.find(spec.name) is None:
+        if catalogue.find(spec.name) is None:
             raise ReverieError(
                 "The weights of {network} are not on this machine yet. Dream with it once, and they are fetched; then "
                 "its patterns can be shown.",

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from reverie.events import Cancelled
 from reverie.job import resolve
-from reverie.networks import weights
+from reverie.networks.weights import catalogue
 from reverie.recipe import Recipe
 from reverie.server import bodies
 from reverie.server.errors import refusals
@@ -68,7 +68,7 @@ async def _answer(worker: Worker, recipe: Recipe, width: int, height: int, devic
     answer.seconds = await run_in_threadpool(estimate.known, recipe, width, height, device)
     if answer.seconds is None and not await run_in_threadpool(estimate.can_be_measured, recipe, device):
         answer.reason = "download"
-        answer.download_bytes = weights.CATALOGUE[resolve(recipe, device).network].bytes
+        answer.download_bytes = catalogue.CATALOGUE[resolve(recipe, device).network].bytes
     elif answer.seconds is None:
         try:
             await asyncio.wait_for(_measure(worker, recipe, device), _PATIENCE)

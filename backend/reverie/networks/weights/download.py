@@ -1,144 +1,33 @@
-"""Where weights come from: bundled → the user's cache → the folder named in REVERIE_WEIGHTS → a download."""
+"""Weights from the network, whole and right or not at all."""
 
 from __future__ import annotations
 
 import contextlib
-import functools
-import hashlib
-import json
-import os
-import pickle
 import queue
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-import platformdirs
 import requests
-import torch
 from filelock import FileLock
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
-from torch import Tensor
+from safetensors.torch import save
 
 from reverie.errors import ReverieError
-from reverie.networks import caffemodel, deep_compression, squeezenet
+from reverie.networks.weights import catalogue
+from reverie.networks.weights.catalogue import Entry, digest
+from reverie.networks.weights.formats import read
 
 Progress = Callable[[int, int], None]
 """Told the bytes that are here and the bytes in all, while a file is fetched."""
 
-BUNDLED = Path(__file__).resolve().parent.parent / "models"
 _ATTEMPTS, _FIRST_PAUSE = 5, 0.2  # seconds before the second attempt; doubled before each further one
 _SECONDS_TO_CONNECT, _SECONDS_OF_SILENCE = 5.0, 15.0
 _BLOCK = 1 << 18
-_LARGEST = 1 << 30  # bytes; VGG-19 has 548 MiB
 
 
 def silent(here: int, total: int) -> None:
     """A progress that nobody watches."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A network and its weights in the catalogue.
-
-    `module` is the file here that has its Spec. Where nobody chose, the network at hand whose `preference` is the least
-    is taken: small and fast ones before those whose first picture takes minutes on a laptop.
-
-    `files` are the names that count as its weights, the first being that of the download. `sha256` may be a prefix:
-    PyTorch publishes the first eight digits, in the file's name. Without a `url` the file comes with Reverie.
-
-    Where `kept` names a file, a download is not kept as it came, but cut down to this: the parameters whose names begin
-    with `prefix`, in float16. Of VGG-19's 548 MiB these are the 38 that style and dream use.
-    """
-
-    module: str
-    preference: int
-    title: str
-    files: tuple[str, ...]
-    url: str
-    sha256: str
-    bytes: int
-    licence: str
-    kept: str = ""
-    prefix: str = ""
-
-
-def _read_catalogue() -> dict[str, Entry]:
-    document = json.loads((BUNDLED / "catalogue.json").read_text(encoding="utf-8"))
-    return {name: Entry(**{**entry, "files": tuple(entry["files"])}) for name, entry in document.items()}
-
-
-CATALOGUE: Mapping[str, Entry] = _read_catalogue()
-
-
-def cache() -> Path:
-    """The folder for fetched weights, in the user's cache; it may not exist yet."""
-    return platformdirs.user_cache_path("reverie", appauthor=False) / "weights"
-
-
-def find(name: str) -> Path | None:
-    """The file with a network's weights on this machine, or None."""
-    entry = CATALOGUE[name]
-    for folder in _folders():
-        for file in (*([entry.kept] if entry.kept else []), *entry.files):
-            if (folder / file).is_file():
-                return folder / file
-    return None
-
-
-def identity(name: str) -> str:
-    """What tells the weights of a network that are on this machine from others of the same name: the first twelve
-    digits of the file's sha256. Raises ReverieError when there are none."""
-    path = find(name)
-    if path is None:
-        raise ReverieError(f"The weights of {name} are not on this machine.", "network")
-    status = path.stat()
-    return _identity(path, status.st_size, status.st_mtime_ns)
-
-
-@functools.lru_cache(maxsize=16)
-def _identity(path: Path, size: int, modified: int) -> str:
-    return _digest(path)[:12]
-
-
-def _folders() -> list[Path]:
-    named = os.environ.get("REVERIE_WEIGHTS")
-    return [BUNDLED, cache(), *([Path(named)] if named else [])]
-
-
-def remedy(path: Path) -> str:
-    """What to do about a weights file that cannot be used."""
-    return "Install Reverie again" if path.parent == BUNDLED else "Delete it, and it is fetched again"
-
-
-def read(path: Path, caffe_names: Mapping[str, str]) -> dict[str, Tensor]:
-    """The state dict in a .safetensors, .pth/.pt (never running code of its own), .net (Deep Compression) or
-    .caffemodel file, in which the network's convolutions have the `caffe_names`.
-
-    Raises ReverieError for a file that is none of these, is damaged, or would run code.
-    """
-    if path.stat().st_size > _LARGEST:
-        raise ReverieError(f"“{path}” has more than {_LARGEST >> 20} MiB, and so is no network that Reverie knows.")
-    try:
-        if path.suffix == ".safetensors":
-            return {name: value.float() for name, value in load_file(path).items()}
-        if path.suffix == ".net":
-            return deep_compression.read(path.read_bytes(), squeezenet.PROTOTXT_SHAPES)
-        if path.suffix == ".caffemodel":
-            return caffemodel.state(path.read_bytes(), caffe_names)
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except ReverieError as error:
-        raise ReverieError(f"The weights in “{path}” cannot be used. {error.message}") from error
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        raise ReverieError(
-            f"The weights in “{path}” cannot be read: the file is damaged, or not what its name says. {remedy(path)}."
-        ) from error
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise ReverieError(f"“{path}” holds no state dict (names and tensors), so it is no weights file.")
-    return dict(state)
 
 
 def fetch(name: str, progress: Progress = silent, check: Callable[[], None] = lambda: None) -> Path:
@@ -148,10 +37,10 @@ def fetch(name: str, progress: Progress = silent, check: Callable[[], None] = la
     kept of it, is moved into place. `check` is called several times a second, also while nothing comes: what it raises
     ends the fetch at once. Raises ReverieError when the file cannot be had.
     """
-    entry = CATALOGUE[name]
+    entry = catalogue.CATALOGUE[name]
     if not entry.url:
         raise ReverieError(
-            f"“{BUNDLED / entry.files[0]}” belongs to Reverie itself and is missing. Get Reverie again (git clone)."
+            f"“{catalogue.BUNDLED / entry.files[0]}” belongs to Reverie itself and is missing. Install Reverie again."
         )
     # In a thread, since looking a name up, connecting and waiting for bytes cannot be interrupted.
     fetching = _Fetching(name, entry)
@@ -190,7 +79,7 @@ class _Fetching:
 
     def _file(self) -> Path:
         name, entry = self._name, self._entry
-        target = cache() / (entry.kept or entry.files[0])
+        target = catalogue.cache() / (entry.kept or entry.files[0])
         lock = FileLock(target.with_suffix(".lock"))
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -225,7 +114,7 @@ class _Fetching:
                     raise
                 if self.unwanted.wait(_FIRST_PAUSE * 2**attempt):
                     raise _Unwanted from None
-        if not _digest(part).startswith(entry.sha256):
+        if not digest(part).startswith(entry.sha256):
             part.unlink()
             raise ReverieError(
                 "What came from {url} is not the file that was expected (its checksum differs), and was deleted. Try "
@@ -275,14 +164,6 @@ def _copy(response: requests.Response, file: IO[bytes], here: int, total: int, p
     return here
 
 
-def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
-
-
 def _unreachable(name: str, entry: Entry, error: Exception) -> ReverieError:
     return ReverieError(
         "The weights of {network} are not on this machine and could not be fetched from {url} ({reason}). Connect to "
@@ -292,5 +173,5 @@ def _unreachable(name: str, entry: Entry, error: Exception) -> ReverieError:
         url=entry.url,
         reason=type(error).__name__,
         file=entry.files[0],
-        folder=str(cache()),
+        folder=str(catalogue.cache()),
     )
