@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reverie.errors import Sentence
-from reverie.pictures.images import Picture
+from reverie.pictures.picture import Picture
 
 
 @dataclass(frozen=True)

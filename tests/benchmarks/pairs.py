@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from reverie.engine import render
 from reverie.pictures import images
+from reverie.pictures.picture import Picture
 from reverie.pictures.resize import shrink_to
 from reverie.recipe import Recipe
 
@@ -29,7 +30,7 @@ def paint(folder: Path, out: Path, networks: list[str], size: int, device: str) 
     """Paints every pair with every network, prints the seconds, and writes the pictures and `sheet.jpg` into `out`.
     Raises ReverieError when a picture is not there."""
     out.mkdir(parents=True, exist_ok=True)
-    rows: list[list[tuple[images.Picture, str]]] = []
+    rows: list[list[tuple[Picture, str]]] = []
     for photo, style in PAIRS:
         content = shrink_to(images.read(folder / "photos" / photo), size)
         look = images.read(folder / "styles" / style)
@@ -46,7 +47,7 @@ def paint(folder: Path, out: Path, networks: list[str], size: int, device: str) 
         images.write(out / "sheet.jpg", _sheet(rows))  # a run that is stopped has one, too
 
 
-def _sheet(rows: list[list[tuple[images.Picture, str]]]) -> images.Picture:
+def _sheet(rows: list[list[tuple[Picture, str]]]) -> Picture:
     heights = [max(picture.shape[0] for picture, _ in row) + _CAPTION for row in rows]
     sheet = Image.new("RGB", (_CELL * len(rows[0]), sum(heights)), "white")
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=14)
@@ -55,5 +56,5 @@ def _sheet(rows: list[list[tuple[images.Picture, str]]]) -> images.Picture:
             left, top = column * _CELL, sum(heights[:number])
             sheet.paste(Image.fromarray((picture[:, :, :3] * 255).round().astype(np.uint8)), (left, top))
             pen.text((left + 4, top + heights[number] - _CAPTION + 3), caption, fill="black", font=font)
-    result: images.Picture = np.asarray(sheet).astype(np.float32) / np.float32(255)
+    result: Picture = np.asarray(sheet).astype(np.float32) / np.float32(255)
     return result

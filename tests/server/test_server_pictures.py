@@ -15,6 +15,7 @@ import pytest
 from live import TOKEN, backend, message, npy, raw, small  # noqa: F401 (fixtures)
 from PIL import Image
 from reverie.pictures import images
+from reverie.pictures.picture import MAX_PIXELS
 from reverie.plugin.shared.client import BackendError, Client
 from reverie.server import bodies, store
 from reverie.server.routes import pictures
@@ -110,7 +111,7 @@ def test_the_plug_in_gets_to_read_that_its_picture_is_too_large(backend, monkeyp
 
 def test_a_float_picture_of_the_largest_size_is_not_too_large():
     header = len(npy(np.zeros((1, 1, 4), np.float32))) - 16
-    assert images.MAX_PIXELS * 4 * 4 + header <= pictures.MAX_PICTURE_BYTES
+    assert MAX_PIXELS * 4 * 4 + header <= pictures.MAX_PICTURE_BYTES
 
 
 def test_too_large_without_a_length_ends_in_the_stream(backend, monkeypatch):

@@ -22,7 +22,7 @@ from reverie.errors import ReverieError, Sentence
 from reverie.events import Event, Progress, Warning_
 from reverie.files import replace_with
 from reverie.pictures import images
-from reverie.pictures.images import Picture
+from reverie.pictures.picture import Picture
 from reverie.pictures.resize import shrink_to
 from reverie.recipe import Before, Recipe
 

@@ -23,7 +23,7 @@ from reverie.plugin.shared import places
 
 if TYPE_CHECKING:
     from reverie.events import Event
-    from reverie.pictures.images import Picture
+    from reverie.pictures.picture import Picture
     from reverie.recipe import Recipe
 
 _PICTURES = ("style", "image", "mask", "guide", "content_mask", "init", "content", "result")

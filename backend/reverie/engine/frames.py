@@ -16,7 +16,7 @@ from reverie.engine.pyramid import COARSEST
 from reverie.engine.result import Result
 from reverie.errors import ReverieError
 from reverie.job import iterations
-from reverie.pictures.images import Picture
+from reverie.pictures.picture import Picture
 from reverie.pictures.resize import resized, to_picture, to_tensor
 from reverie.recipe import Recipe
 

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from reverie.errors import ReverieError
 from reverie.pictures import color
-from reverie.pictures.images import Picture
+from reverie.pictures.picture import Picture
 from reverie.pictures.resize import resize, to_tensor
 from reverie.recipe import Recipe, Style
 

@@ -26,7 +26,7 @@ from reverie.events import Event
 from reverie.job import Job
 from reverie.optim.redirected_relu import RedirectedReLU
 from reverie.pictures import color
-from reverie.pictures.images import Picture
+from reverie.pictures.picture import Picture
 from reverie.pictures.resize import resize, to_picture
 from reverie.recipe import Recipe
 from reverie.run import Adjustment, Clock, Run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reverie.pictures.images import Picture
+from reverie.pictures.picture import Picture
 from reverie.recipe import Recipe
 
 

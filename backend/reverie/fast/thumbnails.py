@@ -11,12 +11,13 @@ from reverie.fast import styles
 from reverie.fast.styles import FastStyle
 from reverie.fast.stylise import stylise
 from reverie.pictures import images
+from reverie.pictures.picture import Picture
 from reverie.pictures.resize import shrink_to, to_picture, to_tensor
 
 _THUMBNAIL = 160  # pixels: longest side
 
 
-def sample(style: FastStyle, longest: int) -> images.Picture:
+def sample(style: FastStyle, longest: int) -> Picture:
     """The landscape in a style, its longest side `longest` pixels."""
     where = next(style.network.parameters()).device
     landscape = shrink_to(images.read(demo.content()), longest)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from reverie.pictures.images import Picture
+from reverie.pictures.picture import Picture
 
 _INVISIBLE = 0.5 / 255  # opacity that 8 bits round to none
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 from reverie import events as engine
 from reverie.errors import Sentence
-from reverie.pictures.images import Picture
+from reverie.pictures.picture import Picture
 from reverie.recipe import Recipe
 from reverie.run import Adjustment
 from reverie.server import events

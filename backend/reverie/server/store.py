@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from reverie.pictures import images
+from reverie.pictures import images, npy
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Stored:
     width: int
     height: int
     channels: int
-    depth: images.Depth
+    depth: npy.Depth
 
 
 class Store:

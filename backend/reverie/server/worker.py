@@ -16,7 +16,7 @@ from reverie.engine.result import Result
 from reverie.errors import ReverieError
 from reverie.events import Cancelled, Event
 from reverie.pictures import images
-from reverie.pictures.images import Picture
+from reverie.pictures.picture import Picture
 from reverie.recipe import Recipe
 from reverie.run import Adjustment
 from reverie.server import events

@@ -19,8 +19,8 @@ from reverie.networks.network import Network
 from reverie.networks.weights import catalogue
 from reverie.optim.gradient_ascent import GradientAscent
 from reverie.pictures import images
-from reverie.pictures.images import Picture
 from reverie.pictures.noise import pink_noise
+from reverie.pictures.picture import Picture
 from reverie.pictures.resize import resize, to_picture
 
 SIDE = 112  # pixels of a tile

@@ -20,7 +20,7 @@ from reverie.engine import loaded, render
 from reverie.errors import ReverieError, Sentence
 from reverie.events import Event, Progress, Started, Warning_
 from reverie.networks import registry
-from reverie.pictures.images import Picture, on_white
+from reverie.pictures.picture import Picture, on_white
 from reverie.recipe import Recipe
 
 SIZE = 320  # pixels: longest side of each picture on a sheet, when nobody says

@@ -37,8 +37,8 @@ from reverie.files import replace_with
 from reverie.job import Job, resolve
 from reverie.networks import registry
 from reverie.networks.weights import catalogue
-from reverie.pictures.images import Picture
 from reverie.pictures.noise import pink_noise
+from reverie.pictures.picture import Picture
 from reverie.pictures.resize import to_picture
 from reverie.recipe import Recipe
 

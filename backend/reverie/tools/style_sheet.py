@@ -11,7 +11,7 @@ from reverie.engine.render import render
 from reverie.errors import ReverieError
 from reverie.events import Warning_
 from reverie.fast import styles
-from reverie.pictures.images import Picture, on_white
+from reverie.pictures.picture import Picture, on_white
 from reverie.recipe import Recipe
 
 _CAPTION = 24  # pixels

@@ -18,6 +18,7 @@ from reverie.fast import styles
 from reverie.fast.thumbnails import sample
 from reverie.networks import registry
 from reverie.pictures import images
+from reverie.pictures.picture import Picture
 from reverie.pictures.resize import to_tensor
 from reverie.training import pictures
 from reverie.training.perceptual import Perceptual
@@ -89,7 +90,7 @@ def train(order: Order, report: Callable[[Progress | Sampled | Warning_], None])
     return file
 
 
-def _colors_and_opacity(picture: images.Picture, where: torch.device) -> tuple[torch.Tensor, torch.Tensor | None]:
+def _colors_and_opacity(picture: Picture, where: torch.device) -> tuple[torch.Tensor, torch.Tensor | None]:
     """1×3×H×W, and 1×1×H×W where the picture has transparency: what is transparent gives no style."""
     values = to_tensor(picture, where)
     return values[:, :3], values[:, 3:] if values.shape[1] == 4 else None

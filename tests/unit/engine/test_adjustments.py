@@ -9,6 +9,7 @@ from reverie.engine import balance
 from reverie.errors import ReverieError
 from reverie.networks import registry
 from reverie.pictures import images
+from reverie.pictures.picture import Picture
 from reverie.pictures.resize import shrink_to
 from reverie.recipe import Recipe
 from reverie.run import Adjustment
@@ -19,12 +20,12 @@ pytestmark = pytest.mark.skipif(not registry.available(), reason="needs the weig
 
 
 @pytest.fixture(scope="module")
-def photo() -> images.Picture:
+def photo() -> Picture:
     return shrink_to(images.read(demo.content()), 160)
 
 
 @pytest.fixture(scope="module")
-def pictures() -> dict[str, images.Picture]:
+def pictures() -> dict[str, Picture]:
     return {"strokes": shrink_to(images.read(demo.styles()["strokes"]), 160)}
 
 
@@ -39,7 +40,7 @@ def test_finishing_early_keeps_what_there_is(photo, pictures):
 def test_strength_changes_while_it_runs(photo, pictures):
     """Turned down in the first iterations, the picture ends like one that was weak from the start."""
 
-    def turned_to(strength: float) -> images.Picture:
+    def turned_to(strength: float) -> Picture:
         wishes = iter([None, Adjustment(strength=strength)])
         result, _ = render(photo, pictures, lambda: next(wishes, None), strength=0.5)
         assert result.recipe.strength == strength
@@ -56,7 +57,7 @@ def test_weights_of_styles_change_while_it_runs(photo, pictures):
     """Turned to one of two styles in the first iterations, the picture ends like one painted with it from the start."""
     pictures = {**pictures, "ink": shrink_to(images.read(demo.styles()["ink"]), 160)}
 
-    def painted(weights: tuple[float, float], wish: Adjustment | None = None) -> images.Picture:
+    def painted(weights: tuple[float, float], wish: Adjustment | None = None) -> Picture:
         styles = [{"image": name, "weight": each} for name, each in zip(("strokes", "ink"), weights, strict=True)]
         wishes = iter([None, wish])
         result, _ = render(photo, pictures, lambda: next(wishes, None), style=styles)
@@ -66,7 +67,7 @@ def test_weights_of_styles_change_while_it_runs(photo, pictures):
 
     strokes, ink = painted((9, 1)), painted((1, 9))
 
-    def distance(a: images.Picture, b: images.Picture) -> float:
+    def distance(a: Picture, b: Picture) -> float:
         """Between their palettes: strokes fall elsewhere in each run, and pixels say little."""
         one, other = (np.vstack([each.mean((0, 1)), np.cov(each.reshape(-1, 3).T)]) for each in (a, b))
         return float(np.linalg.norm(one - other))

@@ -14,6 +14,7 @@ from reverie.engine.workspace import Workspace
 from reverie.job import resolve
 from reverie.networks import registry
 from reverie.pictures import images
+from reverie.pictures.picture import Picture
 from reverie.pictures.resize import shrink_to
 from reverie.recipe import Recipe
 from reverie.run import Run
@@ -24,12 +25,12 @@ pytestmark = pytest.mark.skipif(not registry.available(), reason="needs the weig
 
 
 @pytest.fixture(scope="module")
-def photo() -> images.Picture:
+def photo() -> Picture:
     return shrink_to(images.read(demo.content()), 160)
 
 
 @pytest.fixture(scope="module")
-def pictures() -> dict[str, images.Picture]:
+def pictures() -> dict[str, Picture]:
     return {"strokes": shrink_to(images.read(demo.styles()["strokes"]), 160)}
 
 

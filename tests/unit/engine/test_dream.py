@@ -15,6 +15,7 @@ from reverie.networks.network import Network
 from reverie.optim.gradient_ascent import GradientAscent, even_out
 from reverie.optim.redirected_relu import RedirectedReLU
 from reverie.pictures import images
+from reverie.pictures.picture import Picture
 from reverie.pictures.resize import shrink_to, to_tensor
 from reverie.recipe import Recipe
 
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.skipif("reverie" not in registry.available(), reason="n
 
 
 @pytest.fixture(scope="module")
-def photo() -> images.Picture:
+def photo() -> Picture:
     return shrink_to(images.read(demo.content()), 96)
 
 

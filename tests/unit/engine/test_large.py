@@ -19,6 +19,7 @@ from reverie.networks.network import Network
 from reverie.networks.receptive_field import ReceptiveField
 from reverie.pictures import images
 from reverie.pictures.canvas import Canvas
+from reverie.pictures.picture import Picture
 from reverie.pictures.resize import shrink_to, to_tensor
 from reverie.recipe import Recipe
 
@@ -62,21 +63,21 @@ TILE = 96
 
 
 @pytest.fixture(scope="module")
-def photo() -> images.Picture:
+def photo() -> Picture:
     return shrink_to(images.read(demo.content()), 320)
 
 
 @pytest.fixture(scope="module")
-def whole(photo) -> images.Picture:
+def whole(photo) -> Picture:
     return _painted(photo, None)
 
 
-def _painted(photo: images.Picture, tile: int | None) -> images.Picture:
+def _painted(photo: Picture, tile: int | None) -> Picture:
     style = shrink_to(images.read(demo.styles()["strokes"]), 320)
     return engine.render(RECIPE.model_copy(update={"tile": tile}), photo, {"s": style}, device="cpu").picture
 
 
-def _beside_borders(picture: images.Picture) -> np.ndarray:
+def _beside_borders(picture: Picture) -> np.ndarray:
     """H×W, where one tile ends and the next begins, and three pixels to each side. Tiles are those of the canvas, on
     which the picture lies within a margin."""
     job, network = resolve(RECIPE, "cpu"), registry.load("reverie")
@@ -95,7 +96,7 @@ def _beside_borders(picture: images.Picture) -> np.ndarray:
     return result
 
 
-def _seam(picture: images.Picture, whole: images.Picture) -> float:
+def _seam(picture: Picture, whole: Picture) -> float:
     """How many times the difference to the untiled picture is larger beside the tiles' borders than elsewhere."""
     difference, borders = np.abs(picture - whole).mean(2), _beside_borders(whole)
     return float(difference[borders].mean() / (difference[~borders].mean() + 1e-5))

@@ -20,6 +20,7 @@ from reverie.networks import registry
 from reverie.networks.weights import catalogue
 from reverie.pictures import images
 from reverie.pictures.canvas import MARGIN
+from reverie.pictures.picture import Picture
 from reverie.pictures.resize import shrink_to
 from reverie.recipe import Recipe
 
@@ -30,12 +31,12 @@ pytestmark = pytest.mark.skipif(not registry.available(), reason="needs the weig
 
 
 @pytest.fixture(scope="module")
-def photo() -> images.Picture:
+def photo() -> Picture:
     return shrink_to(images.read(demo.content()), 160)
 
 
 @pytest.fixture(scope="module")
-def pictures() -> dict[str, images.Picture]:
+def pictures() -> dict[str, Picture]:
     return {"strokes": shrink_to(images.read(demo.styles()["strokes"]), 160)}
 
 

@@ -11,6 +11,7 @@ from reverie.engine import texture_synthesis as engine
 from reverie.errors import ReverieError
 from reverie.events import Cancelled, Progress, Started
 from reverie.pictures import images
+from reverie.pictures.picture import Picture
 from reverie.pictures.resize import shrink_to, to_tensor
 from reverie.recipe import Recipe
 from reverie.run import Adjustment
@@ -19,12 +20,12 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
-def photo() -> images.Picture:
+def photo() -> Picture:
     return shrink_to(images.read(demo.content()), 96)
 
 
 @pytest.fixture(scope="module")
-def styles() -> dict[str, images.Picture]:
+def styles() -> dict[str, Picture]:
     return {name: shrink_to(images.read(path), 96) for name, path in demo.styles().items()}
 
 

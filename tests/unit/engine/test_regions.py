@@ -11,6 +11,7 @@ from reverie.engine.inputs import fill, gather
 from reverie.errors import ReverieError
 from reverie.networks import registry
 from reverie.pictures import images
+from reverie.pictures.picture import Picture
 from reverie.pictures.resize import shrink_to, to_tensor
 from reverie.recipe import Recipe
 
@@ -19,12 +20,12 @@ pytestmark = pytest.mark.skipif(not registry.available(), reason="needs the weig
 
 
 @pytest.fixture(scope="module")
-def photo() -> images.Picture:
+def photo() -> Picture:
     return shrink_to(images.read(demo.content()), 128)
 
 
 @pytest.fixture(scope="module")
-def pictures(photo) -> dict[str, images.Picture]:
+def pictures(photo) -> dict[str, Picture]:
     left = np.zeros_like(photo)
     left[:, : photo.shape[1] // 2] = 1
     styles = {name: shrink_to(images.read(demo.styles()[name]), 128) for name in ("stained_glass", "ink")}

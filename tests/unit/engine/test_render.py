@@ -20,6 +20,7 @@ from reverie.losses.mean_covariance import MeanCovariance
 from reverie.networks import registry
 from reverie.networks.weights import catalogue, download
 from reverie.pictures import images
+from reverie.pictures.picture import Picture
 from reverie.pictures.resize import shrink_to, to_tensor
 from reverie.recipe import Recipe
 
@@ -33,12 +34,12 @@ def weights_at_hand() -> None:
 
 
 @pytest.fixture(scope="module")
-def pictures() -> dict[str, images.Picture]:
+def pictures() -> dict[str, Picture]:
     return {name: shrink_to(images.read(path), 96) for name, path in demo.styles().items()}
 
 
 @pytest.fixture(scope="module")
-def photo() -> images.Picture:
+def photo() -> Picture:
     return shrink_to(images.read(demo.content()), 96)
 
 
@@ -130,7 +131,7 @@ def test_half_precision_paints_about_as_good_a_picture(photo, pictures):
     assert half < 1.08 * whole
 
 
-def _judge(photo: images.Picture, style: images.Picture) -> Callable[[images.Picture], float]:
+def _judge(photo: Picture, style: Picture) -> Callable[[Picture], float]:
     """The loss of a picture against a photo and a style of its size, at the default strength."""
     network = registry.load(registry.default())
     defaults = registry.spec(network.name).defaults

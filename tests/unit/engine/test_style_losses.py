@@ -14,6 +14,7 @@ from reverie.job import resolve
 from reverie.networks import registry
 from reverie.pictures import images
 from reverie.pictures.canvas import Canvas
+from reverie.pictures.picture import Picture
 from reverie.pictures.resize import shrink_to
 from reverie.recipe import Recipe
 
@@ -25,12 +26,12 @@ def weights_at_hand() -> None:
 
 
 @pytest.fixture(scope="module")
-def photo() -> images.Picture:
+def photo() -> Picture:
     return shrink_to(images.read(demo.content()), 80)
 
 
 @pytest.fixture(scope="module")
-def style() -> images.Picture:
+def style() -> Picture:
     return shrink_to(images.read(demo.styles()["strokes"]), 80)
 
 

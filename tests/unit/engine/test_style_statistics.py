@@ -13,6 +13,7 @@ from reverie.engine import render as engine
 from reverie.engine.inputs import StylePicture
 from reverie.networks import registry
 from reverie.pictures import images
+from reverie.pictures.picture import Picture
 from reverie.pictures.resize import shrink_to
 from reverie.recipe import Recipe
 
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.skipif("reverie" not in registry.available(), reason="n
 
 
 @pytest.fixture(scope="module")
-def pictures() -> dict[str, images.Picture]:
+def pictures() -> dict[str, Picture]:
     return {name: shrink_to(images.read(demo.styles()[name]), 64) for name in ("strokes", "ink")}
 
 

@@ -9,16 +9,17 @@ from reverie.engine import render
 from reverie.errors import ReverieError
 from reverie.job import resolve
 from reverie.pictures import images
+from reverie.pictures.picture import Picture
 from reverie.pictures.resize import shrink_to
 from reverie.recipe import Recipe
 
 
 @pytest.fixture(scope="module")
-def landscape() -> images.Picture:
+def landscape() -> Picture:
     return shrink_to(images.read(demo.content()), 96)
 
 
-def _painted(content, **fields) -> images.Picture:
+def _painted(content, **fields) -> Picture:
     return render.render(Recipe.parse({"fast": "the_scream", **fields}), content, {}, device="cpu").picture
 
 

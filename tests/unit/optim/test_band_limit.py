@@ -13,6 +13,7 @@ from reverie.optim.adam import Adam
 from reverie.optim.band_limit import BandLimited, low_pass
 from reverie.optim.lbfgs import LBFGS
 from reverie.pictures import images
+from reverie.pictures.picture import Picture
 from reverie.pictures.resize import shrink_to
 from reverie.recipe import Recipe
 
@@ -47,7 +48,7 @@ def test_it_finds_what_is_coarse_and_leaves_what_is_fine(optimizer, steps):
     assert float((limited.result(x) - 0.4 * coarse - own)[inner].abs().max()) < 0.06
 
 
-def _weave(picture: images.Picture) -> float:
+def _weave(picture: Picture) -> float:
     """How much more of the energy of periods of 2 to 5 pixels lies along rows and columns than along diagonals."""
     gray, side = picture[:, :, :3].mean(2), 64
     window = np.hanning(side)[:, None] * np.hanning(side)

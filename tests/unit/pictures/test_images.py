@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from reverie.errors import ReverieError
-from reverie.pictures import images
+from reverie.pictures import images, npy
 
 
 def _npy(array: np.ndarray, **options) -> bytes:
@@ -33,12 +33,12 @@ def _file(image: Image.Image, kind: str = "PNG", **options) -> bytes:
 @pytest.mark.parametrize("channels", [3, 4])
 def test_integer_samples_survive_the_round_trip_exactly(depth, levels, channels):
     array = np.random.default_rng(0).integers(0, levels + 1, (5, 7, channels)).astype(depth)
-    assert np.array_equal(np.load(io.BytesIO(images.encode_npy(images.decode(_npy(array)), depth))), array)
+    assert np.array_equal(np.load(io.BytesIO(npy.encode(images.decode(_npy(array)), depth))), array)
 
 
 def test_float_samples_survive_the_round_trip_exactly():
     array = np.random.default_rng(0).random((5, 7, 4), dtype=np.float32)
-    assert np.array_equal(np.load(io.BytesIO(images.encode_npy(images.decode(_npy(array)), "f4"))), array)
+    assert np.array_equal(np.load(io.BytesIO(npy.encode(images.decode(_npy(array)), "f4"))), array)
 
 
 def test_big_endian_and_fortran_order_are_read_right():
@@ -52,7 +52,7 @@ def test_grey_becomes_rgb_and_back():
     grey = np.random.default_rng(0).integers(0, 256, (5, 7, 1)).astype(np.uint8)
     picture = images.decode(_npy(grey))
     assert picture.shape == (5, 7, 3)
-    assert np.array_equal(np.load(io.BytesIO(images.encode_npy(picture, "u1", 1))), grey)
+    assert np.array_equal(np.load(io.BytesIO(npy.encode(picture, "u1", 1))), grey)
 
 
 def test_alpha_of_a_png_is_kept():

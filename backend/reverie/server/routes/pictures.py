@@ -9,13 +9,13 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from reverie.errors import Sentence
-from reverie.pictures import images
+from reverie.pictures.picture import MAX_PIXELS
 from reverie.server import bodies
 from reverie.server.errors import refusal, refusals
 from reverie.server.store import Store
 from reverie.server.worker import Worker
 
-MAX_PICTURE_BYTES = 16 * images.MAX_PIXELS + 4096  # float RGBA, and the header of the .npy
+MAX_PICTURE_BYTES = 16 * MAX_PIXELS + 4096  # float RGBA, and the header of the .npy
 _KINDS = ("octet-stream", "x-npy"), ("png", "jpeg", "tiff", "webp")
 _BODY: dict[str, Any] = {
     "requestBody": {

@@ -7,7 +7,7 @@ from typing import Literal
 from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
 
-from reverie.pictures import images
+from reverie.pictures import images, npy
 from reverie.server.bodies import BINARY
 from reverie.server.errors import refusals
 from reverie.server.routes.jobs import find
@@ -48,7 +48,7 @@ def router(worker: Worker) -> APIRouter:
             raise HTTPException(409, f"the job is {job.state} and has no result")
         if format == "png":
             return Response(images.encode_png(job.result), media_type="image/png")
-        data = images.encode_npy(job.result, job.content.depth, job.content.channels)
+        data = npy.encode(job.result, job.content.depth, job.content.channels)
         return Response(data, media_type="application/x-npy")
 
     return calls
