@@ -200,3 +200,11 @@ def test_a_folder_for_the_ready_file_that_cannot_be_made_is_a_sentence(tmp_path)
         lifecycle.serve(
             host="127.0.0.1", port=0, ready_file=tmp_path / "file" / "ready.json", idle_exit=1, device="cpu"
         )
+
+
+def test_no_answer_waits_until_the_one_before_was_acknowledged():
+    """Nagle's algorithm: an answer's body would come 40 ms after its head."""
+    with lifecycle._bind("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

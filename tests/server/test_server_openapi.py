@@ -54,6 +54,13 @@ def test_every_call_but_one_needs_the_token(described):
     assert {name for name, call in calls(described).items() if "401" not in call["responses"]} == {"GET /v1/health"}
 
 
+def test_what_needs_the_token_is_refused_without_it(backend, described):
+    with httpx.Client(base_url=f"http://127.0.0.1:{backend.port}") as client:
+        for name in calls(described):
+            method, path = name.split()
+            assert client.request(method, re.sub("{.*?}", "x", path)).status_code == (200 if "health" in path else 401)
+
+
 def test_every_refusal_has_the_same_form(described):
     for call in calls(described).values():
         refused = {status: answer for status, answer in call["responses"].items() if int(status) >= 400}
@@ -67,6 +74,7 @@ def test_every_answer_is_a_named_model_a_picture_or_a_stream(described):
     for name, call in calls(described).items():
         for status, answer in call["responses"].items():
             assert answer["content"], (name, status)
+            assert answer["description"] != "Successful Response", (name, status)
             for kind, content in answer["content"].items():
                 if kind == STREAM:
                     assert content["itemSchema"]["$ref"].endswith("Event")

@@ -26,9 +26,9 @@ class Estimated(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    recipe: Recipe
-    width: int = Field(ge=1, le=1 << 20, description="Pixels.")
-    height: int = Field(ge=1, le=1 << 20, description="Pixels.")
+    recipe: Recipe = Field(examples=[{"style": "any"}])
+    width: int = Field(ge=1, le=1 << 20, description="Pixels.", examples=[800])
+    height: int = Field(ge=1, le=1 << 20, description="Pixels.", examples=[600])
 
 
 class Estimate(BaseModel):
