@@ -37,16 +37,18 @@ class Optimisation:
         run.report(Started(workspace.placement.device.type, workspace.network.name, self._reporter.iterations))
         for sentence in sizes.enlarged_styles(workspace.inputs, max(plan[-1].width, plan[-1].height)):
             run.report(Warning_(sentence))
-        picture: Tensor | None = None
-        for scale in plan:
-            run.check_stop()
-            if self._finish and picture is not None:
+        picture = self._with_room(plan[0], None)
+        for scale in plan[1:]:
+            if self._finish:
                 break
-            attempt = functools.partial(self._at_scale, scale, picture, self._reporter.count)
-            picture = workspace.with_room(max(scale.width, scale.height), attempt)
-        if picture is None:
-            raise ValueError("a plan has one scale at least")
+            picture = self._with_room(scale, picture)
         return picture
+
+    def _with_room(self, scale: Scale, before: Tensor | None) -> Tensor:
+        """The picture at a scale, with what memory there is."""
+        self._run.check_stop()
+        attempt = functools.partial(self._at_scale, scale, before, self._reporter.count)
+        return self._workspace.with_room(max(scale.width, scale.height), attempt)
 
     def _plan(self) -> list[Scale]:
         workspace = self._workspace

@@ -14,27 +14,23 @@ class Adam:
         """`rate` is the step in units of x; `decay` that of the average."""
         self._rate = rate
         self._decay = decay
-        self._optimizer: torch.optim.Adam | None = None
-        self._average: Tensor | None = None
+        self._state: tuple[torch.optim.Adam, Tensor] | None = None  # and the average of the iterates
         self._steps = 0
 
     def step(self, x: Tensor, gradient: Tensor) -> None:
         """Moves x, in place, given the gradient of the loss there."""
-        if self._optimizer is None:
-            self._optimizer = torch.optim.Adam([x], lr=self._rate, betas=(0.9, 0.99))
-            self._average = torch.zeros_like(x)
-        assert self._average is not None
+        if self._state is None:
+            self._state = torch.optim.Adam([x], lr=self._rate, betas=(0.9, 0.99)), torch.zeros_like(x)
+        optimizer, average = self._state
         x.grad = gradient
-        self._optimizer.step()
+        optimizer.step()
         x.grad = None
         self._steps += 1
-        self._average.mul_(self._decay).add_(x, alpha=1 - self._decay)
+        average.mul_(self._decay).add_(x, alpha=1 - self._decay)
 
     def objective_changed(self) -> None:
         """Nothing to do: the running averages of the gradient adapt."""
 
     def result(self, x: Tensor) -> Tensor:
         """The picture to keep: the average of the iterates, without the bias to its zero start."""
-        if self._average is None:
-            return x
-        return self._average / (1 - self._decay**self._steps)
+        return x if self._state is None else self._state[1] / (1 - self._decay**self._steps)
