@@ -9,7 +9,6 @@ layer at a time, as GIMP 2.10 knows no more. Text for GIMP is UTF-8 in bytes, as
 
 from __future__ import unicode_literals
 
-import io
 import json
 import os
 import sys
@@ -46,7 +45,7 @@ from gimpfu import (
 )
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from shared import faults, filters, geometry, launcher, npy, places, refusals, work
+from shared import bundled, faults, filters, geometry, jobs, launcher, npy, refusals
 from shared.client import BackendError, as_text
 from shared.filters import DREAM, STYLE
 from shared.refusals import Refusal
@@ -94,8 +93,9 @@ def neural_style(
                 raise Refusal(_("Choose the layer whose style is taken."))
             name, picture, used = as_text(style_layer.name), _picture_of(style_layer), style_layer
         elif style_file:
-            path = as_text(style_file)
-            name, picture = path, work.read_file(path if sys.platform == "win32" else style_file)
+            path = bundled.present(as_text(style_file))
+            here = style_file if path == as_text(style_file) else _utf8(path)
+            name, picture = path, jobs.read_file(path if sys.platform == "win32" else here)
         else:
             raise Refusal(_("Choose a style first: a picture file, or another open layer."))
         wanted = {
@@ -185,7 +185,7 @@ def _work(filter_name, image, drawable, recipe, convert_indexed):
     ):
         raise Refusal(refusals.TRANSPARENT % as_text(layer.name))
     content = npy.pack(samples, area[2], area[3], 4, depth)
-    samples, carried_out = _paint(filter_name, work.Order(content, pictures, wanted))
+    samples, carried_out = _paint(filter_name, jobs.Job(content, pictures, wanted))
     title = filters.title(filter_name, wanted)
     here = used is not None and used.image.ID == image.ID
     origin = {"filter": filter_name, "used": used.tattoo if here else None}
@@ -193,7 +193,7 @@ def _work(filter_name, image, drawable, recipe, convert_indexed):
     _insert(image, layer, area, selected, samples, depth, title, {filters.RECIPE: carried_out, filters.ORIGIN: origin})
 
 
-def _paint(filter_name, order):
+def _paint(filter_name, job):
     """The result's samples and the recipe as carried out, with GIMP's progress bar."""
     gimp.progress_init(_utf8(filters.TITLES[filter_name]))
 
@@ -202,8 +202,8 @@ def _paint(filter_name, order):
         pdb.gimp_progress_pulse()
 
     def tell(event):
-        if work.status(event):
-            pdb.gimp_progress_set_text(_utf8(work.status(event)))
+        if jobs.status(event):
+            pdb.gimp_progress_set_text(_utf8(jobs.status(event)))
         if event["type"] == "progress":
             gimp.progress_update(event["fraction"])
         elif event["type"] == "fetching":
@@ -211,7 +211,7 @@ def _paint(filter_name, order):
         elif event["type"] == "alive":
             pdb.gimp_progress_pulse()  # where GIMP has gone, this ends the plug-in, and with it the job
 
-    return work.carry_out(launcher.connect(waiting), order, tell)
+    return jobs.run(launcher.connect(waiting), job, tell)
 
 
 def _guarded(action):
@@ -365,16 +365,6 @@ def _layer_with(image, source, area, samples):
 # --- registration ----------------------------------------------------------------------------------------------------
 
 
-def _first_style():
-    """The path of a style that comes with Reverie; empty if that cannot be seen from here."""
-    try:
-        with io.open(places.install_record(), encoding="utf-8") as file:
-            path = os.path.join(json.load(file)["folder"], "backend", "demo", "strokes.jpg")
-    except (IOError, OSError, ValueError, KeyError):
-        return ""
-    return path if os.path.exists(path) else ""
-
-
 _SOURCE = [(PF_IMAGE, "image", "The image", None), (PF_DRAWABLE, "drawable", "The layer to work on", None)]
 _COMMON = [
     (PF_SPINNER, "size", _("_Detail: longest side in pixels when computed (0: as suits)"), 0, (0, 16384, 1)),
@@ -420,7 +410,7 @@ _register(
     ),
     [
         (PF_OPTION, "style-from", _("Style _from"), FILE, [_("the picture file"), _("the layer")]),
-        (PF_FILENAME, "style-file", _("Style _picture"), _first_style()),
+        (PF_FILENAME, "style-file", _("Style _picture"), bundled.style("strokes") or ""),
         (PF_DRAWABLE, "style-layer", _("Style la_yer"), None),
         (PF_SLIDER, "strength", _("Streng_th"), 0.85, (0.0, 1.0, 0.01)),
         (PF_SLIDER, "style-scale", _("S_ize of strokes"), 1.0, (0.25, 4.0, 0.05)),

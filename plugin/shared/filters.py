@@ -3,8 +3,8 @@
 
 from __future__ import unicode_literals
 
+from .jobs import short_name
 from .words import _
-from .work import short_name
 
 STYLE = "plug-in-reverie-style"
 DREAM = "plug-in-reverie-dream"

@@ -23,8 +23,7 @@ from pathlib import Path
 import pytest
 from reverie.networks.weights.catalogue import BUNDLED, CATALOGUE
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "unit"))
-from stand_in_backend import TOKEN, StandIn, running
+from tests.unit.stand_in_backend import TOKEN, StandIn, running
 
 ROOT = Path(__file__).resolve().parents[2]
 TREES = Path("/var/cache/reverie-gimp")
@@ -50,10 +49,16 @@ class Gimp:
         for folder in ("shared", "locale"):
             shutil.copytree(ROOT / "plugin" / folder, plugin / folder)
         (self.folder / "config" / "gimprc").write_text(GIMPRC)
+        package = self.folder / "clone" / "backend" / "reverie"
         for folder in ("demo", "presets"):
-            shutil.copytree(ROOT / "backend" / "reverie" / folder, self.folder / "clone" / "backend" / folder)
+            shutil.copytree(ROOT / "backend" / "reverie" / folder, package / folder)
         shutil.copy(ROOT / "tests" / "gimp" / "prelude.py", self.folder)
-        record = {"python": "/nowhere/python", "folder": self.inside(self.folder / "clone"), "version": "test"}
+        record = {
+            "python": "/nowhere/python",
+            "package": self.inside(package),
+            "folder": self.inside(self.folder / "clone"),
+            "version": "test",
+        }
         (self.folder / "home" / "install.json").write_text(json.dumps(record))
 
     def inside(self, path: Path) -> str:

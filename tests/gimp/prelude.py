@@ -2,14 +2,17 @@
 
 import hashlib
 import json
+import sys
 
 from gi.repository import Gegl, Gimp, Gio
+
+sys.path.insert(0, FOLDER + "/config/plug-ins/reverie")  # noqa: F821 - FOLDER is set by whoever runs this
 
 QUICK = {"size": 64, "iterations": 6}
 
 
 def file(name):
-    return Gio.File.new_for_path(FOLDER + "/" + name)  # noqa: F821 - set by whoever runs this
+    return Gio.File.new_for_path(FOLDER + "/" + name)  # noqa: F821
 
 
 STYLE = "clone/backend/reverie/demo/strokes.jpg"

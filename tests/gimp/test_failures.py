@@ -6,14 +6,12 @@ import contextlib
 import json
 import os
 import signal
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "unit"))
-from stand_in_backend import running
+from tests.unit.stand_in_backend import running
 
 LONG = """
 image = load(); layer = image.get_layers()[0]
@@ -69,26 +67,28 @@ def test_gimp_killed_mid_job_stops_the_job_within_two_seconds(gimp, backend):
 
 
 MEANWHILE = """
-import sys
-sys.path.insert(0, FOLDER + "/config/plug-ins/reverie")
-import layers, reverie
+from reverie_gimp import run
+from reverie_gimp.gimp.results import NewLayers
+from reverie_gimp.gimp.sources import selected_sources
+from shared.refusals import Refusal
 image = load(); layer = image.get_layers()[0]
 image.convert_precision(Gimp.Precision.U16_NON_LINEAR); image.set_color_profile(Gimp.ColorProfile.new_rgb_adobe())
 image.select_rectangle(Gimp.ChannelOps.REPLACE, 300, 200, 100, 80)
 other = load()
-insert = layers.insert
 
-def meanwhile(results):
-    CHANGE
-    insert(results)
+class Meanwhile(NewLayers):
+    def add(self, result):
+        CHANGE
+        super().add(result)
 
 procedure = Gimp.get_pdb().lookup_procedure("plug-in-reverie-style")
 config = procedure.create_config(); config.set_property("style-file", file(STYLE))
-sources = layers.selected_sources(image, [layer])
+sources = selected_sources(image, [layer])
 try:
-    reverie._work("plug-in-reverie-style", procedure, config, sources, Gimp.RunMode.NONINTERACTIVE, meanwhile)
+    mode = Gimp.RunMode.NONINTERACTIVE
+    run.work("plug-in-reverie-style", procedure, config, sources, mode, Meanwhile(mode))
     answer(said="inserted")
-except layers.Refusal as refusal:
+except Refusal as refusal:
     made = [each for each in Gimp.get_images() if each not in (image, other)]
     new = made[0]; result = new.get_layers()[0]; mask = samples(result.get_mask(), "Y u8")
     answer(said=str(refusal), untouched=[names(each) for each in (image, other) if each.is_valid()], count=len(made),
@@ -124,14 +124,13 @@ def test_a_result_whose_place_is_gone_becomes_a_new_image(gimp, echo, change, se
 
 
 OWN_FAULT = """
-import os, sys
-sys.path.insert(0, FOLDER + "/config/plug-ins/reverie")
-import reverie
+import os
+from reverie_gimp import run
 procedure = Gimp.get_pdb().lookup_procedure("plug-in-reverie-style")
 log = os.environ["REVERIE_HOME"] + "/plugin.log"
 said = []
 for attempt in range(2):
-    values = reverie._guarded(procedure, lambda: 1 / 0)
+    values = run.guarded(procedure, lambda: 1 / 0)
     said.append([values.index(0).value_nick, values.index(1)])
     if attempt == 0:
         written = open(log).read(); os.remove(log); os.mkdir(log)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from test_dialog import _drive
+
+from tests.gimp.clicks import drive
 
 SAID = """
 image = load(); layer = image.get_layers()[0]
@@ -61,7 +62,7 @@ press_ok
 
 
 def test_the_dialog_is_german_and_keeps_a_preset(german, backend):
-    said = _drive(german, "german", "Neuronaler Stil", "plug-in-reverie-style", SAVED)
+    said = drive(german, "german", "Neuronaler Stil", "plug-in-reverie-style", SAVED)
     assert said["status"] == "success"
     assert said["after"] == ["Neuronaler Stil: strokes", "landscape.jpg"]
     preset = json.loads((german.folder / "home" / "presets" / "mein-stil.json").read_text())

@@ -6,15 +6,16 @@ Fixtures of this module take the place of those of the same name: the tests them
 from __future__ import annotations
 
 import pytest
-from conftest import backends, installed, provided
-from test_dialogs import test_every_dialog_fits_on_its_screen_and_shows_a_preview  # noqa: F401
-from test_edit import test_a_new_version_can_take_the_place_of_the_old_one  # noqa: F401
-from test_layers import run, test_what_is_seen_is_what_is_painted_filters_included  # noqa: F401
-from test_procedure import (  # noqa: F401
+
+from tests.gimp.conftest import backends, installed, provided
+from tests.gimp.gimp.test_pixels import run, test_what_is_seen_is_what_is_painted_filters_included  # noqa: F401
+from tests.gimp.job.test_last_values import last_values, test_every_filter_repeats_with_the_values_used_last  # noqa: F401
+from tests.gimp.job.test_records import test_a_new_version_can_take_the_place_of_the_old_one  # noqa: F401
+from tests.gimp.test_procedures import (  # noqa: F401
     test_a_layer_becomes_a_new_layer_above_it,
     test_a_round_trip_at_strength_zero_changes_no_pixel,
 )
-from test_repeat import last_values, test_every_filter_repeats_with_the_values_used_last  # noqa: F401
+from tests.gimp.ui.test_looks import test_every_dialog_fits_on_its_screen_and_shows_a_preview  # noqa: F401
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 
-from test_dialog import ARTEFACTS
+from tests.gimp.clicks import ARTEFACTS
 
 OUTSIDE = r"""
 cd FOLDER; rm -f result.json display
@@ -21,13 +21,15 @@ sleep 0.5; kill $gimp $screen; cat gui.log
 
 BEGIN = """
 import os, sys, time, traceback
-sys.path.insert(0, FOLDER + "/config/plug-ins/reverie")
 import gi
 for name, version in (("GimpUi", "3.0"), ("Gtk", "3.0"), ("Gdk", "3.0"), ("GdkPixbuf", "2.0")):
     gi.require_version(name, version)
 from gi.repository import Gdk, GimpUi, GLib, Gtk
 GimpUi.init("reverie-test")
-import chosen, dialog, layers, orders
+from reverie_gimp.gimp import layers, procedures
+from reverie_gimp.gimp.sources import recorded_source, selected_sources
+from reverie_gimp.job import frames, painting, recipes, records, styles
+from reverie_gimp.ui import dialog
 from shared import client, filters, launcher
 
 jobs = []  # [(number, recipe)] of what is asked of the backend
@@ -42,14 +44,23 @@ client.Client.submit = counted
 def opened(**settings):
     '''(A dialog of Neural Style that is seen, its arguments).'''
     image = load()
-    procedure = Gimp.get_pdb().lookup_procedure(orders.STYLE)
+    procedure = Gimp.get_pdb().lookup_procedure(filters.STYLE)
     config = procedure.create_config()
     for name, value in settings.items():
         config.set_property(name.replace("_", "-"), value)
-    sources = layers.selected_sources(image, image.get_layers())
-    made = dialog._Dialog("Neural Style", orders.STYLE, procedure, config, sources)
+    sources = selected_sources(image, image.get_layers())
+    made = dialog.Dialog("Neural Style", filters.STYLE, procedure, config, sources)
     made._window.show()
     return made, config
+
+def painted(made):
+    '''The results of what a dialog is told; None when the user gives up.'''
+    results = []
+    try:
+        made.ask(results.append)
+        return results
+    except painting.Cancelled:
+        return None
 
 def pump(condition=lambda: False, seconds=60):
     '''Lets windows live until the condition holds; for so long at most. Does it hold?'''

@@ -16,10 +16,12 @@ from typing import Any
 
 TOKEN = "secret"
 PNG = b"\x89PNG so far"
+HELD: dict[str, Any] = {"type": "held"}
 
 
 class StandIn(ThreadingHTTPServer):
-    """`events` are those of every job; without a last one of them, the connection drops in the middle."""
+    """`events` are those of every job but those in `others`, by their numbers from 0; without a last one of them, the
+    connection drops in the middle. After HELD, a job runs until the connection is let go."""
 
     daemon_threads = True
 
@@ -28,6 +30,7 @@ class StandIn(ThreadingHTTPServer):
         self.health: Any = {"version": "9.9", "protocol": 1}
         self.slow = 0.0  # seconds before it answers what it is asked for
         self.events: list[dict[str, Any]] = []
+        self.others: dict[int, list[dict[str, Any]]] = {}
         self.lines: list[bytes] | None = None  # what it says instead of events
         self.result: bytes | None = None  # instead of the content
         self.has_preview = True
@@ -88,9 +91,11 @@ class Handler(BaseHTTPRequestHandler):
             identifier = hashlib.sha256(body).hexdigest()
             self.server.pictures[identifier] = body
             self._json(201, {"id": identifier})
-        else:
+        elif self.path == "/v1/jobs":
             self.server.jobs.append(json.loads(body))
             self._json(202, {"id": "7"})
+        else:
+            self._refuse(404, "It knows no such thing.")
 
     def _stream(self) -> None:
         self.send_response(200)
@@ -101,14 +106,21 @@ class Handler(BaseHTTPRequestHandler):
                 self.wfile.write(b"%x\r\n%s\n\r\n" % (len(line) + 1, line))
             self.close_connection = True
             return
-        for event in self.server.events:
+        events = self.server.others.get(len(self.server.jobs) - 1, self.server.events)
+        for event in events:
+            while event is HELD:
+                self._line({"type": "alive"})  # fails once nobody listens
+                time.sleep(0.1)
             if event["type"] == "done":
                 event = {**event, "recipe": {**self.server.jobs[-1]["recipe"], **event["recipe"]}}
-            line = json.dumps(event).encode() + b"\n"
-            self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
-        if self.server.events[-1]["type"] in ("done", "failed", "cancelled"):
+            self._line(event)
+        if events[-1]["type"] in ("done", "failed", "cancelled"):
             self.wfile.write(b"0\r\n\r\n")
         self.close_connection = True
+
+    def _line(self, event: dict[str, Any]) -> None:
+        line = json.dumps(event).encode() + b"\n"
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
 
 
 @contextmanager

@@ -138,7 +138,7 @@ def test_install_then_uninstall_leaves_everything_as_it_was(home: Path) -> None:
     for target in targets:
         assert os.access(target / "reverie.py", os.X_OK)
         assert (target / "shared/places.py").read_bytes() == Path(places.__file__).read_bytes()
-        assert (target / "dialog.py").read_bytes() == (CLONE / "plugin/gimp3/dialog.py").read_bytes()
+        assert (target / "reverie_gimp/ui/dialog.py").read_bytes() == (CLONE / "plugin/gimp3/reverie_gimp/ui/dialog.py").read_bytes()
         assert not os.access(target / "dialog.py", os.X_OK)  # only the main file is a program
         for folder in (target, target / "shared"):  # as GIMP's Python does
             (folder / "__pycache__").mkdir()

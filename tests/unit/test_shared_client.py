@@ -7,7 +7,7 @@ import socket
 
 import pytest
 from reverie.errors import Sentence
-from reverie.plugin.shared import npy, words, work
+from reverie.plugin.shared import jobs, npy, words
 from reverie.plugin.shared.client import BackendError, Client, spoken
 from stand_in_backend import PNG, TOKEN, running
 
@@ -33,12 +33,12 @@ def client(backend):
 @pytest.fixture
 def order():
     recipe = {"style": [{"image": "/pictures/night.jpg", "scale": 2.0}], "strength": 0.25}
-    return work.Order(npy.pack(SAMPLES, 3, 2, 4, "u1"), {"/pictures/night.jpg": b"a style"}, recipe)
+    return jobs.Job(npy.pack(SAMPLES, 3, 2, 4, "u1"), {"/pictures/night.jpg": b"a style"}, recipe)
 
 
 def test_a_job_sends_its_pictures_by_id_and_brings_the_samples_back(backend, client, order):
     heard = []
-    samples, recipe = work.carry_out(client, order, heard.append)
+    samples, recipe = jobs.run(client, order, heard.append)
     assert samples == SAMPLES
     style = backend.jobs[0]["recipe"]["style"]
     assert [backend.pictures[each["image"]] for each in style] == [b"a style"]
@@ -55,13 +55,13 @@ def test_a_job_sends_its_pictures_by_id_and_brings_the_samples_back(backend, cli
 def test_two_pictures_of_equal_bytes_keep_their_own_names(backend, client):
     pictures = {"sky": b"one", "copy of sky": b"one", "mask": b"other"}
     recipe = {"style": [{"image": "sky"}, {"image": "copy of sky", "mask": "mask"}], "before": {"content": "sky"}}
-    order = work.Order(npy.pack(SAMPLES, 3, 2, 4, "u1"), pictures, recipe)
-    assert work.carry_out(client, order, lambda event: None)[1]["style"] == recipe["style"]
+    order = jobs.Job(npy.pack(SAMPLES, 3, 2, 4, "u1"), pictures, recipe)
+    assert jobs.run(client, order, lambda event: None)[1]["style"] == recipe["style"]
 
 
 def test_a_guide_goes_by_its_id_and_comes_back_by_its_name(backend, client):
-    order = work.Order(npy.pack(SAMPLES, 3, 2, 4, "u1"), {"Nächte": b"a guide"}, {"dream": [{"guide": "Nächte"}, {}]})
-    _, recipe = work.carry_out(client, order, lambda event: None)
+    order = jobs.Job(npy.pack(SAMPLES, 3, 2, 4, "u1"), {"Nächte": b"a guide"}, {"dream": [{"guide": "Nächte"}, {}]})
+    _, recipe = jobs.run(client, order, lambda event: None)
     sent = backend.jobs[0]["recipe"]["dream"]
     assert backend.pictures[sent[0]["guide"]] == b"a guide"
     assert sent[1] == {}
@@ -74,14 +74,14 @@ def test_the_names_that_can_be_dreamt_of(client):
 
 def test_previews_are_fetched_where_they_are_wanted(client, order):
     heard = []
-    work.carry_out(client, order, heard.append, previews=True)
+    jobs.run(client, order, heard.append, previews=True)
     assert [event.get("png") for event in heard] == [None, PNG, None]
 
 
 def test_a_preview_that_is_gone_since_the_job_has_ended_does_not_spoil_the_result(backend, client, order):
     backend.has_preview = False
     heard = []
-    samples, _ = work.carry_out(client, order, heard.append, previews=True)
+    samples, _ = jobs.run(client, order, heard.append, previews=True)
     assert samples == SAMPLES
     assert [event["type"] for event in heard] == ["progress", "done"]
 
@@ -97,14 +97,14 @@ def test_a_preview_that_is_gone_since_the_job_has_ended_does_not_spoil_the_resul
 def test_a_job_without_a_result_is_told_in_a_sentence(backend, client, order, events, sentence):
     backend.events = events
     with pytest.raises(BackendError, match=sentence):
-        work.carry_out(client, order, lambda event: None)
+        jobs.run(client, order, lambda event: None)
 
 
 @pytest.mark.parametrize("line", [b"<html>", b"[1]", b'{"kind": "done"}', b"\xff"])
 def test_a_stream_of_something_else_is_told_in_a_sentence(backend, client, order, line):
     backend.lines = [line]
     with pytest.raises(BackendError, match="is not Reverie's backend"):
-        work.carry_out(client, order, lambda event: None)
+        jobs.run(client, order, lambda event: None)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_stream_of_something_else_is_told_in_a_sentence(backend, client, order
 def test_a_result_that_is_no_picture_is_told_in_a_sentence(backend, client, order, result):
     backend.result = result
     with pytest.raises(BackendError, match="ended the job without a result"):
-        work.carry_out(client, order, lambda event: None)
+        jobs.run(client, order, lambda event: None)
 
 
 def test_what_the_listener_raises_ends_the_job(client, order):
@@ -121,7 +121,7 @@ def test_what_the_listener_raises_ends_the_job(client, order):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        work.carry_out(client, order, stop)
+        jobs.run(client, order, stop)
 
 
 def test_a_refusal_is_passed_on_with_its_status(backend):
@@ -150,7 +150,7 @@ def test_a_backend_that_is_silent_is_not_waited_for_without_end():
 
 def test_a_style_that_cannot_be_read(tmp_path):
     with pytest.raises(BackendError, match="cannot be read: No such file"):
-        work.read_file(str(tmp_path / "gone.jpg"))
+        jobs.read_file(str(tmp_path / "gone.jpg"))
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_a_style_that_cannot_be_read(tmp_path):
     ],
 )
 def test_time_left(seconds, words):
-    assert work.time_left(seconds) == words
+    assert jobs.time_left(seconds) == words
 
 
 def test_what_the_backend_says_is_translated_and_names_pictures_as_the_user_does(backend, client, order, monkeypatch):
@@ -173,7 +173,7 @@ def test_what_the_backend_says_is_translated_and_names_pictures_as_the_user_does
     monkeypatch.setattr(words, "_", words.translation(["de"]))
     heard = []
     with pytest.raises(BackendError) as caught:
-        work.carry_out(client, order, heard.append)
+        jobs.run(client, order, heard.append)
     assert str(caught.value) == heard[0]["message"]
     assert heard[0]["message"].startswith("Die Maske „/pictures/night.jpg“ ist überall schwarz; malen")
     assert spoken({"message": "Something new.", "template": "Something {kind}.", "values": {"kind": "new"}}) == (

@@ -19,15 +19,15 @@ SAMPLES = bytes(range(208, 256))  # no text in any encoding
 JOB = """# -*- coding: utf-8 -*-
 from __future__ import print_function
 import json, sys
-from reverie.plugin.shared import client, geometry, launcher, npy, places, work
+from reverie.plugin.shared import client, geometry, jobs, launcher, npy, places
 
 samples = bytes(bytearray(range(208, 256)))
 style = u"/Bilder/Nächte.jpg"
-order = work.Order(npy.pack(samples, 3, 2, 4, "u2"), {style: b"a style"}, {"style": [{"image": style}]})
+job = jobs.Job(npy.pack(samples, 3, 2, 4, "u2"), {style: b"a style"}, {"style": [{"image": style}]})
 heard = []
-back, recipe = work.carry_out(launcher.connect(), order, heard.append, previews=True)
+back, recipe = jobs.run(launcher.connect(), job, heard.append, previews=True)
 try:
-    work.read_file("/nowhere/Nächte.jpg")
+    jobs.read_file("/nowhere/Nächte.jpg")
 except client.BackendError as error:
     refusal = error.args[0]
 print(json.dumps({

@@ -1,0 +1,156 @@
+"""Runs the procedures: finds what is to be painted, has it painted, with windows or without, and tells how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gi.repository import Gegl, Gimp, GimpUi, GLib, GObject
+from shared import faults, filters
+from shared.client import BackendError
+from shared.refusals import Refusal
+from shared.words import _
+
+from reverie_gimp.data import Source
+from reverie_gimp.gimp import procedures, sources
+from reverie_gimp.gimp.animation import Animation
+from reverie_gimp.gimp.progress import ProgressBar
+from reverie_gimp.gimp.results import NewLayers, can_be_replaced
+from reverie_gimp.job import frames, last_values, painting, records
+from reverie_gimp.job.painting import Cancelled, Unfinished
+
+
+def paint(
+    procedure: Gimp.Procedure,
+    run_mode: Gimp.RunMode,
+    image: Gimp.Image,
+    drawables: list[Gimp.Drawable],
+    config: Gimp.ProcedureConfig,
+    data: object,
+) -> Gimp.ValueArray:
+    """Neural Style and Deep Dream."""
+
+    def action() -> None:
+        selected, results = sources.selected_sources(image, drawables), NewLayers(run_mode)
+        with_last_layers(
+            config, run_mode, lambda: work(procedure.get_name(), procedure, config, selected, run_mode, results)
+        )
+
+    return guarded(procedure, action)
+
+
+def edit(
+    procedure: Gimp.Procedure,
+    run_mode: Gimp.RunMode,
+    image: Gimp.Image,
+    drawables: list[Gimp.Drawable],
+    config: Gimp.ProcedureConfig,
+    data: object,
+) -> Gimp.ValueArray:
+    """Edit Neural Style: the filter that made a layer, with the settings that it was made with."""
+
+    def action() -> None:
+        if len(drawables) != 1 or not isinstance(drawables[0], Gimp.Layer):
+            raise Refusal(_("Select the one layer that is to be made anew, then try again."))
+        source, recipe, origin = sources.recorded_source(image, drawables[0])
+        source.replaces = config.get_property("replace")
+        asked = run_mode == Gimp.RunMode.INTERACTIVE  # in the dialog, whose button cannot be pressed then
+        if source.replaces and not asked and not can_be_replaced(drawables[0]):
+            raise Refusal(
+                _("The layer “%s” is locked, so it cannot be replaced. Unlock it, or let the new version lie above it.")
+                % drawables[0].get_name()
+            )
+        maker = procedure.get_plug_in().do_create_procedure(origin["filter"])
+        settings = maker.create_config()
+        records.restore(recipe, origin, settings, image)
+        work(origin["filter"], maker, settings, [source], run_mode, NewLayers(run_mode))
+        config.set_property("replace", source.replaces)  # what was chosen in the dialog is kept for the next time
+
+    return guarded(procedure, action)
+
+
+def animate(
+    procedure: Gimp.Procedure,
+    run_mode: Gimp.RunMode,
+    image: Gimp.Image,
+    drawables: list[Gimp.Drawable],
+    config: Gimp.ProcedureConfig,
+    data: object,
+) -> Gimp.ValueArray:
+    """All layers as frames, and Dream Zoom: the result is a new image, which is returned."""
+    filter_name, animation = procedures.FILTERS[procedure.get_name()], Animation(run_mode)
+
+    def action() -> None:
+        if procedure.get_name() == procedures.ZOOM:
+            unpainted = frames.of_zoom(sources.selected_layers(image, drawables)[0])
+        else:
+            unpainted = frames.of_layers(image)
+        try:
+            with_last_layers(
+                config, run_mode, lambda: work(filter_name, procedure, config, unpainted, run_mode, animation)
+            )
+        finally:
+            unpainted[0].image.delete()
+
+    values = guarded(procedure, action)
+    if values.index(0) == Gimp.PDBStatusType.SUCCESS:
+        values.remove(1)
+        values.insert(1, GObject.Value(Gimp.Image, animation.image))
+    return values
+
+
+def with_last_layers(config: Gimp.ProcedureConfig, run_mode: Gimp.RunMode, action: Callable[[], None]) -> None:
+    """Does something with the layers used last, and writes down those used now. Raises Refusal where one is gone and
+    nobody is asked."""
+    gone = [] if run_mode == Gimp.RunMode.NONINTERACTIVE else last_values.recall(config)
+    if gone and run_mode == Gimp.RunMode.WITH_LAST_VALS:
+        raise Refusal(
+            _("The layer “%s”, which was used the last time, is not open any more. Choose another in the dialog.")
+            % gone[0]
+        )
+    action()
+    last_values.keep(config)
+
+
+def work(
+    filter_name: str,
+    procedure: Gimp.Procedure,
+    config: Gimp.ProcedureConfig,
+    unpainted: list[Source],
+    run_mode: Gimp.RunMode,
+    results: NewLayers | Animation,
+) -> None:
+    """Paints the sources, with windows or without. However that ends, what is painted by then is kept in `results`."""
+    title = filters.TITLES[filter_name]
+    try:
+        if run_mode == Gimp.RunMode.INTERACTIVE:
+            from reverie_gimp.ui import dialog  # GTK is not wanted without windows
+
+            GimpUi.init(filter_name)
+            warnings = dialog.ask_and_paint(title, filter_name, procedure, config, unpainted, results.add)
+        else:
+            with ProgressBar(title) as bar:
+                painting.paint(filter_name, config, unpainted, bar, results.add)
+            warnings = bar.warnings
+    finally:
+        results.finish()
+    if warnings:
+        Gimp.message("\n".join(warnings))
+
+
+def guarded(procedure: Gimp.Procedure, action: Callable[[], None]) -> Gimp.ValueArray:
+    """Runs a procedure. Every failure becomes a sentence in GIMP's error message."""
+    Gegl.init(None)
+    try:
+        action()
+    except Cancelled:
+        return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
+    except Unfinished as rest:
+        if isinstance(rest.why, Cancelled):
+            Gimp.message(str(rest))
+            return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
+        return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, GLib.Error(str(rest)))
+    except (Refusal, BackendError) as error:
+        return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, GLib.Error(str(error)))
+    except Exception as error:
+        return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, GLib.Error(faults.told(error)))
+    return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)

@@ -1,0 +1,1 @@
+"""The windows. Only imported where there may be some."""

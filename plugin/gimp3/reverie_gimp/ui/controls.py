@@ -1,0 +1,93 @@
+"""The controls that several dialogs have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from gi.repository import Gtk
+from shared.words import _
+
+from reverie_gimp.data import Source
+from reverie_gimp.gimp.arguments import DETAILS
+from reverie_gimp.gimp.results import can_be_replaced
+from reverie_gimp.job import regions
+from reverie_gimp.ui.network_chooser import network_chooser
+from reverie_gimp.ui.region_chooser import region_chooser
+from reverie_gimp.ui.widgets import caption, choice, number, row
+
+if TYPE_CHECKING:
+    from gi.repository import Gimp, GimpUi
+
+
+def where_controls(window: GimpUi.ProcedureDialog, config: Gimp.ProcedureConfig, source: Source) -> list[Gtk.Widget]:
+    """What any filter asks about where it works: of a selection, and of an image with groups or channels."""
+    controls = []
+    if source.selected and config.find_property("grow"):
+        controls.append(window.fill_box("reverie-selection", ["grow", "feather"]))
+    if config.find_property("regions"):
+        regions.stay_within(config, source)
+        if regions.offered(source):
+            controls.append(row(_("Re_gions"), region_chooser(config, source)))
+    return controls
+
+
+def replace_button(source: Source) -> Gtk.CheckButton:
+    """Whether a new version takes the place of the old one."""
+    button = Gtk.CheckButton.new_with_mnemonic(_("Rep_lace the layer"))
+    button.set_tooltip_text(_("The new version takes the layer's place; Undo brings it back"))
+    button.set_sensitive(can_be_replaced(source.version))
+    button.set_active(source.replaces and button.get_sensitive())
+    source.replaces = button.get_active()
+
+    def toggled(_button: object) -> None:
+        source.replaces = button.get_active()
+
+    button.connect("toggled", toggled)
+    return button
+
+
+def detail_row(config: Gimp.ProcedureConfig, estimate: Gtk.Widget) -> Gtk.Box:
+    """Quality against time, and beside it the time."""
+    box, chooser = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12), choice(config, "detail", DETAILS)
+    box.pack_start(caption(config, "detail", chooser), False, False, 0)
+    box.pack_start(chooser, False, False, 0)
+    box.pack_start(estimate, True, True, 0)
+    return box
+
+
+def advanced(*widgets: Gtk.Widget) -> Gtk.Expander:
+    """What few people change, folded away."""
+    expander = Gtk.Expander(label=_("_Advanced"), use_underline=True)
+    expander.set_tooltip_text(_("What few people change"))
+    expander.add(boxed(*widgets))
+    return expander
+
+
+def boxed(*widgets: Gtk.Widget) -> Gtk.Box:
+    box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
+    for widget in widgets:
+        box.pack_start(widget, False, False, 0)
+    return box
+
+
+def common_box(config: Gimp.ProcedureConfig, say: Callable[[str], None]) -> Gtk.Grid:
+    """What both filters ask of how the picture is computed."""
+    detail = _("as the detail says")
+    widgets = {
+        "size": number(config, "size", {0: detail}, 64),
+        "iterations": number(config, "iterations", {0: detail}, 20),
+        "network": network_chooser(config, say),
+        "seed": number(config, "seed", {-1: _("another each time")}, 1),
+    }
+    grid = Gtk.Grid(column_spacing=12, row_spacing=6)
+    for line, (name, widget) in enumerate(widgets.items()):
+        grid.attach(caption(config, name, widget), 0, line, 1, 1)
+        grid.attach(widget, 1, line, 1, 1)
+
+    def forget(*given: object) -> None:
+        for name in ("size", "iterations"):
+            config.set_property(name, 0)
+
+    config.connect("notify::detail", forget)
+    return grid

@@ -1,0 +1,38 @@
+"""The controls of Deep Dream, the left half of its dialog."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from gi.repository import Gtk
+from shared import filters
+from shared.words import _
+
+from reverie_gimp.ui.controls import advanced, common_box, detail_row
+from reverie_gimp.ui.dream_subject import dream_subject
+from reverie_gimp.ui.widgets import caption, number
+
+if TYPE_CHECKING:
+    from gi.repository import Gimp, GimpUi
+
+
+def dream_panel(
+    window: GimpUi.ProcedureDialog, config: Gimp.ProcedureConfig, say: Callable[[str], None], estimate: Gtk.Widget
+) -> tuple[list[Gtk.Widget], Callable[[], None]]:
+    """(What Deep Dream asks: what to dream of, first; what refuses while something is missing)."""
+    window.get_scale_entry("dream-strength", 100.0)
+    subject, check, _wake = dream_subject(config, say, filters.DREAM)
+    zoom = [window.fill_box("reverie-zoom", ["zoom", "frames"])] if config.find_property("zoom") else []
+    octaves = number(config, "octaves", {0: _("as usual")}, 1)
+    sizes = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12)
+    sizes.pack_start(caption(config, "octaves", octaves), False, False, 0)
+    sizes.pack_start(octaves, False, False, 0)
+    return [
+        subject,
+        *zoom,
+        window.fill_box("reverie-settings", ["dream-strength", "parametrisation"]),
+        sizes,
+        detail_row(config, estimate),
+        advanced(common_box(config, say)),
+    ], check

@@ -1,0 +1,149 @@
+"""Repeat, by its keys, in a real GIMP with windows: the filter runs again as its dialog was told, and asks nothing."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+
+import pytest
+
+INSIDE = """
+import time
+image = Gimp.get_images()[0]; layer = image.get_layers()[0]
+counts, recipes = [], []
+open(FOLDER + "/up", "w").close()
+for happened, expected in (("painted", 2), ("repeated", 3), ("undone", 2)):
+    for _ in range(600):
+        if len(image.get_layers()) == expected:
+            break
+        time.sleep(0.1)
+    counts.append(len(image.get_layers()))
+    recipes.append([recipe(each) for each in image.get_layers() if each.get_parasite("reverie-recipe")])
+    open(FOLDER + "/" + happened, "w").close()
+answer(counts=counts, recipes=recipes)
+"""
+OUTSIDE = """
+cd FOLDER; rm -f up painted repeated undone result.json display
+echo '(file-version 1) (action "plug-in-reverie-style" "<Primary><Shift>y")' >config/shortcutsrc
+Xvfb -displayfd 3 -screen 0 1300x1000x24 3>display >xvfb.log 2>&1 & screen=$!
+for _ in $(seq 100); do [ -s display ] && break; sleep 0.1; done
+export DISPLAY=:$(cat display)
+timeout 150 dbus-run-session -- gimp-VERSION -n -s --quit --batch-interpreter python-fu-eval -b "CODE" \
+    clone/backend/reverie/demo/landscape.jpg >gui.log 2>&1 & gimp=$!
+for _ in $(seq 600); do [ -f up ] && break; sleep 0.1; done
+keys() { main=$(xdotool search --onlyvisible --class gimp | tail -1); xdotool windowfocus $main; xdotool key $1; }
+xdotool mousemove 500 400
+for _ in 1 2 3; do  # the first may come too early
+    sleep 1; keys ctrl+shift+y
+    for _ in $(seq 40); do
+        dialog=$(xdotool search --onlyvisible --name '^Neural Style$' | tail -1)
+        [ -n "$dialog" ] && break 2; sleep 0.25
+    done
+done
+sleep 3
+eval "$(xdotool getwindowgeometry --shell $dialog)"
+xdotool mousemove $((X + WIDTH - 70)) $((Y + HEIGHT - 42)) click 1
+for _ in $(seq 300); do [ -f painted ] && break; sleep 0.1; done
+sleep 1
+xdotool mousemove 500 400; keys ctrl+f
+sleep 1; xdotool search --onlyvisible --name '^Neural Style$' >asked
+for _ in $(seq 300); do [ -f repeated ] && break; sleep 0.1; done
+sleep 1
+keys ctrl+z
+for _ in $(seq 300); do [ -f result.json ] && break; sleep 0.1; done
+kill $gimp $screen; cat gui.log
+"""
+
+
+@pytest.fixture
+def last_values(gimp) -> Iterator[Callable[[str, str], None]]:
+    """Writes what GIMP keeps of a procedure's dialog."""
+    folder = gimp.folder / "config" / "plug-in-settings"
+    folder.mkdir(exist_ok=True)
+
+    def write(name: str, values: str) -> None:
+        (folder / f"GimpProcedureConfigRun-plug-in-reverie-{name}.last").write_text(values)
+
+    yield write
+    shutil.rmtree(folder)
+
+
+def test_repeat_by_its_keys_asks_nothing_takes_what_the_dialog_was_told_and_is_one_step_to_undo(
+    gimp, echo, last_values
+):
+    last_values("style", "(strength 0.25)")
+    folder = gimp.inside(gimp.folder)
+    (gimp.folder / "inside.py").write_text(INSIDE)
+    code = f"FOLDER = '{folder}'" + "".join(
+        f"; exec(open('{folder}/{part}.py').read())" for part in ("prelude", "inside")
+    )
+    script = OUTSIDE.replace("FOLDER", folder).replace("CODE", code).replace("VERSION", gimp.version)
+    (gimp.folder / "outside.sh").write_text(script)
+    done = subprocess.run(
+        gimp.command("bash", f"{folder}/outside.sh"), capture_output=True, text=True, timeout=200, check=False
+    )
+    said = gimp.result(done.stdout + done.stderr)
+    assert said["counts"] == [2, 3, 2]
+    painted, repeated, undone = said["recipes"]
+    assert [recipe["strength"] for recipe in repeated] == [0.25, 0.25]
+    assert undone == painted
+    assert (gimp.folder / "asked").read_text() == ""  # no dialog
+
+
+def test_every_filter_repeats_with_the_values_used_last(gimp, echo, last_values):
+    """In a GIMP without windows, where a dialog would end the plug-in."""
+    last_values("style", "(strength 0.25) (seed 5)")
+    last_values("dream", '(dream-class "peacock")')
+    last_values("edit", "(replace yes)")
+    last_values("dream-zoom", "(frames 3)")
+    said = gimp.run("""
+image = load(); layer = image.get_layers()[0]; layer.scale(60, 40, False)
+said = []
+for name in ("style", "dream", "edit", "dream-zoom"):
+    said.append(call("plug-in-reverie-" + name, image, [above(image, layer) if name == "edit" else layer],
+                     mode=Gimp.RunMode.WITH_LAST_VALS))
+frames = [len(each.get_layers()) for each in Gimp.get_images() if each != image]
+answer(said=said, names=names(image), recipes=[recipe(each) for each in image.get_layers()[:-1]], frames=frames)
+""")
+    assert all(status[0] for status in said["said"]), said["said"]
+    assert said["names"] == ["Neural style: strokes", "Deep dream: peacock", "landscape"]
+    style, dream = said["recipes"]
+    assert (style["strength"], style["seed"]) == (0.25, 5)
+    assert dream["dream"] == [{"class_name": "peacock"}]
+    assert said["frames"] == [3]
+
+
+# What the dialog leaves for the next time, of which GIMP keeps what is no layer, is written as GIMP does.
+LAYERS = """
+import os, sys
+from reverie_gimp import run
+image = load(); layer = image.get_layers()[0]; layer.scale(60, 40, False)
+other = Gimp.file_load_layer(Gimp.RunMode.NONINTERACTIVE, image, file(STYLE)); other.set_name("other")
+image.insert_layer(other, None, 1)
+said = []
+for name, argument in (("style", "style-layer"), ("dream", "dream-guide"), ("style", "regions")):
+    config = Gimp.get_pdb().lookup_procedure("plug-in-reverie-" + name).create_config()
+    config.set_property(argument, other)
+    run.with_last_layers(config, Gimp.RunMode.INTERACTIVE, lambda: None)
+    with open("%s/config/plug-in-settings/GimpProcedureConfigRun-plug-in-reverie-%s.last" % (FOLDER, name), "w") as out:
+        out.write('(layers %s)' % json.dumps(config.get_property("layers")))
+    repeated = call("plug-in-reverie-" + name, image, [layer], mode=Gimp.RunMode.WITH_LAST_VALS)
+    made = recipe(above(image, layer))
+    other.set_name("another")
+    said.append([repeated, made, call("plug-in-reverie-" + name, image, [layer], mode=Gimp.RunMode.WITH_LAST_VALS)])
+    other.set_name("other")
+answer(said=said)
+"""
+
+
+def test_layers_used_last_are_repeated_and_said_to_be_gone_once_they_are(gimp, echo, last_values):
+    """GIMP itself forgets arguments that are layers: the style would be the bundled picture again."""
+    said = gimp.run(LAYERS)["said"]
+    assert [repeated for repeated, *_ in said] == [[True, "success"]] * 3
+    assert [style["image"] for style in said[0][1]["style"]] == ["other"]
+    assert [dream["guide"] for dream in said[1][1]["dream"]] == ["other"]
+    assert [style["mask"] for style in said[2][1]["style"]] == ["region: other"]
+    for *_, (fine, sentence) in said:
+        assert not fine
+        assert sentence.startswith("The layer “other”, which was used the last time, is not open any more. ")

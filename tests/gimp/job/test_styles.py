@@ -1,0 +1,199 @@
+"""Several styles at once: chosen in a real dialog, asked for by scripts, and kept by Edit and by presets."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+from reverie.fast import styles
+from reverie.plugin.shared import npy
+
+from tests.gimp import windows
+
+DIALOG = """
+made, config = opened()
+kinds = lambda: {each.reverie_style[0] for each in below(made._window) if isinstance(each, Gtk.FlowBoxChild)}
+done = [pump(lambda: "fast" in kinds()), settled(made)]
+gallery = made._controls[0].get_children()[0]
+empty = lambda: sum(isinstance(each, Gtk.FlowBoxChild) and each.get_child().get_children()[0].get_pixbuf() is None
+                    for each in below(made._window))
+pump(seconds=2); before = empty()
+adjustment = gallery.get_vadjustment(); adjustment.set_value(adjustment.get_upper()); pump(seconds=2); after = empty()
+style(made, "udnie"); done.append(settled(made)); one = styles.read(config); picture = seen(made)
+asked = jobs[-1][1]
+style(made, "Pine", True); style(made, "landscape", True); done.append(settled(made))
+three = [(each.kind, each.weight) for each in styles.read(config)]
+shot("three")
+sliders = [each for each in below(made._window)
+           if isinstance(each, Gtk.Scale) and each.get_accessible().get_name() in ("udnie (fast)", "Pine", "landscape")]
+able = {each.get_accessible().get_name(): each.get_sensitive() for each in sliders}
+words = [each.get_text() for each in below(made._controls[0].get_children()[2]) if isinstance(each, Gtk.Label)]
+sliders[1].set_value(25); done.append(settled(made))
+mixed = recipes.recipe_of(filters.STYLE, config)
+style(made, "udnie", True); done.append(settled(made))
+config.set_property("styles", '[{"file": "/nowhere/a.jpg"}, {"pattern": "Sky"}]'); pump(seconds=0.5)
+shown = [each.get_text() for each in made._controls[0].get_children()[2].get_children() if isinstance(each, Gtk.Label)]
+config.set_property("styles", '[{"layer": 9999, "name": "gone"}]'); pump(seconds=0.1)
+gone = [made._note.get_text(), styles.read(config)]
+style(made, "udnie"); done.append(settled(made))
+config.set_property("size", 256)
+GLib.timeout_add(50, lambda: made._window.response(Gtk.ResponseType.OK))
+results = painted(made)
+answer(done=done, kinds=sorted(kinds()), before=before, after=after, one=[each[:2] for each in one], asked=asked,
+       able=able, words=words,
+       three=three, mixed=mixed, shown=sorted(shown), gone=gone, painted=results[0].recipe, name=results[0].name,
+       picture=picture)
+"""
+
+
+@pytest.fixture(scope="module")
+def said(gimp, running_backend):
+    running_backend()
+    return windows.run(gimp, "styles", DIALOG)
+
+
+def test_every_kind_of_style_can_be_chosen_and_pictures_are_only_made_of_those_in_sight(said):
+    assert all(said["done"])
+    assert said["kinds"] == ["fast", "file", "layer", "pattern"]
+    assert 0 < said["after"] < said["before"]
+
+
+def test_a_fast_style_alone_is_painted_in_one_pass_in_the_preview_too(said):
+    assert said["one"] == [["fast", "udnie"]]
+    assert said["asked"]["fast"] == [{"name": "udnie"}]
+    assert "style" not in said["asked"]
+    assert said["painted"]["fast"] == [{"name": "udnie", "weight": 1.0}]
+    assert said["name"] == "Neural style: udnie"
+
+
+def test_several_have_their_weights(said):
+    assert said["three"] == [["fast", 1.0], ["pattern", 1.0], ["layer", 1.0]]
+    assert said["mixed"]["fast"] == [{"name": "udnie"}]
+    assert [entry["image"] == "pattern: Pine" for entry in said["mixed"]["style"]] == [True, False]
+    assert [entry.get("weight") for entry in said["mixed"]["style"]] == [0.25, None]
+
+
+def test_a_fast_style_beside_pictures_is_said_to_be_where_painting_begins(said):
+    """Its weight would change nothing: only among fast styles does it count."""
+    assert said["able"] == {"udnie (fast)": False, "Pine": True, "landscape": True}
+    assert said["words"].count("where painting begins") == 1
+
+
+def test_what_arguments_say_is_shown_and_a_layer_that_is_gone_is_said(said):
+    assert said["shown"] == ["Sky", "a"]
+    assert said["gone"][0].startswith("The layer “gone”")
+    assert said["gone"][1] == []
+
+
+DAMAGED = """
+made, config = opened()
+fast = lambda: [each for each in below(made._window)
+                if isinstance(each, Gtk.FlowBoxChild) and each.reverie_style[0] == "fast"]
+picture = lambda child: child.get_child().get_children()[0]
+empty = lambda child: picture(child).get_storage_type() == Gtk.ImageType.EMPTY
+done = pump(lambda: fast() and not any(empty(each) for each in fast()))
+shown = {each.reverie_style[1]: [picture(each).get_pixbuf() is not None, each.get_tooltip_text()] for each in fast()}
+made._window.destroy()
+answer(done=done, shown=shown)
+"""
+
+
+def test_a_fast_style_whose_file_is_damaged_does_not_hide_the_others(gimp, running_backend, monkeypatch):
+    running_backend()
+    monkeypatch.setattr(styles, "folder", lambda: gimp.folder / "data" / "reverie" / "styles")
+    for name in ("broken", "whole"):
+        styles.save(styles.file_of(name), {name: styles.load("udnie").vector})
+    styles.file_of("broken").write_bytes(styles.file_of("broken").read_bytes()[:1000])
+    try:
+        said = windows.run(gimp, "damaged", DAMAGED)
+    finally:
+        for name in ("broken", "whole"):
+            styles.remove(name)
+    assert said["done"]
+    assert said["shown"]["whole"] == [True, "whole"]
+    assert not said["shown"]["broken"][0] and "broken.safetensors” is damaged" in said["shown"]["broken"][1]
+
+
+SCRIPT = """
+image = load(); layer = image.get_layers()[0]
+other = Gimp.file_load_layer(Gimp.RunMode.NONINTERACTIVE, image, file(STYLE)); image.insert_layer(other, None, 1)
+twin = Gimp.file_load_layer(Gimp.RunMode.NONINTERACTIVE, image, file("clone/backend/reverie/demo/ink.jpg"))
+image.insert_layer(twin, None, 1); twin.set_name("twin"); other.set_name("other")
+styles = [{"layer": "other", "weight": 0.5}, {"layer": twin.get_id(), "scale": 1.5},
+          {"file": FOLDER + "/clone/backend/reverie/demo/mosaic.jpg"}, {"fast": "udnie", "weight": 0.25}]
+further = {"content_layers": ["level5"], "precision": "float32", "optimizer": "adam", "total_variation": 0.2,
+           "dream": [{"layer": "level8", "channel": 3, "at": [0.5, 0.25]}, {"layer": "level6", "weight": 2.0}]}
+status = [paint(image, [layer], style=None, styles=json.dumps(styles), network="reverie", dream_layer="level8",
+                dream_channel=3, style_scale=2.0, further=json.dumps(further), dream_strength=0.3),
+          paint(image, [layer], style=None, styles='[{"fast": "udnie"}, {"fast": "starry_night", "weight": 0.5}]'),
+          paint(image, [layer], style=None, styles='[{"fast": "udnie"}]', dream_guide=other)]
+Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, image, file("saved.xcf"), None); image.delete()
+image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file("saved.xcf"))
+made = [each for each in image.get_layers() if each.get_parasite("reverie-recipe")]
+for each in image.get_layers():
+    if each.get_name() == "other": each.set_name("renamed")
+again = [call("plug-in-reverie-edit", image, [each]) for each in made]
+refused = [paint(image, [made[0]], style=None, styles=text)
+           for text in ("7", '[{"style": "a"}]', '[{"layer": "none such"}]', '[{"pattern": "none such"}]')]
+answer(status=status, again=again, first=[recipe(each) for each in made], refused=refused,
+       second=[recipe(above(image, each)) for each in made], same=[digest(above(image, each)) == digest(each)
+       for each in made], names=[each.get_name() for each in made])
+"""
+
+
+@pytest.fixture(scope="module")
+def scripted(gimp, running_backend):
+    running_backend()
+    return gimp.run(SCRIPT)
+
+
+def test_all_that_a_result_was_made_with_is_kept_by_edit(scripted):
+    assert [status[0] for status in scripted["status"]] == [True, True, False], scripted["status"]
+    assert all(status[0] for status in scripted["again"]), scripted["again"]
+    mixed, blended = scripted["first"]
+    assert [(entry["name"], entry["weight"]) for entry in blended["fast"]] == [("udnie", 1.0), ("starry_night", 0.5)]
+    assert [(entry["weight"], entry["scale"]) for entry in mixed["style"]] == [(0.5, 2.0), (1.0, 3.0), (1.0, 2.0)]
+    assert [entry["image"] for entry in mixed["style"]][:2] == ["other", "twin"]
+    assert mixed["fast"] == [{"name": "udnie", "weight": 0.25}]
+    assert mixed["content_layers"] == ["level5"]
+    assert (mixed["precision"], mixed["optimizer"], mixed["total_variation"]) == ("float32", "adam", 0.2)
+    assert [dream["at"] for dream in mixed["dream"]] == [[0.5, 0.25], None]
+    assert [dream["weight"] for dream in mixed["dream"]] == [1.0, 2.0]
+    remade = json.loads(json.dumps(mixed).replace('"other"', '"renamed"'))
+    assert scripted["second"] == [remade, blended]
+    assert scripted["same"] == [True, True]
+
+
+def test_what_is_no_list_of_styles_is_refused(scripted):
+    words = ("no JSON list", "no JSON list", "is not open any more", "GIMP has no pattern")
+    for (fine, sentence), word in zip(scripted["refused"], words, strict=True):
+        assert not fine and word in sentence
+
+
+GIMPS_OWN = """
+style = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file(STYLE)); style.scale(60, 40)
+seen = digest(style.get_layers()[0])
+hidden = Gimp.Layer.new(style, "hidden", 60, 40, Gimp.ImageType.RGB_IMAGE, 100.0, Gimp.LayerMode.NORMAL)
+style.insert_layer(hidden, None, 0); hidden.fill(Gimp.FillType.WHITE); hidden.set_visible(False)
+image = load(); layer = image.get_layers()[0]; layer.scale(60, 40, False)
+count, said = len(Gimp.get_images()), []
+for name in ("style.xcf", "style.psd", "style.xcf.gz"):
+    Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, style, file(name), None)
+    said.append(paint(image, [layer], style=name))
+open(FOLDER + "/broken.xcf", "w").write("gimp xcf")
+refused = [paint(image, [layer], style=None, styles=json.dumps([{"file": FOLDER + "/" + name}]))
+           for name in ("broken.xcf", "nowhere.psd")]
+answer(said=said, seen=seen, refused=refused, names=names(image), left=len(Gimp.get_images()) - count)
+"""
+
+
+def test_a_style_in_a_file_that_only_gimp_reads_is_sent_as_it_is_seen(gimp, echo):
+    said = gimp.run(GIMPS_OWN)
+    assert [status[0] for status in said["said"]] == [True] * 3, said["said"]
+    sent = [echo.pictures[job["recipe"]["style"][0]["image"]] for job in echo.jobs]
+    assert [hashlib.sha256(npy.unpack(picture)[0]).hexdigest() for picture in sent] == [said["seen"]] * 3
+    for name, (fine, sentence) in zip(("broken.xcf", "nowhere.psd"), said["refused"], strict=True):
+        assert not fine and f"{name}” cannot be read: " in sentence, sentence
+    assert said["names"][0] == "Neural style: style"
+    assert said["left"] == 0

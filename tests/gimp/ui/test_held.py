@@ -1,0 +1,152 @@
+"""What a dialog holds while things die around it: the user's image, and the backend's time."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.gimp import windows
+from tests.gimp.clicks import start
+from tests.gimp.test_failures import plugin_process
+
+PAINT = "press_ok; touch pressed; until [ -f over ]; do sleep 0.2; done; kill $gimp $screen; exit"
+
+
+def is_alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="processes are found in /proc")
+def test_gimp_killed_while_its_dialog_paints_takes_the_plug_in_with_it_and_the_job_stops(gimp, backend):
+    for name in ("pressed", "over"):
+        (gimp.folder / name).unlink(missing_ok=True)
+    screen = start(gimp, "Neural Style", "plug-in-reverie-style", PAINT, {"size": 256, "iterations": 10000})
+    try:
+        backend.wait((gimp.folder / "pressed").exists, 120)
+        backend.wait(lambda: backend.health()["busy"], 60)
+        plugin = plugin_process(gimp)
+        host = int(Path(f"/proc/{plugin}/stat").read_text().rsplit(")", 1)[1].split()[1])
+        os.kill(host, signal.SIGKILL)
+        assert backend.wait(lambda: not backend.health()["busy"], 10) < 2.5
+        backend.wait(lambda: not is_alive(plugin), 10)
+    finally:
+        (gimp.folder / "over").touch()
+        screen.communicate(timeout=60)
+
+
+HELD = """
+import threading
+from reverie_gimp.gimp.results import NewLayers
+from shared.refusals import Refusal
+heard = {}
+TOUCHY = {"Gimp", "Gegl", "Gtk", "Gdk", "GdkPixbuf", "layers", "sources", "pixels", "regions", "frames", "prepare"}
+aside = {}  # {function of the plug-in that ran in a thread of its own: what it names of GIMP and GTK}
+
+def watch(frame, event, argument):
+    code = frame.f_code
+    if event == "call" and "/plug-ins/reverie/" in code.co_filename:
+        place = code.co_filename.split("/plug-ins/reverie/")[1]
+        aside[place + ":" + code.co_name] = sorted(TOUCHY.intersection(code.co_names))
+
+threading.setprofile(watch)
+
+def press(made, response, when=lambda: True):
+    '''Answers the dialog, as a click does, once that holds.'''
+    GLib.timeout_add(100, lambda: not when() or made._window.response(response) or False)
+
+def paints(made):
+    return "left" in made._note.get_text()
+
+image = load(); layer = image.get_layers()[0]
+mask = layer.create_mask(Gimp.AddMaskType.WHITE); layer.add_mask(mask); layer.set_edit_mask(True)
+Gimp.Selection.all(image); Gimp.Selection.shrink(image, 100); Gimp.Selection.feather(image, 20)
+mask.get_buffer().set_color(Gegl.Rectangle.new(0, 0, 200, 200), Gegl.Color.new("black")); mask.get_buffer().flush()
+image.clean_all()
+
+def state():
+    return [digest(layer), digest(mask), digest(image.get_selection()), layer.get_edit_mask(), names(image),
+            [each.get_id() for each in image.get_selected_drawables()], image.is_dirty(), len(Gimp.get_images())]
+
+before = state()
+procedure = Gimp.get_pdb().lookup_procedure(filters.STYLE)
+made = dialog.Dialog("", filters.STYLE, procedure, procedure.create_config(), selected_sources(image, [mask]))
+made._window.show(); heard["seen"] = settled(made)
+made.close()
+heard["untouched"] = [before, state()]
+
+made, config = opened(); settled(made)
+made._sources[0].image.delete()
+config.set_property("strength", 0.3); settled(made)
+press(made, Gtk.ResponseType.OK)
+press(made, Gtk.ResponseType.CANCEL, lambda: "closed" in made._note.get_text())
+heard["closed before"] = [painted(made), made._note.get_text()]
+made.close()
+
+made, config = opened(size=64, iterations=100)
+image = made._sources[0].image
+press(made, Gtk.ResponseType.OK)
+GLib.timeout_add(50, lambda: not paints(made) or image.delete() and False)
+kept, others = NewLayers(Gimp.RunMode.INTERACTIVE), Gimp.get_images()
+made.ask(kept.add)
+try:
+    kept.finish()
+except Refusal as why:
+    new, = [each for each in Gimp.get_images() if each not in others]
+    heard["closed while painting"] = [str(why), names(new)]
+made.close()
+
+made, config = opened(size=256, iterations=10000)
+image = made._sources[0].image; before = digest(image.get_layers()[0])
+backend = json.load(open(os.environ["REVERIE_HOME"] + "/ready.json"))["pid"]
+press(made, Gtk.ResponseType.OK)
+GLib.timeout_add(100, lambda: not paints(made) or bool(os.kill(backend, 9)))
+press(made, Gtk.ResponseType.CANCEL, lambda: "as it was" in made._note.get_text())
+heard["backend killed"] = [painted(made), made._note.get_text()]
+heard["kept"] = [names(image), digest(image.get_layers()[0]) == before]
+made.close()
+answer(aside=aside, **heard)
+"""
+
+
+@pytest.fixture(scope="module")
+def said(gimp, running_backend):
+    backend = running_backend()
+    said = windows.run(gimp, "held", HELD)
+    backend.process.wait(timeout=20)
+    return said
+
+
+def test_a_dialog_that_is_opened_and_closed_leaves_a_masked_layer_and_a_selection_as_they_were(said):
+    assert said["seen"]
+    before, after = said["untouched"]
+    assert after == before
+    assert before[3] and not before[6]  # the mask is being edited, and nothing was changed since it was saved
+
+
+def test_threads_call_neither_gimp_nor_gtk(said):
+    ui = "reverie_gimp/ui/"
+    assert {f"{ui}preview.py:_carry_out", f"{ui}dialog.py:_result", f"{ui}gallery.py:_fast_styles"} <= set(
+        said["aside"]
+    )
+    assert not {name: names for name, names in said["aside"].items() if names}
+    assert not [name for name in said["aside"] if name.startswith(("reverie_gimp/gimp/", "reverie_gimp/job/"))]
+
+
+def test_an_image_closed_and_a_backend_killed_are_said_in_the_dialog_which_stays(said):
+    results, sentence = said["closed before"]
+    assert results is None
+    assert sentence.startswith("The image or its layer was closed meanwhile. Open it again")
+    assert said["closed while painting"] == [
+        "The image or its layer was closed meanwhile. So nothing is lost, what was painted is a new image.",
+        ["Neural style: strokes"],
+    ]
+    results, sentence = said["backend killed"]
+    assert results is None
+    assert "The backend ended in the middle of the job" in sentence or "broke" in sentence
+    assert said["kept"] == [["landscape"], True]
