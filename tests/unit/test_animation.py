@@ -16,9 +16,8 @@ import numpy as np
 import pytest
 from PIL import Image
 from reverie import demo
-from reverie.cli import animation
 from reverie.errors import ReverieError
-from reverie.pictures import images
+from reverie.pictures import animations, images
 from reverie.pictures.resize import shrink_to
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,14 +62,14 @@ def test_a_gif_becomes_a_gif_with_its_timing(tmp_path, scene):
     pictures[0].save(tmp_path / "in.gif", save_all=True, append_images=pictures[1:], duration=[40, 80, 200], loop=0)
     done = _run(tmp_path / "in.gif", *STYLE, "-o", tmp_path / "out.gif", *QUICK)
     assert done.returncode == 0, done.stderr
-    assert animation.read([tmp_path / "out.gif"]).durations == [40, 80, 200]
+    assert animations.read([tmp_path / "out.gif"]).durations == [40, 80, 200]
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.apng"])
 def test_what_is_written_is_read_again(tmp_path, name):
     frames = [np.full((8, 12, 3), value, np.uint8) for value in (0, 100, 255)]
-    animation.write(tmp_path / name, frames, [50, 60, 70])
-    again = animation.read([tmp_path / name])
+    animations.write(tmp_path / name, frames, [50, 60, 70])
+    again = animations.read([tmp_path / name])
     assert again.durations == [50, 60, 70]
     for index, frame in enumerate(frames):
         assert np.abs(again.frame(index, None) - frame / 255).max() < 0.01
@@ -86,8 +85,8 @@ def test_what_is_transparent_is_so_in_the_file(tmp_path, name, opaque):
         frame[10:60, 10 + 20 * index : 50 + 20 * index] = (200, 30, 40, 255)
         frame[20:40, 15 + 20 * index : 30 + 20 * index] = (10, 90, 200, 255)
     given = [frame[:, :, :3] if index in opaque else frame for index, frame in enumerate(frames)]
-    animation.write(tmp_path / name, [np.ascontiguousarray(frame) for frame in given], [50, 60, 70])
-    again = animation.read([tmp_path / name])
+    animations.write(tmp_path / name, [np.ascontiguousarray(frame) for frame in given], [50, 60, 70])
+    again = animations.read([tmp_path / name])
     for index, frame in enumerate(frames):
         expected = np.ones((72, 96)) if index in opaque else frame[:, :, 3] / 255
         assert np.array_equal(again.frame(index, None)[:, :, 3], expected)
@@ -103,7 +102,7 @@ def test_an_animation_that_cannot_be_saved_leaves_the_one_that_was_there(tmp_pat
 
     monkeypatch.setattr(Image.Image, "save", save)
     with pytest.raises(ReverieError, match="cannot be written: No space left"):
-        animation.write(tmp_path / name, [np.zeros((8, 12, 3), np.uint8)], [50])
+        animations.write(tmp_path / name, [np.zeros((8, 12, 3), np.uint8)], [50])
     assert (tmp_path / name).read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
@@ -111,7 +110,7 @@ def test_an_animation_that_cannot_be_saved_leaves_the_one_that_was_there(tmp_pat
 def test_a_zoom_makes_frames_from_one_picture(tmp_path, scene):
     done = _run(scene[0], "--zoom", "6", "--count", "3", "-o", tmp_path / "out.webp", *QUICK)
     assert done.returncode == 0, done.stderr
-    made = animation.read([tmp_path / "out.webp"])
+    made = animations.read([tmp_path / "out.webp"])
     assert len(made.frames) == 3
     assert np.abs(made.frame(2, None) - made.frame(1, None)).mean() > 0.01
 
@@ -146,7 +145,7 @@ def test_a_damaged_animation_is_a_sentence(tmp_path, scene):
     data = (tmp_path / "in.gif").read_bytes()
     (tmp_path / "in.gif").write_bytes(data[: len(data) * 2 // 3])
     with pytest.raises(ReverieError, match="damaged"):
-        animation.read([tmp_path / "in.gif"])
+        animations.read([tmp_path / "in.gif"])
 
 
 @pytest.mark.parametrize("code", [0x21, 0x2C])
@@ -157,7 +156,7 @@ def test_no_fault_of_an_animation_is_unforeseen(tmp_path, code):
     for at in range(len(whole)):
         (tmp_path / "in.gif").write_bytes(whole[:at] + bytes([code]) + whole[at + 1 :])
         with contextlib.suppress(ReverieError):
-            animation.read([tmp_path / "in.gif"])
+            animations.read([tmp_path / "in.gif"])
 
 
 def test_a_frame_that_cannot_be_read_leaves_those_before_it(tmp_path, scene):
@@ -167,7 +166,7 @@ def test_a_frame_that_cannot_be_read_leaves_those_before_it(tmp_path, scene):
     warning, failed = (json.loads(line) for line in done.stdout.splitlines()[-2:])
     assert warning["type"] == "warning" and str(tmp_path / "out.gif") in warning["message"]
     assert failed["type"] == "failed" and str(scene[2]) in failed["message"]
-    assert len(animation.read([tmp_path / "out.gif"]).frames) == 2
+    assert len(animations.read([tmp_path / "out.gif"]).frames) == 2
 
 
 def test_frames_for_which_the_disk_has_no_room_are_kept_elsewhere(tmp_path, scene, fill_disk):
@@ -177,7 +176,7 @@ def test_frames_for_which_the_disk_has_no_room_are_kept_elsewhere(tmp_path, scen
     assert done.returncode == 1 and "No space left" in done.stderr
     spare = Path(done.stderr.rpartition("are in “")[2].partition("”")[0])
     try:
-        assert len(animation.read([spare]).frames) == 2
+        assert len(animations.read([spare]).frames) == 2
     finally:
         shutil.rmtree(spare.parent)
 

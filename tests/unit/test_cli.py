@@ -115,7 +115,7 @@ def test_the_schema_and_the_networks_are_json():
 
 def _into(stdout: str, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """A command in a shell that sends its output somewhere."""
-    command = f"'{sys.executable}' -m backend {' '.join(words)} {stdout}"
+    command = f"'{sys.executable}' -m reverie {' '.join(words)} {stdout}"
     return subprocess.run(
         ["bash", "-o", "pipefail", "-c", command],
         cwd=ROOT, capture_output=True, text=True, timeout=120, check=False, env={**os.environ, **environment},

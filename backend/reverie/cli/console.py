@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from types import FrameType, TracebackType
 
-from rich.box import SIMPLE
 from rich.console import Console as Terminal
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
@@ -18,12 +17,8 @@ from rich.text import Text
 
 from reverie.engine.result import Result
 from reverie.events import Event, Fetching, Preview, Progress, Started, Warning_
-from reverie.networks import registry
 from reverie.recipe import Dream
 from reverie.run import Adjustment
-from reverie.tools.compare import Row
-from reverie.training.style_training import Progress as TrainingProgress
-from reverie.training.train_style import Sampled
 
 
 class Console:
@@ -95,55 +90,28 @@ class Console:
 
     def finish(self, output: Path, result: Result) -> None:
         """Says where the picture is and what made it."""
-        if self._json:
-            recipe = result.recipe.model_dump(mode="json")
-            print(json.dumps({"type": "done", "output": str(output), "seconds": result.seconds, "recipe": recipe}))
-            return
-        self._bar.update(self._task, completed=1.0)
+        if not self._json:
+            self._bar.update(self._task, completed=1.0)
+            self._bar.stop()
+            for dream in result.recipe.dream:
+                self._terminal.print(f"Dreamt of {_told(dream)}.", highlight=False, markup=False)
         height, width = result.picture.shape[:2]
-        self._bar.stop()
-        for dream in result.recipe.dream:
-            self._terminal.print(f"Dreamt of {_told(dream)}.", highlight=False, markup=False)
         made = f"{width}×{height}, {result.seconds:.1f} s with {result.network} on {result.device}"
-        _print_output(self._terminal, output, f"  {made}")
+        self.done(output, made, seconds=result.seconds, recipe=result.recipe.model_dump(mode="json"))
 
-    def finish_frames(self, output: Path, count: int) -> None:
-        """Says where the frames of an animation are."""
+    def done(self, output: Path, said: str = "", **told: object) -> None:
+        """Says where the outcome is, and more of it: to a person what is `said`, to a script what is `told`."""
         if self._json:
-            print(json.dumps({"type": "done", "output": str(output), "frames": count}))
+            print(json.dumps({"type": "done", "output": str(output), **told}))
             return
         self._bar.stop()
-        _print_output(self._terminal, output, "  1 frame" if count == 1 else f"  {count} frames")
-
-    def finish_atlas(self, output: Path, layer: str, count: int) -> None:
-        """Says where the atlas of a layer is."""
-        if self._json:
-            print(json.dumps({"type": "done", "output": str(output), "channels": count}))
-            return
-        self._bar.update(self._task, completed=1.0)
-        self._bar.stop()
-        _print_output(self._terminal, output, f"  {layer}, " + ("1 channel" if count == 1 else f"{count} channels"))
-
-    def finish_comparison(self, output: Path, rows: list[Row]) -> None:
-        """Says what each network took for the same job, and where the sheet is."""
-        if self._json:
-            told = [{name: value for name, value in vars(row).items() if name != "picture"} for row in rows]
-            print(json.dumps({"type": "done", "output": str(output), "networks": told}))
-            return
-        self._bar.stop()
-        table = Table("network", "seconds", "s/iteration", "memory", "parameters", box=SIMPLE)
-        for row in rows:
-            each = f"{row.per_iteration:.3f}"
-            memory, parameters = f"{row.memory / 2**20:.0f} MB", f"{row.parameters / 1e6:.1f} M"
-            table.add_row(row.network, f"{row.seconds:.1f}", each, memory, parameters)
-        _print(table)
-        _print_output(self._terminal, output)
+        print_output(self._terminal, output, said)
 
 
-def _print_output(terminal: Terminal, output: Path, what: str = "") -> None:
+def print_output(terminal: Terminal, output: Path, said: str = "") -> None:
     """A file and what is said of it, on one line however long, so that the name can be copied; brackets in a name are
     no markup."""
-    terminal.print(Text.assemble((str(output), "green"), what), soft_wrap=True)
+    terminal.print(Text.assemble((str(output), "green"), f"  {said}" if said else ""), soft_wrap=True)
 
 
 def _told(dream: Dream) -> str:
@@ -160,82 +128,6 @@ def _told(dream: Dream) -> str:
     return ", ".join(parts)
 
 
-class TrainingConsole:
-    """Shows a training on stderr as a bar with the time left, or on stdout as one JSON object a line."""
-
-    def __init__(self, name: str, *, as_json: bool = False) -> None:
-        self._name, self._json = name, as_json
-        self._terminal = Terminal(stderr=True)
-        self._bar = Bar(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TaskProgressColumn(),
-            TextColumn("{task.fields[left]}"),
-            console=self._terminal,
-            disable=as_json,
-        )
-        self._task = self._bar.add_task("Loading", total=None, left="")
-
-    def __enter__(self) -> TrainingConsole:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
-        if kind is KeyboardInterrupt and not self._json:
-            self._terminal.print("What was learnt is kept: the same command goes on from there.")
-
-    def report(self, event: TrainingProgress | Sampled | Warning_) -> None:
-        """Shows how far it is, and where it can be looked at."""
-        if isinstance(event, Warning_):
-            print_warning(event, as_json=self._json, terminal=self._terminal)
-        elif isinstance(event, Sampled):
-            self._sampled(event.file)
-        elif self._json:
-            print(json.dumps({"type": "progress", **dataclasses.asdict(event)}), flush=True)
-        else:
-            self._bar.update(
-                self._task,
-                description=f"Learning “{self._name}”, loss {event.loss:.3f}",
-                completed=event.step,
-                total=event.steps,
-                left=f"{event.seconds_left / 60:.1f} min left",
-            )
-
-    def _sampled(self, file: Path) -> None:
-        if self._json:
-            print(json.dumps({"type": "sample", "output": str(file)}), flush=True)
-        else:
-            _print_output(
-                self._terminal, file, "  is a sample of the style as it is by now, painted anew now and then."
-            )
-
-    def finish(self, file: Path) -> None:
-        """Says where the style is."""
-        if self._json:
-            print(json.dumps({"type": "done", "style": self._name, "output": str(file)}))
-            return
-        self._bar.stop()
-        _print_output(self._terminal, file, f"  Use it with --fast {self._name}.")
-
-
-def print_networks(*, as_json: bool) -> None:
-    """The networks that can be chosen, and whether their weights are at hand."""
-    rows = registry.describe()
-    if as_json:
-        print(json.dumps({"networks": rows}))
-        return
-    table = Table("network", "what it is", "weights", "licence", box=SIMPLE)
-    for row in rows:
-        there = "bundled" if row["bundled"] else "at hand" if row["available"] else "to fetch"
-        size = f", {row['download_bytes'] / 1e6:.1f} MB" if there == "to fetch" else ""
-        chosen = " (auto)" if row["default"] else ""
-        table.add_row(f"{row['name']}{chosen}", str(row["title"]), there + size, str(row["licence"]))
-    _print(table)
-
-
 def print_warning(warning: Warning_, *, as_json: bool, terminal: Terminal | None = None) -> None:
     """What a person should know, but what does not stop the work; above the bar of the terminal that shows one."""
     if as_json:
@@ -244,15 +136,7 @@ def print_warning(warning: Warning_, *, as_json: bool, terminal: Terminal | None
         (terminal or Terminal(stderr=True)).print(Text(warning.message, "yellow"), soft_wrap=True)
 
 
-def print_estimate(seconds: float, width: int, height: int, *, as_json: bool) -> None:
-    """How long a job will take, and at what size it is computed."""
-    if as_json:
-        print(json.dumps({"type": "estimate", "seconds": seconds, "width": width, "height": height}))
-    else:
-        print(f"About {seconds:.0f} s on this machine, computed at {width}×{height}.")
-
-
-def _print(table: Table) -> None:
+def print_table(table: Table) -> None:
     """On a terminal as wide as that is; in a file or a pipe a line a row, which can be searched."""
     terminal = Terminal(file=sys.stdout)
     if not terminal.is_terminal:

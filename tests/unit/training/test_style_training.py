@@ -11,8 +11,8 @@ import pytest
 import torch
 from PIL import Image
 from reverie import demo
-from reverie.cli.console import TrainingConsole
 from reverie.cli.main import main
+from reverie.cli.training_console import TrainingConsole
 from reverie.engine import tiling, weighting
 from reverie.engine.objective import Objective
 from reverie.errors import ReverieError, Sentence

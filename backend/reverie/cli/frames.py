@@ -1,0 +1,151 @@
+"""The command `frames`: painted frames of an animation, or of a zoom into one picture.
+
+How a frame goes on from the one before is in `reverie.engine.frames`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reverie.api import read_pictures
+from reverie.cli import arguments, documents
+from reverie.cli.console import Console
+from reverie.engine import render
+from reverie.errors import ReverieError, Sentence
+from reverie.events import Event, Progress, Warning_
+from reverie.pictures import animations, images
+from reverie.pictures.animations import Animation
+from reverie.pictures.picture import Picture
+from reverie.recipe import Before, Recipe
+
+_BEFORE = Before(content="the frame before", result="the result before")
+
+
+def frames(options: argparse.Namespace) -> None:
+    document = documents.styled(options)
+    if options.zoom is not None and not document["style"] and not document.get("fast"):
+        document = {"dream": {}, **document}
+    recipe = Recipe.parse(document)
+    zoom = arguments.zoom(options.zoom, options.count)
+    pictures = read_pictures(recipe)
+    with Console(as_json=options.json) as console:
+        count = paint(
+            recipe,
+            animations.read(options.photos),
+            pictures,
+            options.output,
+            console,
+            size=options.size,
+            device=options.device,
+            zoom=zoom,
+            count=options.count,
+        )
+        console.done(options.output, "1 frame" if count == 1 else f"{count} frames", frames=count)
+
+
+def paint(
+    recipe: Recipe,
+    animation: Animation,
+    pictures: Mapping[str, Picture],
+    output: Path,
+    console: Console,
+    *,
+    size: int | None,
+    device: str,
+    zoom: float,
+    count: int,
+) -> int:
+    """Paints an animation into `output`, a folder or an animated file, and returns how many frames there are.
+
+    Each goes on from the last: with `zoom` 1, frame by frame; else `count` frames from one picture, each the last one
+    enlarged by `zoom`. What is painted when the person at the keyboard asks to finish, or when a frame fails, is kept;
+    in a folder, each frame is there as soon as it is done.
+    """
+    if zoom > 1 and len(animation.frames) > 1:
+        raise ReverieError("A zoom goes on from one picture; give only one.")
+    total = count if zoom > 1 else len(animation.frames)
+    durations = animation.durations if zoom == 1 else [animations.DURATION] * total
+    animated = output.suffix.lower() in animations.ANIMATED
+    animations.check_target(output)
+    done: list[NDArray[np.uint8]] = []  # for an animated file
+    number = 0
+    try:
+        for picture in _painted(recipe, animation, pictures, console, size, device, zoom, total):
+            number += 1
+            if animated:
+                done.append((picture * 255).round().astype(np.uint8))
+            else:
+                images.write(output / f"{number:04}.png", picture)
+    except Exception:
+        if done:
+            _keep(output, done, durations)
+            told = Sentence(
+                "The frames before, {count} of them, are in “{file}”.", {"count": number, "file": str(output)}
+            )
+            console.report(Warning_(told))
+        raise
+    if animated:
+        _keep(output, done, durations)
+    return number
+
+
+def _painted(
+    recipe: Recipe,
+    animation: Animation,
+    pictures: Mapping[str, Picture],
+    console: Console,
+    size: int | None,
+    device: str,
+    zoom: float,
+    total: int,
+) -> Iterator[Picture]:
+    """The painted frames, up to the one at which the person at the keyboard asks to finish."""
+    content = last = animation.frame(0, size)
+    begun = time.monotonic()
+    for index in range(total):
+        step, own = recipe, {**pictures}
+        if index > 0 and zoom > 1:
+            step, content = recipe.model_copy(update={"zoom": zoom, "seed": recipe.seed + index}), last
+        elif index > 0:
+            own |= {_BEFORE.content: content, _BEFORE.result: last}
+            step, content = recipe.model_copy(update={"before": _BEFORE}), animation.frame(index, size)
+        report = _of_all(console.report, index, total, begun)
+        last = render.render(step, content, own, device=device, report=report, adjust=console.adjust).picture
+        yield last
+        if console.adjust() is not None:  # finish with what there is
+            break
+
+
+def _keep(output: Path, frames: Sequence[NDArray[np.uint8]], durations: Sequence[int]) -> None:
+    """Writes an animated file; where that fails, another elsewhere, since hours may have gone into the frames. Raises
+    ReverieError, which then says where that is."""
+    try:
+        animations.write(output, frames, durations[: len(frames)])
+    except ReverieError as error:
+        try:
+            spare = Path(tempfile.mkdtemp(prefix="reverie-")) / "frames.apng"  # it holds pictures of any size, exactly
+            animations.write(spare, frames, durations[: len(frames)])
+        except (OSError, ReverieError):
+            raise error from None
+        raise ReverieError(f"{error.message} The painted frames are in “{spare}”.", error.field) from error
+
+
+def _of_all(report: Callable[[Event], None], index: int, total: int, begun: float) -> Callable[[Event], None]:
+    """Events of one frame, told as those of all: progress counts frames."""
+
+    def tell(event: Event) -> None:
+        if isinstance(event, Progress):
+            fraction = (index + event.fraction) / total
+            left = (time.monotonic() - begun) * (1 - fraction) / fraction
+            event = dataclasses.replace(event, fraction=fraction, seconds_left=left)
+        report(event)
+
+    return tell
