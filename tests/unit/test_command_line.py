@@ -4,6 +4,8 @@ painting; whole commands are in test_cli.py."""
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +13,12 @@ import pytest
 from reverie import demo
 from reverie.cli import arguments
 from reverie.cli import main as command_line
+from reverie.cli.options import parser
 from reverie.engine import render
 from reverie.engine.result import Result
 from reverie.networks import registry
 from reverie.pictures import images
+from reverie.recipe import Recipe
 from reverie.tools import compare
 from reverie.tools.compare import Row
 
@@ -276,3 +280,43 @@ def test_the_table_of_networks_says_what_each_is_where_its_weights_are_and_their
         assert row["title"] in line and row["licence"] in line
         to_fetch = f"{row['download_bytes'] / 1e6:.1f} MB"
         assert ("bundled" if row["bundled"] else "at hand" if row["available"] else to_fetch) in line
+
+
+def _options_of(*words: str) -> dict:
+    return vars(parser().parse_args(words))
+
+
+def test_every_field_of_a_recipe_is_an_option_of_a_command():
+    """A new one appears by itself; those that stand for pictures with settings of their own are written short."""
+    everything = _options_of("frames", "a.png", "-o", "out")
+    assert set(Recipe.model_fields) - set(everything) == {"before"}
+    style = _options_of("style", "a.png", "-o", "b.png")
+    assert set(Recipe.model_fields) - set(style) == {"before", "zoom", "parametrisation"}
+    ignored = {"strength", "method", "style_loss", "content_layers", "style_layers", "content_mask", "optimizer"}
+    dream = _options_of("dream", "a.png", "-o", "b.png")
+    assert set(Recipe.model_fields) - set(dream) == {"style", "fast", "before", "zoom", "total_variation", *ignored}
+
+
+def test_an_option_says_what_it_is_and_what_is_usual(capsys):
+    with pytest.raises(SystemExit) as ended:
+        command_line.main(["style", "--help"])
+    assert ended.value.code == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "--strength NUMBER 0 keeps the picture as it is, 1 gives all to the style (0.85)" in told
+    assert "--pooling {max,average} how the network pools (as it was trained)" in told
+    assert "--init content|noise|PICTURE" in told and "--style-layers NAME,…" in told and "--budget TIME" in told
+
+
+@pytest.mark.parametrize("words", [["--help"], ["style", "--help"], ["style", "--nonsense"], ["--version"]])
+def test_help_and_a_wrong_command_line_wait_for_no_library(words):
+    """Which took most of a second."""
+    heavy = "{'torch', 'numpy', 'pydantic', 'PIL', 'rich'} & set(sys.modules)"
+    code = f"import sys\nfrom reverie.cli.main import main\ntry:\n    main({words})\nfinally:\n    assert not {heavy}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == (2 if "--nonsense" in words else 0), done.stderr
+
+
+def test_every_command_is_carried_out_by_a_function():
+    (commands,) = [action.choices for action in parser()._actions if action.dest == "command"]
+    assert set(commands) == set(command_line.COMMANDS)
+    assert all(callable(command_line._command(name)) for name in commands)

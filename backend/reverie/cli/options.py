@@ -1,18 +1,24 @@
-"""The words of the command line: one function a command. What the commands do is in `__main__.py`."""
+"""The words of the command line: one function a command. What a recipe has fields for is made from its schema."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from reverie import __version__
+from reverie.plugin.shared import fields
 
 _DEVICES = ["auto", "cpu", "cuda", "mps"]
-_RECIPE_FIELDS = (
-    *("strength", "method", "style_loss", "color", "content_mask", "optimizer", "dream_strength", "parametrisation"),
-    *("network", "pooling", "init", "iterations", "octaves", "smallest", "precision", "total_variation", "tile"),
-    *("seed", "detail", "size", "content_layers", "style_layers"),
-)
+_WRITTEN_OTHERWISE = ("budget", "size", "zoom")  # a time; of the photo, too; in per cent
+_TYPES: dict[str, Callable[[str], object]] = {"number": float, "integer": int, "string": str}
+_METAVARS = {"number": "NUMBER", "integer": "N", "string": "NAME"}
+
+_SETTINGS: dict[str, dict[str, Any]] = {
+    name: field for name, field in fields.schema()["properties"].items() if name not in _WRITTEN_OTHERWISE
+}
+"""The fields of a recipe that have options made from its schema."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -35,7 +41,8 @@ def parser() -> argparse.ArgumentParser:
 
 def recipe_fields(options: argparse.Namespace) -> dict[str, object]:
     """The options that are fields of the recipe as they stand, as far as they were given."""
-    given = {name: getattr(options, name, None) for name in _RECIPE_FIELDS}
+    names = [name for name, field in _SETTINGS.items() if _plain(field) is not None]
+    given = {name: getattr(options, name, None) for name in [*names, "size"]}
     return {name: value for name, value in given.items() if value is not None}
 
 
@@ -44,7 +51,7 @@ def _add_style(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     command.add_argument("photo", type=Path)
     _styles(command)
     _job(command)
-    _network(command)
+    _settings(command, case="style")
     _outcome(command)
     _estimate(command)
 
@@ -58,20 +65,17 @@ def _add_frames(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "--zoom", type=float, metavar="PERCENT", help="from one picture: how much each frame is enlarged"
     )
     command.add_argument("--count", type=int, default=60, help="frames of a zoom (60)")
-    command.add_argument("--parametrisation", choices=["pixels", "decorrelated"])
     _styles(command)
     _job(command)
-    _network(command)
+    _settings(command)
     _outcome(command, "a folder, or a .gif, .webp or .apng")
 
 
 def _add_dream(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("dream", help="let a photo show what a network sees in it")
     command.add_argument("photo", type=Path)
-    command.add_argument("--dream-strength", "--strength", type=float, help="how much the dream shows (0.5)")
-    command.add_argument("--parametrisation", choices=["pixels", "decorrelated"])
     _job(command)
-    _network(command)
+    _settings(command, case="only dreams", aliases={"dream_strength": "--strength"})
     _outcome(command)
     _estimate(command)
 
@@ -92,6 +96,7 @@ def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     _styles(command)
     _job(command)
+    _settings(command, case="style", without=("network",))
     _outcome(command, "the sheet")
 
 
@@ -171,17 +176,7 @@ def _styles(command: argparse.ArgumentParser) -> None:
         metavar="PICTURE",
         help="where the style goes: one for each --style, or -",
     )
-    command.add_argument("--strength", type=float, help="0 keeps the photo, 1 gives all to the style (0.85)")
     command.add_argument("--style-scale", type=float, help="the scale of each style that has none of its own (1)")
-    command.add_argument("--method", choices=["optimise", "patches"], help="patches need no network (optimise)")
-    command.add_argument("--style-loss", choices=["covariance", "gram", "wasserstein", "nearest"])
-    command.add_argument("--color", choices=["style", "luminance", "match"], help="where the colours come from (style)")
-    command.add_argument("--content-mask", metavar="PICTURE", help="white where the photo's shapes are kept")
-    command.add_argument("--style-layers", type=_names, metavar="LAYER,…", help="(the network's own choice)")
-    command.add_argument("--content-layers", type=_names, metavar="LAYER,…", help="(the network's own choice)")
-    command.add_argument("--total-variation", type=float, help="more makes it smoother (0.05)")
-    command.add_argument("--optimizer", choices=["auto", "lbfgs", "adam"])
-    command.add_argument("--dream-strength", type=float, help="how much the dream shows (0.5)")
 
 
 def _job(command: argparse.ArgumentParser) -> None:
@@ -197,24 +192,46 @@ def _job(command: argparse.ArgumentParser) -> None:
         help="auto, a class such as “golden retriever”, LAYER, LAYER:CHANNEL, LAYER:CHANNEL@X,Y or like:GUIDE.jpg; "
         "=WEIGHT may follow; may be repeated",
     )
-    command.add_argument("--pooling", choices=["max", "average"])
-    command.add_argument("--init", metavar="content|noise|PICTURE", help="a result, to go on with it (content)")
-    command.add_argument(
-        "--detail",
-        choices=["sketch", "usual", "fine", "best"],
-        help="quality against time: how large, how long (usual)",
-    )
-    command.add_argument("--iterations", type=int, help="(as the detail says, usually 160)")
-    command.add_argument("--octaves", type=int, help="in how many sizes shapes appear: more bring larger ones")
-    command.add_argument("--smallest", type=int, metavar="PIXELS", help="longest side where it begins (128)")
     command.add_argument("--budget", metavar="TIME", help="the best picture within that time: 20s, 2m")
-    command.add_argument("--precision", choices=["auto", "float32", "bfloat16"], help="in which the network computes")
-    command.add_argument("--tile", type=int, help="side of the tiles to compute in (as memory demands)")
-    command.add_argument("--seed", type=int)
 
 
-def _network(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--network", help="see `networks` (auto)")
+def _settings(
+    command: argparse.ArgumentParser,
+    *,
+    case: str | None = None,
+    without: tuple[str, ...] = (),
+    aliases: Mapping[str, str] | None = None,
+) -> None:
+    """Options for the fields of a recipe, but for those that would be ignored in a case of it."""
+    group = command.add_argument_group("settings, as in a recipe")
+    for name, field in _SETTINGS.items():
+        plain = _plain(field)
+        if plain is None or name in without or case in field.get("x-unused", []):
+            continue
+        names = [f"--{name.replace('_', '-')}", *([aliases[name]] if aliases and name in aliases else [])]
+        if "enum" in plain:
+            group.add_argument(*names, choices=plain["enum"], help=_help(field))
+        elif plain["type"] == "array":
+            group.add_argument(*names, type=_names, metavar="NAME,…", help=_help(field))
+        else:
+            metavar = "|".join([*field["x-picture"], "PICTURE"]) if "x-picture" in field else _METAVARS[plain["type"]]
+            group.add_argument(*names, type=_TYPES[plain["type"]], metavar=metavar, help=_help(field))
+
+
+def _plain(field: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a field may hold but null; None for objects and lists of them, which have short forms of their own."""
+    found: dict[str, Any] = next((each for each in field.get("anyOf", []) if each.get("type") != "null"), dict(field))
+    is_object = "$ref" in found or "$ref" in found.get("items", {})
+    return None if is_object else found
+
+
+def _help(field: Mapping[str, Any]) -> str:
+    """The first sentence of a field's description, and its default."""
+    first, _, rest = field["description"].rstrip(".").partition(". ")
+    usual = field["default"]
+    if usual is None:
+        usual = rest.partition("Null: ")[2].partition(". ")[0]
+    return f"{first[0].lower()}{first[1:]} ({usual})".replace("%", "%%")
 
 
 def _outcome(command: argparse.ArgumentParser, what: str | None = None) -> None:
