@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from reverie.events import Progress as Progress
     from reverie.events import Started as Started
     from reverie.events import Warning_ as Warning_
-    from reverie.pictures.picture import Picture as Picture
     from reverie.pictures.images import read as read
     from reverie.pictures.images import write as write
+    from reverie.pictures.picture import Picture as Picture
     from reverie.recipe import Recipe as Recipe
 
 __version__ = "0.1.0"

@@ -219,10 +219,10 @@ def _settings(
 
 
 def _plain(field: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What a field may hold but null; None for objects and lists of them, which have short forms of their own."""
+    """What a field may hold but null; None for styles and dreams, which have no default, and for objects: these have
+    short forms of their own."""
     found: dict[str, Any] = next((each for each in field.get("anyOf", []) if each.get("type") != "null"), dict(field))
-    is_object = "$ref" in found or "$ref" in found.get("items", {})
-    return None if is_object else found
+    return found if "default" in field and "$ref" not in found else None
 
 
 def _help(field: Mapping[str, Any]) -> str:
