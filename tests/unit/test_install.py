@@ -152,6 +152,7 @@ def test_install_then_uninstall_leaves_everything_as_it_was(home: Path) -> None:
         "start.lock",
         "start.lock.5f3a",
         "ready.json",
+        "ready.json.lock",
         "ready.17.part",
         "recent-styles.json",
     ):
@@ -610,23 +611,57 @@ def test_a_ready_file_without_a_port_names_no_backend(home: Path, port: object) 
     assert backend.stop() is False
 
 
-def test_a_backend_that_is_starting_is_ended_too(home: Path, web: Any) -> None:
-    """Its ready file comes while the command waits for it."""
-    state = Path(places.state_folder())
-    state.mkdir(parents=True)
-    (state / "start.lock").touch()
+# A backend that is starting: it holds its lock, and accepts nothing yet.
+STARTING = """
+import sys
+from filelock import FileLock
+with FileLock(sys.argv[1]):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def starting(home: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that holds the lock until its input ends."""
+    Path(places.state_folder()).mkdir(parents=True)
+    command = [sys.executable, "-c", STARTING, places.lock_file(places.ready_file())]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stdin is not None
+        process.stdout.readline()
+        yield process
+        process.kill()
+
+
+def test_a_backend_that_is_starting_is_ended_too_and_waited_for(starting: subprocess.Popen[str], web: Any) -> None:
+    """Its ready file comes while the command waits for it; its process goes a while after it has taken the order."""
+    assert backend.is_held()
     web.pages.update({"/v1/shutdown": b"{}", "/v1/health": b"{}"})
     text = json.dumps({"host": "127.0.0.1", "port": web.server_port, "token": "secret"})
-    threading.Timer(0.5, (state / "ready.json").write_text, (text,)).start()
+    threading.Timer(0.5, Path(places.ready_file()).write_text, (text,)).start()
+    assert starting.stdin is not None
+    threading.Timer(1.5, starting.stdin.close).start()
+    begun = time.monotonic()
     assert backend.stop() is True
     assert ("POST", "/v1/shutdown", "Bearer secret") in web.requests
+    assert time.monotonic() - begun > 1.4
+    assert not backend.is_held()
 
 
-def test_a_lock_left_behind_long_ago_is_not_waited_for(home: Path) -> None:
-    state = Path(places.state_folder())
-    state.mkdir(parents=True)
-    (state / "start.lock").touch()
-    os.utime(state / "start.lock", (0, 0))
+def test_a_backend_that_does_not_end_is_named(
+    starting: subprocess.Popen[str], web: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backend, "END_SECONDS", 0.3)
+    web.pages.update({"/v1/shutdown": b"{}", "/v1/health": b"{}"})
+    address = {"host": "127.0.0.1", "port": web.server_port, "token": "secret", "pid": 4711}
+    Path(places.ready_file()).write_text(json.dumps(address))
+    with pytest.raises(Failure, match=r"process 4711\) does not end"):
+        backend.stop()
+
+
+def test_a_lock_that_nobody_holds_is_not_waited_for(home: Path) -> None:
+    Path(places.state_folder()).mkdir(parents=True)
+    Path(places.lock_file(places.ready_file())).touch()
     assert backend.stop() is False
 
 

@@ -148,7 +148,7 @@ def _drop_stale(account: Account, wanted: set[str]) -> None:
 def uninstall() -> list[Path]:
     """Takes back what `install` made and what backend and plug-in left; returns folders that hold others' files."""
     state = Path(places.state_folder())
-    for pattern in ("ready.json", "start.lock*", "*.log*", "*.part", "recent-styles.json"):
+    for pattern in ("ready.json", "ready.json.lock", "start.lock*", "*.log*", "*.part", "recent-styles.json"):
         for path in state.glob(pattern):
             path.unlink(missing_ok=True)
     with contextlib.suppress(OSError):
