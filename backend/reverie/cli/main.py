@@ -482,6 +482,13 @@ def _serve(options: argparse.Namespace) -> None:
     )
 
 
+def _gimp(options: argparse.Namespace) -> None:
+    from reverie.cli import gimp
+
+    if code := gimp.run(options):
+        raise SystemExit(code)
+
+
 _COMMANDS = {
     "style": _style,
     "frames": _frames,
@@ -496,6 +503,7 @@ _COMMANDS = {
     "import-style": _import_style,
     "schema": _schema,
     "serve": _serve,
+    "gimp": _gimp,
 }
 
 
