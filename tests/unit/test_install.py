@@ -142,8 +142,9 @@ def test_install_then_uninstall_leaves_everything_as_it_was(home: Path) -> None:
     for target in targets:
         assert os.access(target / "reverie.py", os.X_OK)
         assert (target / "shared/places.py").read_bytes() == Path(places.__file__).read_bytes()
-        assert (target / "reverie_gimp/ui/dialog.py").read_bytes() == (CLONE / "plugin/gimp3/reverie_gimp/ui/dialog.py").read_bytes()
-        assert not os.access(target / "dialog.py", os.X_OK)  # only the main file is a program
+        dialog = "reverie_gimp/ui/dialog.py"
+        assert (target / dialog).read_bytes() == (CLONE / "plugin/gimp3" / dialog).read_bytes()
+        assert not os.access(target / dialog, os.X_OK)  # only the main file is a program
         for folder in (target, target / "shared"):  # as GIMP's Python does
             (folder / "__pycache__").mkdir()
             (folder / "__pycache__/module.cpython-313.pyc").write_bytes(b"compiled")
@@ -587,12 +588,12 @@ def test_a_step_ends_when_its_log_cannot_be_written(tmp_path: Path) -> None:
 def test_what_the_system_refuses_is_a_sentence(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (home / ".config/GIMP/3.0").mkdir(parents=True)
     (target,) = plugin.install(gimp.configurations(), Path("python"))
-    (target / "dialog.py").unlink()
-    (target / "dialog.py").mkdir()
+    (target / "reverie_gimp/ui/dialog.py").unlink()
+    (target / "reverie_gimp/ui/dialog.py").mkdir()
     assert commands.main(["uninstall"]) == 1
     said = capsys.readouterr().err
-    assert str(target / "dialog.py") in said and "then run the same command again" in said
-    (target / "dialog.py").rmdir()
+    assert str(target / "reverie_gimp/ui/dialog.py") in said and "then run the same command again" in said
+    (target / "reverie_gimp/ui/dialog.py").rmdir()
     assert plugin.uninstall() == [], "the account of the rest is still there"
 
 
