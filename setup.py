@@ -9,7 +9,7 @@ from pathlib import Path
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-DEVELOPMENT = ("__pycache__", "*.po", "*.pot", "catalogues.py", "mypy.ini")
+DEVELOPMENT = ("__pycache__", ".*", "*.po", "*.pot", "catalogues.py", "mypy.ini")
 
 
 class BuildWithPlugin(build_py):

@@ -29,8 +29,11 @@ class ReverieError(Exception):
     """Something went wrong that a person can act on.
 
     `message` is one or more whole sentences: what happened, why, what to do; with `values`, it is the template of a
-    Sentence. `field` names the recipe field that caused it (`"style.0.scale"`), where there is one.
+    Sentence. `field` names the recipe field that caused it (`"style.0.scale"`), where there is one. `exit_code` is what
+    the command line ends with.
     """
+
+    exit_code = 1
 
     def __init__(self, message: str, field: str | None = None, /, **values: str | int) -> None:
         self.sentence = Sentence(message, values)

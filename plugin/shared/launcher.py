@@ -3,108 +3,86 @@
 
 from __future__ import unicode_literals
 
-import ctypes
-import errno
+import collections
 import io
 import json
 import os
 import subprocess
 import sys
 import time
-import uuid
 
-from . import PROTOCOL, places
+from . import PROTOCOL, TAKEN, places
 from .client import BackendError, Client, as_text
 from .words import _
 
 PATIENCE = 90.0  # seconds for a backend to start: torch takes long from a cold disk
 _NEAR, _FAR = 2.0, 10.0  # seconds to answer for a backend on this machine, and for one that is busy or on another
-_LOG_LINES = 12
-_HOLDER = b"%010d "  # how a lock begins: the process that holds it, of one length, to be changed on a full disk, too
+_AGAIN = 5.0  # seconds until another backend is started, when one was in its place and then does not answer
+_LOG_LINES, _LOG_BYTES = 12, 1000000
 
 #: What GIMP sets for its own Python and libraries, and what would break another Python.
 _FOREIGN = ("PYTHONHOME", "PYTHONPATH", "LD_LIBRARY_PATH", "LD_PRELOAD", "GI_TYPELIB_PATH", "DYLD_LIBRARY_PATH")
 
 
-class _Loading(object):
-    """A backend that this process has started, and that has neither answered nor ended as yet. Its lock stays as long,
-    also when nobody waits any more: else the next one who wants a backend would start a second."""
-
-    def __init__(self, process, lock):
-        self.process, self.lock, self.since = process, lock, time.time()
-
-
-_loading = None
+#: A backend that this process has started, where its words begin in the log, and when that was.
+_Started = collections.namedtuple("_Started", "process log_begin since")
+_started = None  # until it has answered or ended: also when nobody waits for it any more
 
 
 def connect(waiting=lambda seconds: None):
     """A Client of a backend that answers; starts one when there is none.
 
+    Whether one is there already, or is just starting, is not decided here but by the backends: each holds a lock as
+    long as it lives, and one that finds it held leaves at once.
+
     `waiting` is called a few times a second while a backend starts, with the seconds since then; what it raises ends
     the wait, and the start goes on for the next one. Raises BackendError when there is none to be had.
     """
+    global _started
     if os.path.exists(places.settings_file()):
         return _elsewhere()
     begun, seconds = time.time(), _NEAR
     while True:
-        client, lives = find(places.ready_file(), seconds)
+        ended = _started and _started.process.poll()
+        client, silent = find(places.ready_file(), seconds)
         if client is not None:
-            _settle()
+            _started = None
             return client
-        if lives:
-            seconds = _FAR  # it is busy: a second one would only make it slower
-        elif _loading is None:
-            _begin()
-        _check_loading()
+        if _started is not None:
+            _look_after(ended)
+        elif not (silent and _sandboxed()):
+            _started = _start()
+        if ended in (0, TAKEN):
+            seconds = _FAR  # another one loads, or is busy
         if time.time() - begun > PATIENCE:
-            raise _late(lives)
+            if silent:
+                raise BackendError(_("The backend does not answer. Your image is as it was. Try again in a moment."))
+            raise _late(0)
         waiting(time.time() - begun)
         time.sleep(0.2)
 
 
-def _begin():
-    """Starts a backend if that is ours to do."""
-    global _loading
-    lock = _lock()
-    if lock is None:
-        return
-    try:
-        # Looked for after the lock is ours: whoever held it may just have started one.
-        if find(places.ready_file(), _NEAR) == (None, False):
-            _loading = _Loading(_start(), lock)
-            _hand_over(_loading.process.pid)
-    finally:
-        if _loading is None:
-            _unlock(lock)
+def _look_after(ended):
+    """Judges the backend that was started here by its exit status, None while it loads. Raises BackendError when it has
+    failed, or takes too long and is ended."""
+    global _started
+    started, seconds = _started, time.time() - _started.since
+    if ended in (0, TAKEN):  # it was told to end, or has found another one in its place
+        if seconds > _AGAIN:
+            _started = None  # if that one has died meanwhile, the next has its place
+    elif ended is not None:
+        _started = None
+        raise BackendError(
+            _("Reverie's backend could not start. The end of its log:\n\n") + log_tail(started.log_begin)
+        )
+    elif seconds > PATIENCE:
+        started.process.terminate()
+        _started = None
+        raise _late(started.log_begin)
 
 
-def _check_loading():
-    """Raises BackendError when the backend that was started here has ended, or takes too long and is ended."""
-    loading = _loading
-    if loading is None:
-        return
-    if loading.process.poll() is not None:
-        _settle()
-        if find(places.ready_file(), _NEAR) == (None, False):  # else it has made way for that one
-            raise BackendError(_("Reverie's backend could not start. The end of its log:\n\n") + log_tail())
-    elif time.time() - loading.since > PATIENCE:
-        loading.process.terminate()
-        _settle()
-        raise _late(False)
-
-
-def _settle():
-    """The backend that was started here has answered or ended: the next one who finds none may start one."""
-    global _loading
-    loading, _loading = _loading, None
-    if loading is not None:
-        _unlock(loading.lock)
-
-
-def _late(lives):
-    if lives:
-        return BackendError(_("The backend does not answer. Your image is as it was. Try again in a moment."))
-    return BackendError(_("Reverie's backend did not start in time. The end of its log:\n\n") + log_tail())
+def _late(log_begin):
+    return BackendError(_("Reverie's backend did not start in time. The end of its log:\n\n") + log_tail(log_begin))
 
 
 def _elsewhere():
@@ -134,8 +112,8 @@ def _elsewhere():
     if not fits:
         raise BackendError(
             _(
-                "The backend on %s has version %s, which does not fit this plug-in. Bring both to the same version: "
-                "“python3 install.py upgrade” on both machines, then start that backend and GIMP again."
+                "The backend on %s has version %s, which does not fit this plug-in. Install the same version of "
+                "Reverie on both machines, then start that backend and GIMP again."
             )
             % (where, health.get("version", "?"))
         )
@@ -162,19 +140,20 @@ def _unusable(error, where, path):
     )
 
 
-def log_tail():
-    """The last lines of the backend's log."""
+def log_tail(begin=0):
+    """The last lines of the backend's log, from that byte on."""
     try:
-        with io.open(places.log_file(), encoding="utf-8", errors="replace") as log:
-            lines = log.read().splitlines()[-_LOG_LINES:]
+        with io.open(places.log_file(), "rb") as log:
+            log.seek(begin)
+            lines = log.read().decode("utf-8", "replace").splitlines()[-_LOG_LINES:]
     except (IOError, OSError):
         lines = []
     return "\n".join(lines) or _("(the log %s is empty)") % as_text(places.log_file())
 
 
 def find(ready_file, seconds):
-    """Looks for the backend that a ready file names: a Client of it and True; None and whether it lives, though it does
-    not answer within that time. Raises BackendError when it is of another version."""
+    """Looks for the backend that a ready file names: a Client of it, or None; and whether there is silence where it
+    should answer within that time. Raises BackendError when it is of another version."""
     ready = _read(ready_file)
     try:
         client = Client(ready["host"], ready["port"], ready["token"])
@@ -182,39 +161,18 @@ def find(ready_file, seconds):
         protocol = health["protocol"]
     except BackendError as error:
         # One that died without removing its file is refused, unless another program has its port by now.
-        return None, error.timed_out and _lives(ready.get("pid"))
+        return None, error.timed_out
     except (TypeError, KeyError):
         return None, False
     if protocol != PROTOCOL:
         raise BackendError(
             _(
-                "The running backend (version %s) does not fit this plug-in. Run “python3 install.py” in Reverie's "
-                "folder, then start GIMP again."
+                "The running backend (version %s) does not fit this plug-in. In a terminal, run “%s gimp install”, "
+                "then start GIMP again."
             )
-            % health.get("version", "unknown")
+            % (health.get("version", "unknown"), _command())
         )
-    return client, True
-
-
-def _lives(pid):
-    """Is there a process of that number?"""
-    if not isinstance(pid, int) or pid <= 0:
-        return False
-    if _sandboxed():
-        return True  # processes outside are not seen from here
-    if sys.platform == "win32":  # where os.kill ends it
-        kernel = ctypes.windll.kernel32
-        handle = kernel.OpenProcess(0x00100000, False, pid)  # the right to wait for its end
-        if not handle:
-            return False
-        waited = kernel.WaitForSingleObject(handle, 0)
-        kernel.CloseHandle(handle)
-        return waited == 0x102  # it has not ended
-    try:
-        os.kill(pid, 0)
-    except OSError as error:
-        return error.errno == errno.EPERM  # another user's
-    return True
+    return client, False
 
 
 def _read(path):
@@ -225,146 +183,82 @@ def _read(path):
         return None
 
 
+def _command():
+    """The words that start Reverie's command line in a terminal, whichever way it was installed."""
+    return '"%s" -m reverie' % (_read(places.install_record()) or {}).get("python", "python3")
+
+
 def _start():
-    """Starts a backend that outlives this process. Returns it as a Popen."""
+    """Starts a backend that outlives this process."""
     record = _read(places.install_record())
     if not record:
         raise BackendError(
             _(
-                "Reverie's backend is not installed for this GIMP: there is no “%s”. Run “python3 install.py” in "
-                "Reverie's folder."
+                "Reverie's backend is not installed for this GIMP: there is no “%s”. In a terminal, run “reverie gimp "
+                "install”; or, in a clone of Reverie, “python3 install.py”."
             )
             % as_text(places.install_record())
         )
     if _sandboxed():
         raise BackendError(
             _(
-                "This GIMP is sandboxed (flatpak or snap) and may not start other programs. In a terminal, “python3 "
-                "install.py --service” in Reverie's folder keeps the backend ready from now on; this starts it once: "
-                'cd "%s" && "%s" -m backend serve'
+                "This GIMP is sandboxed (flatpak or snap) and may not start other programs. In a terminal, “%s gimp "
+                "install --service” keeps the backend ready from now on; this starts it once: %s serve"
             )
-            % (record["folder"], record["python"])
+            % (_command(), _command())
         )
     if not os.path.exists(record["python"]):
         raise BackendError(
             _(
-                "Reverie's backend cannot be started: “%s” is gone. If you moved Reverie's folder, run "
-                "“python3 install.py” in it again."
+                "Reverie's backend cannot be started: “%s” is gone. Was it moved or removed? Run “reverie gimp "
+                "install” again, or, in a clone of Reverie, “python3 install.py”."
             )
             % record["python"]
         )
     environment = dict((name, value) for name, value in os.environ.items() if name not in _FOREIGN)
     environment[str("REVERIE_HOME")] = places.state_folder()
-    with open(os.devnull, "rb") as nothing, _new_log() as log:
-        options = {"cwd": record["folder"], "env": environment, "stdin": nothing, "stdout": log, "stderr": log}
-        if sys.platform == "win32":
-            options["creationflags"] = 0x00000008 | 0x00000200 | 0x08000000  # detached, own group, no console window
-        elif sys.version_info[0] >= 3:
-            options["start_new_session"] = True  # GIMP kills the plug-in's process group, not this one
-        else:
-            options["preexec_fn"] = os.setsid
+    with open(os.devnull, "rb") as nothing, _open_log() as log:
+        # In the state folder, where nothing can be taken for the package reverie.
+        options = {"cwd": places.state_folder(), "env": environment, "stdin": nothing, "stdout": log, "stderr": log}
+        options.update(_apart())
+        begin = os.path.getsize(places.log_file())
         try:
-            return subprocess.Popen([record["python"], "-m", "reverie", "serve"], close_fds=True, **options)
+            process = subprocess.Popen([record["python"], "-m", "reverie", "serve"], **options)
         except OSError as error:
             raise BackendError(_("Reverie's backend could not be started: %s.") % as_text(error.strerror))
+    return _Started(process, begin, time.time())
 
 
-def _new_log():
+def _apart():
+    """What Popen is told for a process that does not end with GIMP."""
+    if sys.platform == "win32":
+        # No console window, its own group. DETACHED_PROCESS would have the real Python, which a virtual environment's
+        # python.exe starts, open a window. And Python 2.7 closes no handles there while it redirects others.
+        return {"creationflags": 0x08000000 | 0x00000200}
+    if sys.version_info[0] >= 3:
+        return {"close_fds": True, "start_new_session": True}  # GIMP kills the plug-in's process group, not this one
+    return {"close_fds": True, "preexec_fn": os.setsid}
+
+
+def _open_log():
+    """The log to be written on: another backend that lives may write there, too. A long one begins anew."""
     try:
-        return open(places.log_file(), "wb")
+        if os.path.exists(places.log_file()) and os.path.getsize(places.log_file()) > _LOG_BYTES:
+            open(places.log_file(), "wb").close()
+        log = open(places.log_file(), "ab")  # noqa: SIM115 - the caller closes it
+        log.write(time.strftime("%Y-%m-%d %H:%M:%S: GIMP starts the backend\n").encode("ascii"))
+        log.flush()  # which a full disk refuses
+        return log
     except (IOError, OSError) as error:
-        raise _unwritable(error)
+        raise BackendError(
+            _(
+                "Reverie's folder “%s” cannot be written: %s. Give yourself the right to write there, or make room on "
+                "the disk, then try again."
+            )
+            % (as_text(places.state_folder()), as_text(error.strerror))
+        )
 
 
 def _sandboxed():
     # SNAP alone may come from another program: from a terminal in an editor that is a snap, and GIMP started there.
     return os.path.exists("/.flatpak-info") or os.environ.get("SNAP_NAME") == "gimp"
-
-
-def _lock():
-    """What proves that it is ours to start the backend, or None: two GIMPs must not start two."""
-    path, proof = places.lock_file(), uuid.uuid4().hex
-    try:
-        _make_state_folder()
-        lock = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-        _write_proof(lock, path, proof)
-        return proof
-    except OSError as error:
-        if error.errno != errno.EEXIST or not os.path.exists(path):
-            raise _unwritable(error)
-    try:
-        if _is_stale(path):  # left behind by a plug-in that was killed
-            _take_away(path, proof)
-    except OSError:
-        pass  # removed by its owner in this very moment
-    return None
-
-
-def _is_stale(path):
-    """Is a lock too old, or the process gone by which it is held?"""
-    if time.time() - os.path.getmtime(path) > PATIENCE:
-        return True
-    with io.open(path, encoding="ascii", errors="replace") as lock:
-        holder = lock.read().split(" ")[0]
-    return holder.isdigit() and not _lives(int(holder))  # without a number, it is just being written
-
-
-def _hand_over(pid):
-    """Our lock is held by the backend that was started, which loads on when this process is killed."""
-    try:
-        with io.open(places.lock_file(), "r+b") as lock:
-            lock.write(_HOLDER % pid)
-    except (IOError, OSError):
-        pass  # it stays this process's
-
-
-def _take_away(path, proof):
-    """Removes a stale lock; not the new one that another process, which found it stale, too, has just put there."""
-    aside = "%s.%s" % (path, proof)
-    os.rename(path, aside)
-    if _is_stale(aside):
-        os.remove(aside)
-    else:
-        os.rename(aside, path)
-
-
-def _write_proof(lock, path, proof):
-    """Fills the lock that was just made. On a full disk it does not stay: nobody could tell whose it is."""
-    try:
-        try:
-            os.write(lock, _HOLDER % os.getpid() + proof.encode("ascii"))
-        finally:
-            os.close(lock)
-    except OSError:
-        os.remove(path)
-        raise
-
-
-def _make_state_folder():
-    try:
-        os.makedirs(places.state_folder())
-    except OSError:
-        if not os.path.isdir(places.state_folder()):
-            raise
-
-
-def _unlock(proof):
-    """Removes the lock, unless another process has found it too old and holds one of its own by now."""
-    try:
-        with io.open(places.lock_file(), encoding="ascii") as lock:
-            ours = lock.read().endswith(" " + proof)
-        if ours:
-            os.remove(places.lock_file())
-    except (IOError, OSError):
-        pass  # it is gone already
-
-
-def _unwritable(error):
-    folder = as_text(places.state_folder())
-    return BackendError(
-        _(
-            "Reverie's folder “%s” cannot be written: %s. Give yourself the right to write there, or make room on the "
-            "disk, then try again."
-        )
-        % (folder, as_text(error.strerror))
-    )

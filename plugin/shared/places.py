@@ -30,7 +30,8 @@ def ready_file():
 
 
 def install_record():
-    """JSON, written by the installer: the Python and the folder that start a backend."""
+    """JSON, written by the installer: "python", which starts a backend with `-m reverie serve`; "package", the folder
+    of the package reverie; "version"; and, for older readers, "folder", the clone or what the package lies in."""
     return os.path.join(state_folder(), "install.json")
 
 
@@ -39,9 +40,9 @@ def settings_file():
     return os.path.join(state_folder(), "settings.json")
 
 
-def lock_file():
-    """Held by whoever is starting a backend."""
-    return os.path.join(state_folder(), "start.lock")
+def lock_file(ready_file):
+    """Locked by the backend that has the ready file, or will have it, as long as its process lives."""
+    return ready_file + ".lock"
 
 
 def log_file():

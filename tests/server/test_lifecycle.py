@@ -23,6 +23,7 @@ from live import Controlled, running, small  # noqa: F401 (fixture)
 from reverie import demo
 from reverie.errors import ReverieError
 from reverie.networks import registry
+from reverie.plugin.shared import TAKEN
 from reverie.server import lifecycle
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -131,15 +132,44 @@ def test_a_second_one_leaves_the_first_ones_file_alone(tmp_path):
     first = _serve(tmp_path)
     try:
         ready = _ready(first, tmp_path)
-        second = _serve(tmp_path)
-        _, log = second.communicate(timeout=60)
-        assert second.returncode == 1
-        assert f"A backend runs already; “{tmp_path}/ready.json” says where." in log
-        assert "Traceback" not in log
+        _refused(tmp_path)
         assert json.loads((tmp_path / "ready.json").read_text()) == ready
+        (tmp_path / "ready.json").unlink()  # as if it were still loading
+        _refused(tmp_path)
     finally:
-        first.terminate()
+        first.kill()
         first.communicate(timeout=20)
+    third = _serve(tmp_path)  # whatever became of the first
+    try:
+        assert _ready(third, tmp_path)["pid"] == third.pid
+    finally:
+        third.terminate()
+        third.communicate(timeout=20)
+
+
+def _refused(folder: Path) -> None:
+    second = _serve(folder)
+    _, log = second.communicate(timeout=60)
+    assert second.returncode == TAKEN
+    assert f"A backend runs already, or is just starting; “{folder}/ready.json” says where." in log
+    assert "Traceback" not in log
+
+
+def test_a_second_one_leaves_before_it_loads_what_takes_seconds(tmp_path):
+    code = """
+import math, sys
+from pathlib import Path
+from reverie.server import lifecycle
+try:
+    lifecycle.serve(host="127.0.0.1", port=0, ready_file=Path(sys.argv[1]), idle_exit=math.inf, device="cpu")
+except lifecycle.RunsAlready:
+    print(*sys.modules)
+"""
+    with lifecycle._alone(tmp_path / "ready.json"):
+        command = [sys.executable, "-c", code, str(tmp_path / "ready.json")]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert {"torch", "numpy", "fastapi", "uvicorn", "pydantic"} & set(done.stdout.split()) == set()
+    assert "reverie.server.lifecycle" in done.stdout.split()
 
 
 def test_a_full_disk_is_said_so(tmp_path, fill_disk):
@@ -149,7 +179,7 @@ def test_a_full_disk_is_said_so(tmp_path, fill_disk):
     assert process.returncode == 1
     assert "by which GIMP finds the backend, cannot be written: No space left on device. Make room" in log
     assert "Traceback" not in log
-    assert [path.name for path in tmp_path.iterdir()] == ["filler"]
+    assert {path.name for path in tmp_path.iterdir()} <= {"filler", "ready.json.lock"}
 
 
 @pytest.mark.parametrize("token", ["", "guessable"])
@@ -179,7 +209,7 @@ def test_without_standard_streams_it_serves_all_the_same(tmp_path):
 def test_a_port_that_there_is_not_is_a_sentence(tmp_path, port, says):
     with pytest.raises(ReverieError, match=says):
         lifecycle.serve(host="127.0.0.1", port=port, ready_file=tmp_path / "r.json", idle_exit=1, device="cpu")
-    assert list(tmp_path.iterdir()) == []
+    assert not (tmp_path / "r.json").exists()
 
 
 @pytest.mark.parametrize("seconds", [0, -1, math.nan])
@@ -188,10 +218,11 @@ def test_a_time_to_leave_after_that_is_none_is_a_sentence(tmp_path, seconds):
         lifecycle.serve(host="127.0.0.1", port=0, ready_file=tmp_path / "r.json", idle_exit=seconds, device="cpu")
 
 
-@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="/proc takes files from nobody, not even from root")
-def test_a_ready_file_that_cannot_be_written_is_a_sentence():
-    with pytest.raises(ReverieError, match=r"“/proc/ready\.json”, by which GIMP finds the backend, cannot be written"):
-        lifecycle.serve(host="127.0.0.1", port=0, ready_file=Path("/proc/ready.json"), idle_exit=1, device="cpu")
+@pytest.mark.parametrize("taken", ["r.json", "r.json.lock"])
+def test_a_ready_file_that_cannot_be_written_is_a_sentence(tmp_path, taken):
+    (tmp_path / taken).mkdir()
+    with pytest.raises(ReverieError, match=r"r\.json”, by which GIMP finds the backend, cannot be written: Is a direc"):
+        lifecycle.serve(host="127.0.0.1", port=0, ready_file=tmp_path / "r.json", idle_exit=1, device="cpu")
 
 
 def test_a_folder_for_the_ready_file_that_cannot_be_made_is_a_sentence(tmp_path):

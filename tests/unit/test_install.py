@@ -23,6 +23,7 @@ from urllib.parse import unquote
 import pytest
 from reverie.installer import (
     CLONE,
+    PACKAGE,
     Failure,
     backend,
     commands,
@@ -31,9 +32,12 @@ from reverie.installer import (
     environment,
     gimp,
     plugin,
+    testing,
     torch_build,
 )
+from reverie.installer.doctor import environment_checks
 from reverie.installer.environment import Environment
+from reverie.installer.way import Way
 from reverie.plugin.shared import places, presets
 from stand_in_backend import TOKEN, running
 
@@ -138,20 +142,22 @@ def test_install_then_uninstall_leaves_everything_as_it_was(home: Path) -> None:
     for target in targets:
         assert os.access(target / "reverie.py", os.X_OK)
         assert (target / "shared/places.py").read_bytes() == Path(places.__file__).read_bytes()
-        assert (target / "reverie_gimp/ui/dialog.py").read_bytes() == (CLONE / "plugin/gimp3/reverie_gimp/ui/dialog.py").read_bytes()
-        assert not os.access(target / "dialog.py", os.X_OK)  # only the main file is a program
+        dialog = "reverie_gimp/ui/dialog.py"
+        assert (target / dialog).read_bytes() == (CLONE / "plugin/gimp3" / dialog).read_bytes()
+        assert not os.access(target / dialog, os.X_OK)  # only the main file is a program
         for folder in (target, target / "shared"):  # as GIMP's Python does
             (folder / "__pycache__").mkdir()
             (folder / "__pycache__/module.cpython-313.pyc").write_bytes(b"compiled")
     record = json.loads(Path(places.install_record()).read_text())
     assert record["python"] == "/clone/.venv/bin/python"
-    assert (Path(record["folder"]) / "backend").is_dir()
+    assert Path(record["package"]) == PACKAGE and Path(record["folder"]) == CLONE
     for name in (
         "backend.log",
         "plugin.log.1",
         "start.lock",
         "start.lock.5f3a",
         "ready.json",
+        "ready.json.lock",
         "ready.17.part",
         "recent-styles.json",
     ):
@@ -582,12 +588,12 @@ def test_a_step_ends_when_its_log_cannot_be_written(tmp_path: Path) -> None:
 def test_what_the_system_refuses_is_a_sentence(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (home / ".config/GIMP/3.0").mkdir(parents=True)
     (target,) = plugin.install(gimp.configurations(), Path("python"))
-    (target / "dialog.py").unlink()
-    (target / "dialog.py").mkdir()
+    (target / "reverie_gimp/ui/dialog.py").unlink()
+    (target / "reverie_gimp/ui/dialog.py").mkdir()
     assert commands.main(["uninstall"]) == 1
     said = capsys.readouterr().err
-    assert str(target / "dialog.py") in said and "then run the same command again" in said
-    (target / "dialog.py").rmdir()
+    assert str(target / "reverie_gimp/ui/dialog.py") in said and "then run the same command again" in said
+    (target / "reverie_gimp/ui/dialog.py").rmdir()
     assert plugin.uninstall() == [], "the account of the rest is still there"
 
 
@@ -610,23 +616,57 @@ def test_a_ready_file_without_a_port_names_no_backend(home: Path, port: object) 
     assert backend.stop() is False
 
 
-def test_a_backend_that_is_starting_is_ended_too(home: Path, web: Any) -> None:
-    """Its ready file comes while the command waits for it."""
-    state = Path(places.state_folder())
-    state.mkdir(parents=True)
-    (state / "start.lock").touch()
+# A backend that is starting: it holds its lock, and accepts nothing yet.
+STARTING = """
+import sys
+from filelock import FileLock
+with FileLock(sys.argv[1]):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def starting(home: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that holds the lock until its input ends."""
+    Path(places.state_folder()).mkdir(parents=True)
+    command = [sys.executable, "-c", STARTING, places.lock_file(places.ready_file())]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stdin is not None
+        process.stdout.readline()
+        yield process
+        process.kill()
+
+
+def test_a_backend_that_is_starting_is_ended_too_and_waited_for(starting: subprocess.Popen[str], web: Any) -> None:
+    """Its ready file comes while the command waits for it; its process goes a while after it has taken the order."""
+    assert backend.is_held()
     web.pages.update({"/v1/shutdown": b"{}", "/v1/health": b"{}"})
     text = json.dumps({"host": "127.0.0.1", "port": web.server_port, "token": "secret"})
-    threading.Timer(0.5, (state / "ready.json").write_text, (text,)).start()
+    threading.Timer(0.5, Path(places.ready_file()).write_text, (text,)).start()
+    assert starting.stdin is not None
+    threading.Timer(1.5, starting.stdin.close).start()
+    begun = time.monotonic()
     assert backend.stop() is True
     assert ("POST", "/v1/shutdown", "Bearer secret") in web.requests
+    assert time.monotonic() - begun > 1.4
+    assert not backend.is_held()
 
 
-def test_a_lock_left_behind_long_ago_is_not_waited_for(home: Path) -> None:
-    state = Path(places.state_folder())
-    state.mkdir(parents=True)
-    (state / "start.lock").touch()
-    os.utime(state / "start.lock", (0, 0))
+def test_a_backend_that_does_not_end_is_named(
+    starting: subprocess.Popen[str], web: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backend, "END_SECONDS", 0.3)
+    web.pages.update({"/v1/shutdown": b"{}", "/v1/health": b"{}"})
+    address = {"host": "127.0.0.1", "port": web.server_port, "token": "secret", "pid": 4711}
+    Path(places.ready_file()).write_text(json.dumps(address))
+    with pytest.raises(Failure, match=r"process 4711\) does not end"):
+        backend.stop()
+
+
+def test_a_lock_that_nobody_holds_is_not_waited_for(home: Path) -> None:
+    Path(places.state_folder()).mkdir(parents=True)
+    Path(places.lock_file(places.ready_file())).touch()
     assert backend.stop() is False
 
 
@@ -636,7 +676,7 @@ def root_on_debian(finished: Environment, program: Callable[[str, str], Path], m
     program("apt-get", "exit 0")
     write_script(finished.python, "exit 0")
     monkeypatch.setattr(commands, "Environment", lambda: finished)
-    monkeypatch.setattr(commands, "CLONE", finished.clone)
+    monkeypatch.setattr(testing, "CLONE", finished.clone)
     monkeypatch.setattr(Environment, "ensure", lambda self, tests: False)
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
@@ -658,7 +698,7 @@ def test_root_without_the_rights_for_a_gimp_tree_is_no_failure_but_in_ci(
 def test_a_second_gimp_that_cannot_be_set_up_or_hangs_is_said_and_is_no_failure_in_ci(
     finished: Environment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(commands, "_PATIENCE", 0.5)
+    monkeypatch.setattr(testing, "_PATIENCE", 0.5)
     monkeypatch.setenv("CI", "true")
     for fate in ("echo no such suite; exit 1", "exec sleep 600"):
         script = f'[ -z "$REVERIE_GIMP_SUITE" ] && exit 0; {fate}'
@@ -730,6 +770,12 @@ def test_uninstall_stops_the_backend_and_keeps_the_models_unless_asked(
 
 # The doctor
 
+WAY = Way("python3 install.py", Path("python"), CLONE)
+
+
+def way_of(environment: Environment) -> Way:
+    return Way("python3 install.py", environment.python, environment.clone)
+
 
 @pytest.fixture
 def installed(home: Path) -> Path:
@@ -743,7 +789,7 @@ def test_the_doctor_is_content_with_a_plugin_that_gimp_knows(installed: Path) ->
     (installed / "pluginrc").write_text(
         '(plug-in-def "${gimp_dir}/plug-ins/reverie/reverie.py" 1\n    (proc-def "plug-in-reverie-style" 1))\n'
     )
-    assert [finding.good for finding in doctor.check_plugin(installed)] == [True, True]
+    assert [finding.good for finding in doctor.check_plugin(WAY, installed)] == [True, True]
 
 
 def plant_missing(configuration: Path) -> None:
@@ -787,7 +833,7 @@ def test_the_doctor_finds_what_is_wrong_with_the_plugin(
     installed: Path, plant: Callable[[Path], None], text: str, fix: str
 ) -> None:
     plant(installed)
-    (fault,) = [finding for finding in doctor.check_plugin(installed) if finding.good is False]
+    (fault,) = [finding for finding in doctor.check_plugin(WAY, installed) if finding.good is False]
     assert text in fault.text
     assert fix in fault.fix
 
@@ -795,7 +841,7 @@ def test_the_doctor_finds_what_is_wrong_with_the_plugin(
 def test_the_doctor_does_not_blame_a_gimp_that_was_not_started_since(installed: Path) -> None:
     plant_unknown_to_gimp(installed)
     os.utime(installed / "pluginrc", (0, 0))
-    assert [finding.good for finding in doctor.check_plugin(installed)] == [True, None]
+    assert [finding.good for finding in doctor.check_plugin(WAY, installed)] == [True, None]
 
 
 def test_the_doctor_finds_a_python3_without_gi(program: Callable[[str, str], Path]) -> None:
@@ -817,21 +863,21 @@ def test_the_doctor_finds_a_python3_that_is_no_program(program: Callable[[str, s
 
 
 def test_the_doctor_finds_a_torch_that_hangs(finished: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(environment_checks, "ANSWER_SECONDS", 0.3)
     write_script(finished.python, "exec sleep 20")
-    (finding,) = doctor.check_torch(finished, torch_build.Build("cpu", "a test", ()))
+    (finding,) = doctor.check_torch(way_of(finished), torch_build.Build("cpu", "a test", ()))
     assert finding.good is False and "timed out" in finding.text
-    assert doctor.check_weights(finished).good is False
+    assert doctor.check_weights(way_of(finished)).good is False
 
 
 def test_the_doctor_looks_into_gimp_2_10_too(home: Path) -> None:
     (home / ".config/GIMP/2.10").mkdir(parents=True)
     (folder,) = gimp.older_configurations()
-    assert "reverie.py is missing" in doctor.check_older_plugin(folder).text
+    assert "reverie.py is missing" in doctor.check_older_plugin(WAY, folder).text
     plugin.install([], Path("python"), older=[folder])
-    assert doctor.check_older_plugin(folder).good is True
+    assert doctor.check_older_plugin(WAY, folder).good is True
     (folder / "plug-ins/reverie/reverie.py").chmod(0o644)
-    assert "chmod +x" in doctor.check_older_plugin(folder).fix
+    assert "chmod +x" in doctor.check_older_plugin(WAY, folder).fix
 
 
 def test_the_doctor_says_where_to_read_on(home: Path) -> None:
@@ -843,23 +889,23 @@ def test_the_doctor_says_where_to_read_on(home: Path) -> None:
 
 
 def test_the_doctor_finds_that_there_is_no_gimp(program: Callable[[str, str], Path], home: Path) -> None:
-    assert doctor.check_gimp(gimp.programs(), gimp.configurations()).good is False
+    assert doctor.check_gimp(WAY, gimp.programs(), gimp.configurations()).good is False
     program("gimp-3.0", 'echo "GNU Image Manipulation Program version 3.0.4"')
-    finding = doctor.check_gimp(gimp.programs(), gimp.configurations())
+    finding = doctor.check_gimp(WAY, gimp.programs(), gimp.configurations())
     assert (finding.good, "never started" in finding.text) == (False, True)
     (home / ".config/GIMP/3.0").mkdir(parents=True)
-    finding = doctor.check_gimp(gimp.programs(), gimp.configurations())
+    finding = doctor.check_gimp(WAY, gimp.programs(), gimp.configurations())
     assert (finding.good, "3.0.4" in finding.text) == (True, True)
 
 
 def test_the_doctor_finds_a_lost_install_record(installed: Path, finished: Environment) -> None:
     record = Path(places.install_record())
-    record.write_text(json.dumps({"python": sys.executable, "folder": "/moved/away"}))
-    assert "no backend is any more" in doctor.check_record(finished).text
+    record.write_text(json.dumps({"python": sys.executable, "package": "/moved/away", "folder": "/moved"}))
+    assert "no backend is any more" in doctor.check_record(way_of(finished)).text
     record.write_text("{")
-    assert doctor.check_record(finished).good is False
+    assert doctor.check_record(way_of(finished)).good is False
     record.unlink()
-    assert doctor.check_record(finished).good is False
+    assert doctor.check_record(way_of(finished)).good is False
 
 
 TORCH = {"version": "2.13.0", "cuda": None, "hip": None, "gpu": False, "name": None, "mps": False}
@@ -881,13 +927,13 @@ def test_the_doctor_compares_torch_with_the_hardware(
     finished: Environment, torch: dict[str, object], kind: str, goods: list[bool | None]
 ) -> None:
     write_script(finished.python, f"echo '{json.dumps({**TORCH, **torch})}'")
-    findings = list(doctor.check_torch(finished, torch_build.Build(kind, "a test", ())))
+    findings = list(doctor.check_torch(way_of(finished), torch_build.Build(kind, "a test", ())))
     assert [finding.good for finding in findings] == goods
 
 
 def test_the_doctor_finds_a_torch_that_does_not_start(finished: Environment) -> None:
     write_script(finished.python, "echo 'ImportError: libcudart.so.13' >&2; exit 1")
-    (finding,) = doctor.check_torch(finished, torch_build.Build("cpu", "a test", ()))
+    (finding,) = doctor.check_torch(way_of(finished), torch_build.Build("cpu", "a test", ()))
     assert finding.good is False
     assert "libcudart" in finding.text
 
@@ -895,20 +941,20 @@ def test_the_doctor_finds_a_torch_that_does_not_start(finished: Environment) -> 
 def test_the_doctor_finds_missing_weights(finished: Environment) -> None:
     rows = [{"name": "vgg19", "available": False}, {"name": "squeezenet1_0", "available": False}]
     write_script(finished.python, f"echo '{json.dumps({'networks': rows})}'")
-    assert doctor.check_weights(finished).good is False
+    assert doctor.check_weights(way_of(finished)).good is False
     rows[1]["available"] = True
     write_script(finished.python, f"echo '{json.dumps({'networks': rows})}'")
-    assert doctor.check_weights(finished).text.endswith("squeezenet1_0")
+    assert doctor.check_weights(way_of(finished)).text.endswith("squeezenet1_0")
 
 
 def test_the_doctor_starts_a_backend_and_finds_one_that_does_not_start(finished: Environment, web: Any) -> None:
     web.pages["/v1/health"] = b'{"device": "cpu"}'
     ready = json.dumps({"host": "127.0.0.1", "port": web.server_port, "token": "t"})
     write_script(finished.python, f"""echo '{ready}' > "$5"; exec sleep 60""")  # reverie serve --ready-file F
-    assert doctor.check_backend(finished).good is True
+    assert doctor.check_backend(way_of(finished)).good is True
     assert backend.ready() is None, "the doctor's own backend keeps out of the user's state folder"
     write_script(finished.python, "echo 'starting'; echo 'reverie: the port is taken.' >&2; exit 1")
-    finding = doctor.check_backend(finished)
+    finding = doctor.check_backend(way_of(finished))
     assert finding.good is False
     assert "the port is taken" in finding.text
 
@@ -917,7 +963,7 @@ def test_the_report_is_json_on_request_and_its_exit_code_tells(
     finished: Environment, program: Callable[[str, str], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     (finished.folder / "incomplete").touch()
-    assert doctor.report(finished, as_json=True) == 1
+    assert doctor.report(way_of(finished), as_json=True) == 1
     answer = json.loads(capsys.readouterr().out)
     assert answer["good"] is False
     faults = {finding["name"]: finding["fix"] for finding in answer["findings"] if finding["good"] is False}

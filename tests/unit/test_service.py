@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 from reverie.installer import CLONE, backend, commands, doctor, gimp, plugin, service
-from reverie.installer.environment import Environment
+from reverie.installer.way import Way
 from reverie.plugin.shared import places
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stand-ins are shell scripts")
@@ -64,14 +64,14 @@ def tree(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
 
 
-def test_the_unit_of_systemd(home: Path) -> None:
-    lines = service.content(PYTHON, Path("/home/ada/my $pictures/100%")).decode().splitlines()
-    assert "WorkingDirectory=/home/ada/my $pictures/100%%" in lines
-    ready = home / ".config/GIMP/reverie/ready.json"
+def test_the_unit_of_systemd(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REVERIE_HOME", "/home/ada/GIMP 100%")
+    lines = service.content(PYTHON).decode().splitlines()
+    assert "WorkingDirectory=/home/ada/GIMP 100%%" in lines
     (command,) = [line for line in lines if line.startswith("ExecStart=")]
     assert command == (
         'ExecStart="/home/ada/my $$pictures/100%%/.venv/bin/python" -m reverie serve --idle-exit inf '
-        f"--ready-file {ready}"
+        '--ready-file "/home/ada/GIMP 100%%/ready.json"'
     )
     assert lines[-2:] == ["[Install]", "WantedBy=default.target"]
     assert "Restart=on-failure" in lines  # and not after an orderly end: install.py and uninstall ask for that
@@ -84,7 +84,7 @@ def test_systemd_accepts_the_unit(home: Path, tmp_path: Path) -> None:
     python.parent.mkdir(parents=True)
     python.symlink_to(sys.executable)
     unit = tmp_path / service.UNIT
-    unit.write_bytes(service.content(python, clone))
+    unit.write_bytes(service.content(python))
     done = subprocess.run(["systemd-analyze", "--user", "verify", str(unit)], capture_output=True, text=True)
     assert str(unit) not in done.stderr and "not executable" not in done.stderr, done.stderr
 
@@ -109,12 +109,12 @@ def test_the_units_command_serves_and_stays(home: Path) -> None:
 def test_the_agent_of_launchd(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     assert service.path() == home / "Library/LaunchAgents/org.reverie.backend.plist"
-    said = plistlib.loads(service.content(PYTHON, Path("/clone")))
+    said = plistlib.loads(service.content(PYTHON))
     assert said["Label"] == "org.reverie.backend"
     assert said["ProgramArguments"][:4] == [str(PYTHON), "-m", "reverie", "serve"]
     assert said["ProgramArguments"][-1] == str(home / "Library/Application Support/GIMP/reverie/ready.json")
     assert (said["WorkingDirectory"], said["RunAtLoad"], said["KeepAlive"]) == (
-        "/clone",
+        str(home / "Library/Application Support/GIMP/reverie"),
         True,
         {"SuccessfulExit": False},
     )
@@ -125,7 +125,7 @@ def test_the_task_of_windows(home: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("APPDATA", str(home / "Ada & Co"))
     monkeypatch.setenv("USERDOMAIN", "PC")
     monkeypatch.setenv("USERNAME", "ada")
-    data = service.content(PYTHON, Path("/clone <1>"))
+    data = service.content(PYTHON)
     assert data.startswith(b"\xff\xfe")  # UTF-16 with its mark, as schtasks wants it
     task = ElementTree.fromstring(data.decode("utf-16").split("?>", 1)[1])
     space = {"t": "http://schemas.microsoft.com/windows/2004/02/mit/task"}
@@ -133,7 +133,7 @@ def test_the_task_of_windows(home: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert said["Command"] == str(PYTHON.with_name("pythonw.exe"))
     assert said["Arguments"].startswith("-m reverie serve --idle-exit inf --ready-file ")
     assert shlex.split(said["Arguments"])[-1] == str(home / "Ada & Co/GIMP/reverie/ready.json")
-    assert said["WorkingDirectory"] == "/clone <1>"
+    assert said["WorkingDirectory"] == str(home / "Ada & Co/GIMP/reverie")
     assert task.findtext(".//t:UserId", "", space) == "PC\\ada"
     assert task.findtext(".//t:ExecutionTimeLimit", "", space) == "PT0S"  # none
 
@@ -203,24 +203,25 @@ def test_own_presets_outlive_an_uninstall(home: Path, capsys: pytest.CaptureFixt
     ("state", "good", "word"), [("active", True, "keeps a backend"), ("failed", False, "does not run")]
 )
 def test_the_doctor_reports_it(
-    home: Path, tmp_path: Path, systemctl: Callable[[str], list[str]], state: str, good: bool, word: str
+    home: Path, systemctl: Callable[[str], list[str]], state: str, good: bool, word: str
 ) -> None:
-    environment = Environment(tmp_path / "clone")
+    way = Way("reverie gimp", PYTHON)
     systemctl("exit 0")
     service.path().parent.mkdir(parents=True)
-    service.path().write_bytes(service.content(environment.python, environment.clone))
+    service.path().write_bytes(service.content(PYTHON))
     systemctl(f"echo {state}")
-    (finding,) = doctor.check_service(environment, [])
+    (finding,) = doctor.check_service(way, [])
     assert finding.good is good and word in finding.text
     service.path().write_text("of another clone")
-    (finding,) = doctor.check_service(environment, [])
-    assert finding.good is False and "another version or clone" in finding.text
+    (finding,) = doctor.check_service(way, [])
+    assert finding.good is False and "another version or place" in finding.text
 
 
-def test_the_doctor_advises_it_for_a_sandboxed_gimp(home: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", [Way("python3 install.py", PYTHON, CLONE), Way("reverie gimp", PYTHON)])
+def test_the_doctor_advises_it_for_a_sandboxed_gimp(home: Path, way: Way) -> None:
     sandboxed = gimp.Program(("flatpak",), (3, 0, 4), "flatpak")
     native = gimp.Program(("gimp",), (3, 0, 4), "native")
-    (finding,) = doctor.check_service(Environment(tmp_path), [native, sandboxed])
-    assert finding.good is None and finding.fix == "Run: python3 install.py --service"
+    (finding,) = doctor.check_service(way, [native, sandboxed])
+    assert finding.good is None and finding.fix == f"Run: {way.install} --service"
     assert json.dumps(vars(finding))  # as `doctor --json` writes it
-    assert list(doctor.check_service(Environment(tmp_path), [native])) == []
+    assert list(doctor.check_service(way, [native])) == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import http.client
 import json
 import os
@@ -15,7 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
-from reverie.plugin.shared import launcher
+from reverie.plugin.shared import TAKEN, launcher
 from reverie.plugin.shared.client import BackendError
 from stand_in_backend import TOKEN, running
 
@@ -29,11 +28,11 @@ def home(tmp_path, monkeypatch):
     folder.mkdir()
     monkeypatch.setenv("REVERIE_HOME", str(folder))
     monkeypatch.delenv("SNAP_NAME", raising=False)
-    monkeypatch.setattr(launcher, "_loading", None)
+    monkeypatch.setattr(launcher, "_started", None)
     yield folder
-    if launcher._loading is not None:
-        launcher._loading.process.kill()
-        launcher._loading.process.wait()
+    if launcher._started is not None:
+        launcher._started.process.kill()
+        launcher._started.process.wait()
 
 
 def install(home: Path, python: str, folder: Path = ROOT) -> None:
@@ -47,6 +46,37 @@ def script(home: Path, text: str) -> str:
     return str(path)
 
 
+# A backend without torch: it holds the real one's lock, and loads until it may go on; then another one's ready file is
+# its own.
+LOADING = """
+import os, pathlib, sys, time
+from reverie.plugin.shared import places
+from reverie.server import lifecycle
+home = pathlib.Path(os.environ["REVERIE_HOME"])
+try:
+    with lifecycle._alone(pathlib.Path(places.ready_file())):
+        (home / "starts").open("a").write(f"{os.getpid()}\\n")
+        while not (home / "loaded").exists():
+            time.sleep(0.05)
+        if (home / "later.json").exists():
+            (home / "later.json").rename(places.ready_file())
+        time.sleep(60)
+except lifecycle.RunsAlready as error:
+    sys.exit(error.exit_code)
+"""
+
+
+def loading(home: Path) -> str:
+    (home / "loading.py").write_text(LOADING)
+    return script(home, f'exec "{sys.executable}" "{home}/loading.py"')
+
+
+def started(home: Path) -> list[int]:
+    """The processes that a backend's lock let load."""
+    path = home / "starts"
+    return [int(line) for line in path.read_text().split()] if path.exists() else []
+
+
 def write_ready(home: Path, port: int, name: str = "ready.json") -> None:
     document = {"protocol": 1, "version": "9.9", "host": "127.0.0.1", "port": port, "token": TOKEN, "pid": os.getpid()}
     (home / name).write_text(json.dumps(document))
@@ -56,14 +86,17 @@ def test_a_running_backend_is_used(home):
     with running() as server:
         write_ready(home, server.port)
         assert launcher.connect().health()["version"] == "9.9"
-    assert not (home / "start.lock").exists()
+    assert not (home / "backend.log").exists()  # none was started
 
 
 def test_a_backend_of_another_version_is_told_in_words(home):
+    install(home, "/its/python")
     with running() as server:
         server.health["protocol"] = 2
         write_ready(home, server.port)
-        with pytest.raises(BackendError, match=r"version 9\.9\) does not fit this plug-in"):
+        with pytest.raises(
+            BackendError, match=r"version 9\.9\) does not fit .*“\"/its/python\" -m reverie gimp install”"
+        ):
             launcher.connect()
 
 
@@ -85,7 +118,19 @@ def test_the_end_of_the_log_is_shown_when_the_backend_cannot_start(home):
     assert lines[0] == "Reverie's backend could not start. The end of its log:"
     assert lines[-2:] == ["100", "no torch here"]
     assert len(lines) < 16
-    assert not (home / "start.lock").exists()  # the next attempt may begin at once
+    install(home, script(home, "exit 3"))
+    with pytest.raises(BackendError, match="is empty") as error:  # the next attempt begins at once
+        launcher.connect()
+    assert "no torch here" not in str(error.value)  # of the last attempt
+
+
+def test_a_log_that_has_grown_long_begins_anew(home, monkeypatch):
+    monkeypatch.setattr(launcher, "_LOG_BYTES", 1000)
+    (home / "backend.log").write_text("long ago\n" * 200)
+    install(home, script(home, "echo today; exit 3"))
+    with pytest.raises(BackendError, match="today"):
+        launcher.connect()
+    assert "long ago" not in (home / "backend.log").read_text()
 
 
 def test_a_backend_that_never_gets_ready_is_not_waited_for_without_end(home, monkeypatch):
@@ -104,7 +149,6 @@ def test_a_backend_that_takes_too_long_is_ended(home, monkeypatch):
     install(home, script(home, f"trap 'touch {home}/ended; exit' TERM; while :; do sleep 0.1; done"))
     with pytest.raises(BackendError, match="did not start in time"):
         launcher.connect()
-    assert not (home / "start.lock").exists()
     assert wait_until((home / "ended").exists, 10)
 
 
@@ -118,25 +162,26 @@ def drop(seconds: float) -> None:
 
 def test_connects_that_are_dropped_while_a_backend_loads_start_no_other(home):
     """The first one starts it, the rest find it loading; and the last is answered."""
+    install(home, loading(home))
     with running() as server:
         write_ready(home, server.port, "later.json")
-        loads = f"""echo start >>"{home}/starts"; until [ -e "{home}/loaded" ]; do sleep 0.05; done
-            mv "{home}/later.json" "{home}/ready.json"; exec sleep 60"""
-        install(home, script(home, loads))
         for _ in range(3):
             with pytest.raises(Dropped):
                 launcher.connect(drop)
-            assert (home / "start.lock").exists()
+        assert wait_until(lambda: started(home), 20)
         assert another_process_waits(home)
+        assert len(started(home)) == 1
+        process = launcher._started.process
         (home / "loaded").touch()
         assert launcher.connect().health()["version"] == "9.9"
-    assert (home / "starts").read_text().splitlines() == ["start"]
-    assert not (home / "start.lock").exists()
+    assert started(home) == [process.pid]
+    process.kill()
+    process.wait()
 
 
 def another_process_waits(home: Path) -> bool:
-    """Another GIMP's plug-in, which is given a second, finds no backend and starts none."""
-    code = "from reverie.plugin.shared import launcher\nlauncher.connect(lambda seconds: seconds > 1 and 1 / 0)"
+    """Another GIMP's plug-in, which is given three seconds, finds no backend that answers, and no fault."""
+    code = "from reverie.plugin.shared import launcher\nlauncher.connect(lambda seconds: seconds > 3 and 1 / 0)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     return "ZeroDivisionError" in done.stderr
 
@@ -148,83 +193,69 @@ def test_a_backend_that_ends_while_nobody_waits_is_told_to_the_next_one(home):
     (home / "go").touch()
     with pytest.raises(BackendError, match="no memory"):
         launcher.connect()
-    assert not (home / "start.lock").exists()
 
 
 def test_a_backend_that_makes_way_for_one_that_answers_did_not_fail(home):
     with running() as server:
         write_ready(home, server.port, "another.json")
-        install(home, script(home, f'mv "{home}/another.json" "{home}/ready.json"; echo one runs already; exit 1'))
+        install(
+            home, script(home, f'mv "{home}/another.json" "{home}/ready.json"; echo one runs already; exit {TAKEN}')
+        )
         assert launcher.connect().health()["version"] == "9.9"
 
 
+@pytest.mark.parametrize("status", [TAKEN, 0])
+def test_when_the_other_one_dies_instead_of_answering_another_is_started(home, monkeypatch, status):
+    """Also when the one that was started here was told to end meanwhile, by an update for example."""
+    monkeypatch.setattr(launcher, "_AGAIN", 0.5)
+    install(
+        home, script(home, f'[ -e "{home}/been" ] && {{ echo my turn; exit 1; }}; touch "{home}/been"; exit {status}')
+    )
+    with pytest.raises(BackendError, match="my turn"):
+        launcher.connect()
+
+
 def test_a_backend_that_lives_and_is_slow_to_answer_is_waited_for(home, monkeypatch):
+    """One that is started beside it finds its lock held, and leaves."""
     monkeypatch.setattr(launcher, "_NEAR", 0.05)
-    install(home, script(home, f"touch '{home}/started'; exit 1"))
+    install(home, script(home, f"exit {TAKEN}"))
     with running() as server:
         server.slow = 0.5
         write_ready(home, server.port)
         assert launcher.connect().health()["version"] == "9.9"
-    assert not (home / "started").exists()
 
 
-def test_one_that_lives_and_never_answers_is_told_and_none_is_started(home, monkeypatch):
+@pytest.mark.parametrize("sandboxed", [False, True])
+def test_one_that_lives_and_never_answers_is_told(home, monkeypatch, sandboxed):
     for name, value in (("_NEAR", 0.05), ("_FAR", 0.1), ("PATIENCE", 0.5)):
         monkeypatch.setattr(launcher, name, value)
-    install(home, script(home, f"touch '{home}/started'; exit 1"))
+    monkeypatch.setattr(launcher, "_sandboxed", lambda: sandboxed)
+    install(home, script(home, f"touch '{home}/started'; exit {TAKEN}"))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         write_ready(home, silent.getsockname()[1])
         with pytest.raises(BackendError, match="does not answer"):
             launcher.connect()
-    assert not (home / "started").exists()
+    assert (home / "started").exists() is not sandboxed
 
 
 def test_a_silent_program_on_the_port_of_a_dead_backend_is_not_waited_for(home, monkeypatch):
     monkeypatch.setattr(launcher, "_NEAR", 0.1)
     install(home, script(home, "echo started anew; exit 1"))
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
     with socket.create_server(("127.0.0.1", 0)) as silent:
         write_ready(home, silent.getsockname()[1])
-        ready = json.loads((home / "ready.json").read_text())
-        (home / "ready.json").write_text(json.dumps({**ready, "pid": gone.pid}))
         with pytest.raises(BackendError, match="started anew"):
             launcher.connect()
 
 
-def test_a_lock_left_behind_by_a_killed_plug_in_is_overcome(home, monkeypatch):
-    monkeypatch.setattr(launcher, "PATIENCE", 2.0)
-    install(home, script(home, "echo mine; exit 1"))
-    (home / "start.lock").touch()
-    os.utime(home / "start.lock", (time.time() - 60,) * 2)
-    with pytest.raises(BackendError, match="mine"):
-        launcher.connect()
-
-
-def test_a_lock_whose_holder_is_dead_is_overcome_at_once(home):
-    """A plug-in is killed, here while it looks for a backend of which nobody knows as yet."""
-    install(home, script(home, "echo mine; exit 1"))
-    code = "import os; from reverie.plugin.shared import launcher; assert launcher._lock(); os.kill(os.getpid(), 9)"
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
-    assert (home / "start.lock").exists()
-    begun = time.monotonic()
-    with pytest.raises(BackendError, match="mine"):
-        launcher.connect()
-    assert time.monotonic() - begun < 30  # and not PATIENCE, which is 90
-
-
 def test_a_backend_that_loads_on_after_its_plug_in_was_killed_is_waited_for(home):
-    install(home, script(home, f'echo start >>"{home}/starts"; exec sleep 60'))
-    code = """
-import os
-from reverie.plugin.shared import launcher
-launcher.connect(lambda seconds: print(launcher._loading.process.pid, flush=True) or os.kill(os.getpid(), 9))
-"""
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    backend = int(done.stdout)
+    install(home, loading(home))
+    code = "import os\nfrom reverie.plugin.shared import launcher\nlauncher.connect(lambda _: os.kill(os.getpid(), 9))"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
+    assert wait_until(lambda: started(home), 20)
+    (backend,) = started(home)
     try:
         assert another_process_waits(home)
-        assert (home / "starts").read_text().splitlines() == ["start"]
+        assert started(home) == [backend]
     finally:
         os.kill(backend, signal.SIGKILL)
 
@@ -240,57 +271,11 @@ def test_a_moved_folder_is_told(home):
         launcher.connect()
 
 
-def test_a_lock_made_anew_while_the_stale_one_was_looked_at_stays(home, monkeypatch):
-    """Two GIMPs find a stale lock; the slower one must not remove what the faster one has put in its place."""
-    home.mkdir(exist_ok=True)
-    lock = home / "start.lock"
-    lock.touch()
-    os.utime(lock, (time.time() - 600,) * 2)
-    looked = launcher._is_stale
-
-    def overtaken(path):
-        stale = looked(path)
-        if str(path) == str(lock):
-            lock.unlink()
-            lock.write_text("another's")
-        return stale
-
-    monkeypatch.setattr(launcher, "_is_stale", overtaken)
-    assert launcher._lock() is None
-    assert lock.read_text() == "another's"
-    assert [file.name for file in home.iterdir()] == ["start.lock"]
-
-
-def test_a_lock_that_another_process_has_taken_over_is_left_to_it(home):
-    install(home, script(home, "exec sleep 3"))
-
-    def overtake(seconds):  # as a process does that finds our lock too old
-        (home / "start.lock").write_text("another's")
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        launcher.connect(overtake)
-    assert (home / "start.lock").read_text() == "another's"
-
-
-def test_a_folder_that_cannot_be_written_is_told(home, monkeypatch):
-    (home / "file").touch()
-    monkeypatch.setenv("REVERIE_HOME", str(home / "file" / "state"))
-    with pytest.raises(BackendError, match=r"state” cannot be written: Not a directory\. Give yourself the right"):
-        launcher.connect()
-
-
-def test_a_full_disk_is_told_and_leaves_no_lock(home, monkeypatch):
-    """The full disk is a write that raises as on one: a real one needs a file system of its own."""
+def test_a_full_disk_is_told(home, fill_disk):
     install(home, sys.executable)
-
-    def full(descriptor, data):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(launcher.os, "write", full)
-    with pytest.raises(BackendError, match="No space left on device"):
+    fill_disk(home, keep=("install.json",))
+    with pytest.raises(BackendError, match=r"No space left on device\. .*make room on the disk"):
         launcher.connect()
-    assert not (home / "start.lock").exists()
 
 
 def test_a_log_that_cannot_be_written_is_told(home):
@@ -298,7 +283,6 @@ def test_a_log_that_cannot_be_written_is_told(home):
     (home / "backend.log").mkdir()
     with pytest.raises(BackendError, match="cannot be written: Is a directory"):
         launcher.connect()
-    assert not (home / "start.lock").exists()
 
 
 def test_a_sandboxed_gimp_says_how_to_start_it(home, monkeypatch):
@@ -306,8 +290,8 @@ def test_a_sandboxed_gimp_says_how_to_start_it(home, monkeypatch):
     install(home, sys.executable)
     with pytest.raises(BackendError) as error:
         launcher.connect()
-    assert f'cd "{ROOT}" && "{sys.executable}" -m backend serve' in str(error.value)
-    assert "“python3 install.py --service” in Reverie's folder" in str(error.value)
+    assert f'“"{sys.executable}" -m reverie gimp install --service” keeps the backend ready' in str(error.value)
+    assert str(error.value).endswith(f'this starts it once: "{sys.executable}" -m reverie serve')
 
 
 def test_a_gimp_started_from_another_programs_snap_is_no_sandbox(home, monkeypatch):
@@ -322,7 +306,7 @@ def test_gimps_own_python_settings_do_not_reach_the_backend(home, monkeypatch):
     monkeypatch.setenv("PYTHONHOME", "/gimp")
     monkeypatch.setenv("LD_LIBRARY_PATH", "/gimp/lib")
     install(home, script(home, 'echo "home=$PYTHONHOME libraries=$LD_LIBRARY_PATH in=$PWD with=$*"; exit 1'))
-    with pytest.raises(BackendError, match=f"home= libraries= in={ROOT} with=-m backend serve"):
+    with pytest.raises(BackendError, match=f"home= libraries= in={home} with=-m reverie serve"):
         launcher.connect()
 
 
@@ -362,7 +346,7 @@ def test_a_backend_elsewhere_of_another_version_is_told(home):
     with running() as server:
         server.health["protocol"] = 2
         elsewhere(home, host="127.0.0.1", port=server.port, token=TOKEN)
-        with pytest.raises(BackendError, match=r"has version 9\.9, which does not fit .* upgrade” on both machines"):
+        with pytest.raises(BackendError, match=r"has version 9\.9, which does not fit .* on both machines"):
             launcher.connect()
 
 
@@ -391,6 +375,25 @@ def test_settings_that_name_no_backend_are_told(home, text):
     (home / "settings.json").write_text(text, encoding="utf-8")
     with pytest.raises(BackendError, match=r"do not name a backend; they look like \{"):
         launcher.connect()
+
+
+@pytest.mark.parametrize("version", [(2, 7), (3, 13)])
+def test_on_windows_no_window_opens_and_python_2_7_is_asked_for_nothing_it_refuses(home, monkeypatch, version):
+    asked = {}
+
+    class Popen:
+        def __init__(self, words, **options):
+            asked.update(options, words=words)
+
+    monkeypatch.setattr(launcher.subprocess, "Popen", Popen)
+    monkeypatch.setattr(launcher.sys, "platform", "win32")
+    monkeypatch.setattr(launcher.sys, "version_info", version)
+    install(home, sys.executable)
+    launcher._start()
+    create_no_window, create_new_process_group = 0x08000000, 0x00000200
+    assert asked["creationflags"] == create_no_window | create_new_process_group
+    assert not {"close_fds", "start_new_session", "preexec_fn"} & set(asked)
+    assert asked["words"] == [sys.executable, "-m", "reverie", "serve"]
 
 
 # Like a plug-in of GIMP: connects, says to which port, and stays until it is killed.
@@ -482,7 +485,9 @@ def test_two_at_once_start_one_real_backend_which_outlives_them(home, starts):
             plugin.communicate()
     assert said[0] == said[1] != "", (home / "backend.log").read_text()
     ready = json.loads((home / "ready.json").read_text())
-    assert starts() == [ready["pid"]] == [int(said[0])]
+    assert ready["pid"] == int(said[0])
+    assert ready["pid"] in starts()
+    assert [pid for pid in starts() if alive(pid)] == [ready["pid"]]  # another that was started has made way for it
     assert launcher.connect().health()["protocol"] == 1
     connection = http.client.HTTPConnection("127.0.0.1", ready["port"], timeout=10)
     connection.request("POST", "/v1/shutdown", headers={"Authorization": "Bearer " + ready["token"]})

@@ -31,6 +31,7 @@ COMMANDS = {
     "train-style": "training.train_style",
     "import-style": "training.import_style",
     "serve": "serving.serve",
+    "gimp": "gimp.gimp",
 }
 """The function of each command, which is given the options, by the file here that it stands in. Those are imported only
 when they are needed: `--help` and a misspelt option should not wait for PyTorch."""

@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     _add_train_style(commands)
     _add_import_style(commands)
     _add_serve(commands)
+    _add_gimp(commands)
     return top
 
 
@@ -155,6 +156,21 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     command.add_argument("--ready-file", type=Path, help="where to write port and token")
     command.add_argument("--idle-exit", type=float, default=1800, metavar="SECONDS", help="leave when unused (1800)")
     command.add_argument("--device", default="auto", choices=_DEVICES)
+
+
+def _add_gimp(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("gimp", help="put the plug-in into GIMP, examine it there, or take it away again")
+    actions = command.add_subparsers(required=True, metavar="ACTION", dest="gimp")
+    install = actions.add_parser("install", help="put the plug-in into every GIMP that is found")
+    install.add_argument(
+        "--service",
+        action=argparse.BooleanOptionalAction,
+        help="keep a backend running, for a GIMP that may not start programs (flatpak, snap); or no longer",
+    )
+    doctor = actions.add_parser("doctor", help="find out why the menu is missing, or the graphics processor unused")
+    doctor.add_argument("--json", action="store_true", help="the findings as one JSON object")
+    uninstall = actions.add_parser("uninstall", help="take the plug-in out of GIMP again")
+    uninstall.add_argument("--models", action="store_true", help="delete the downloaded networks, too")
 
 
 def _styles(command: argparse.ArgumentParser) -> None:

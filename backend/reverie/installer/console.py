@@ -71,6 +71,15 @@ def run(title: str, command: Sequence[str | Path], log: Path, *, environment: Ma
         raise Failure(said.explain(title, process.returncode))
 
 
+def refusal(error: OSError) -> str:
+    """A sentence for what the system refused."""
+    about = f"“{error.filename}”: " if error.filename else ""
+    return (
+        f"{about}{error.strerror or error}. Look at who may write there (an earlier install with sudo?), at the room "
+        "on the disk, and at programs that use it; then run the same command again."
+    )
+
+
 class _Said:
     """What a command says: into the log, and its end into memory, since the disk may be full."""
 

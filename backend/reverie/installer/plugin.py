@@ -8,26 +8,27 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import reverie.plugin
 from reverie import __version__
-from reverie.installer import CLONE, Failure
+from reverie.installer import CLONE, PACKAGE, Failure
 from reverie.installer.files import replace
 from reverie.plugin.shared import places
 
 NAME = "reverie"  # GIMP finds plug-ins/NAME/NAME.py only when the two names are the same
 MAIN = f"{NAME}.py"
+PLUGIN = Path(reverie.plugin.__file__).parent
 
 
 def manifest_file() -> Path:
     return Path(places.state_folder()) / "manifest.json"
 
 
-def sources(clone: Path = CLONE, entry: str = "gimp3") -> Iterator[tuple[Path, Path]]:
-    """The plug-in's files in the clone, each with its place in the plug-in's folder; `entry` is “gimp3”, or “gimp2” for
-    GIMP 2.10."""
+def sources(entry: str = "gimp3") -> Iterator[tuple[Path, Path]]:
+    """The plug-in's files, each with its place in the plug-in's folder; `entry` is “gimp3” or, for 2.10, “gimp2”."""
     for folder, place, pattern in (
-        (clone / "plugin" / entry, Path(), "*"),
-        (clone / "plugin" / "shared", Path("shared"), "*"),
-        (clone / "plugin" / "locale", Path("locale"), "*.mo"),
+        (PLUGIN / entry, Path(), "*"),
+        (PLUGIN / "shared", Path("shared"), "*"),
+        (PLUGIN / "locale", Path("locale"), "*.mo"),
     ):
         for path in sorted(folder.rglob(pattern)):
             if path.is_file() and "__pycache__" not in path.parts:
@@ -103,18 +104,18 @@ class Account:
         return left
 
 
-def install(configurations: list[Path], python: Path, clone: Path = CLONE, older: Sequence[Path] = ()) -> list[Path]:
+def install(configurations: list[Path], python: Path, folder: Path = CLONE, older: Sequence[Path] = ()) -> list[Path]:
     """Copies the plug-in into each configuration of GIMP 3, and of GIMP 2.10 (`older`), and writes the install record;
-    returns the plug-in's folders.
+    returns the plug-in's folders. `python` runs the backend; `folder` is the clone, or what the package lies in.
 
-    Raises Failure when the clone has no plug-in or a folder cannot be written.
+    Raises Failure when there is no plug-in to copy or a folder cannot be written.
     """
     files: dict[Path, list[tuple[Path, Path]]] = {}
-    for folders, entry in ((configurations, "gimp3"), (older, "gimp2")):
-        own = list(sources(clone, entry))
+    for parents, entry in ((configurations, "gimp3"), (older, "gimp2")):
+        own = list(sources(entry))
         if Path(MAIN) not in [place for _, place in own]:
-            raise Failure(f"This clone has no plugin/{entry}/{MAIN}; it is not complete. Run: git checkout -- plugin")
-        files |= {folder / "plug-ins" / NAME: own for folder in folders}
+            raise Failure(f"{PLUGIN / entry / MAIN} is missing: Reverie is not complete. Install it anew.")
+        files |= {parent / "plug-ins" / NAME: own for parent in parents}
     targets = list(files)
     for target in targets:
         if target.is_symlink():
@@ -127,7 +128,7 @@ def install(configurations: list[Path], python: Path, clone: Path = CLONE, older
                 account.copy(source, target / place)
         record = Path(places.install_record())
         account.note(record)
-        content = {"python": str(python), "folder": str(clone), "version": __version__}
+        content = {"python": str(python), "package": str(PACKAGE), "folder": str(folder), "version": __version__}
         replace(record, json.dumps(content, indent=1) + "\n")
     except OSError as error:
         raise Failure(
@@ -148,7 +149,7 @@ def _drop_stale(account: Account, wanted: set[str]) -> None:
 def uninstall() -> list[Path]:
     """Takes back what `install` made and what backend and plug-in left; returns folders that hold others' files."""
     state = Path(places.state_folder())
-    for pattern in ("ready.json", "start.lock*", "*.log*", "*.part", "recent-styles.json"):
+    for pattern in ("ready.json", "ready.json.lock", "start.lock*", "*.log*", "*.part", "recent-styles.json"):
         for path in state.glob(pattern):
             path.unlink(missing_ok=True)
     with contextlib.suppress(OSError):

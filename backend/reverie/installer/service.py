@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from reverie.installer import CLONE
 from reverie.installer.plugin import Account, manifest_file
 from reverie.plugin.shared import places
 
@@ -31,17 +30,18 @@ def path() -> Path:
     return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "systemd" / "user" / UNIT
 
 
-def content(python: Path, clone: Path = CLONE) -> bytes:
+def content(python: Path) -> bytes:
     """What the file says."""
+    folder = places.state_folder()  # where nothing can be taken for the package reverie
     # It stays when nobody uses it, which costs memory (the network's is freed); the plug-in could not start another.
     words = ["-m", "reverie", "serve", "--idle-exit", "inf", "--ready-file", places.ready_file()]
     if sys.platform == "win32":
-        return _task(python.with_name("pythonw.exe"), words, clone).encode("utf-16")
+        return _task(python.with_name("pythonw.exe"), words, folder).encode("utf-16")
     if sys.platform == "darwin":
         agent = {
             "Label": AGENT,
             "ProgramArguments": [str(python), *words],
-            "WorkingDirectory": str(clone),
+            "WorkingDirectory": folder,
             "RunAtLoad": True,
             "KeepAlive": {"SuccessfulExit": False},
             "StandardErrorPath": places.log_file(),
@@ -50,7 +50,7 @@ def content(python: Path, clone: Path = CLONE) -> bytes:
     command = " ".join(_quoted(word) for word in [str(python), *words])
     return (
         "[Unit]\nDescription=Reverie's backend, ready for a GIMP that may not start programs\n\n"
-        f"[Service]\nWorkingDirectory={str(clone).replace('%', '%%')}\nExecStart={command}\n"
+        f"[Service]\nWorkingDirectory={folder.replace('%', '%%')}\nExecStart={command}\n"
         "Restart=on-failure\nRestartSec=10\n\n"
         "[Install]\nWantedBy=default.target\n"
     ).encode()
@@ -65,7 +65,7 @@ def _quoted(word: str) -> str:
     return f'"{word}"'
 
 
-def _task(python: Path, words: Sequence[str], clone: Path) -> str:
+def _task(python: Path, words: Sequence[str], folder: str) -> str:
     """Task Scheduler's XML (schema version 1.2): at logon, without a window, without a limit of time."""
     return f"""<?xml version="1.0" encoding="UTF-16"?>
 <Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
@@ -81,7 +81,7 @@ def _task(python: Path, words: Sequence[str], clone: Path) -> str:
     <Exec>
       <Command>{escape(str(python))}</Command>
       <Arguments>{escape(subprocess.list2cmdline(words))}</Arguments>
-      <WorkingDirectory>{escape(str(clone))}</WorkingDirectory>
+      <WorkingDirectory>{escape(folder)}</WorkingDirectory>
     </Exec>
   </Actions>
 </Task>
@@ -92,12 +92,12 @@ def _windows_user() -> str:
     return "\\".join(os.environ[name] for name in ("USERDOMAIN", "USERNAME") if os.environ.get(name))
 
 
-def install(python: Path, clone: Path = CLONE) -> str:
+def install(python: Path) -> str:
     """Writes the file and has the system start the backend; returns what to do where the system did not, else ""."""
     account, file = Account(manifest_file()), path()
     account.make_folder(file.parent)
     account.note(file)
-    file.write_bytes(content(python, clone))
+    file.write_bytes(content(python))
     if sys.platform == "win32":
         return _told(["schtasks", "/Create", "/F", "/TN", TASK, "/XML", str(file)], ["schtasks", "/Run", "/TN", TASK])
     if sys.platform == "darwin":

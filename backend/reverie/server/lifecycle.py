@@ -11,29 +11,34 @@ import secrets
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import uvicorn
-from fastapi import FastAPI
+from filelock import FileLock, Timeout
 
 from reverie import __version__
-from reverie.engine.loaded import forget_network
-from reverie.engine.render import render
 from reverie.errors import ReverieError
-from reverie.plugin.shared import PROTOCOL, launcher, places
-from reverie.plugin.shared.client import BackendError
-from reverie.server.app import create_app
-from reverie.server.store import Store
-from reverie.server.worker import Worker
+from reverie.plugin.shared import PROTOCOL, TAKEN, places
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from reverie.server.store import Store
+    from reverie.server.worker import Worker
 
 _LONG = 20  # characters of a token that cannot be guessed
-_SECONDS_TO_ANSWER = 2.0
 _FREE_MEMORY_AFTER = 300.0  # seconds without a job
 _UNHEARD = 60.0  # seconds without a client's word of its job
 _OWN_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # “all addresses” is none that one can connect to everywhere
 _log = logging.getLogger("reverie")
+
+
+class RunsAlready(ReverieError):
+    """Another backend has the ready file."""
+
+    exit_code = TAKEN
 
 
 def serve(*, host: str, port: int, ready_file: Path | None, idle_exit: float, device: str) -> None:
@@ -41,11 +46,11 @@ def serve(*, host: str, port: int, ready_file: Path | None, idle_exit: float, de
 
     Port 0 takes a free one; `ready_file` is where port and token are written (the place where the plug-in looks, unless
     given). The token is random, or that of the environment variable REVERIE_TOKEN, without which only loopback is
-    served. Raises ReverieError when the address cannot be had, the file not be written, or the file names a backend
-    that answers: two would each believe that GIMP finds it.
+    served. Raises RunsAlready when another backend has the ready file, or is about to write it: two would each believe
+    that GIMP finds it. Raises ReverieError when the address cannot be had or the file not be written.
     """
     if sys.stderr is None:  # under pythonw, which has no window: as a service on Windows
-        sys.stdout = sys.stderr = open(places.log_file(), "w", encoding="utf-8", buffering=1)  # noqa: SIM115
+        sys.stdout = sys.stderr = open(places.log_file(), "a", encoding="utf-8", buffering=1)  # noqa: SIM115
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     token = os.environ.get("REVERIE_TOKEN") or secrets.token_urlsafe(32)
     if not _is_loopback(host) and len(os.environ.get("REVERIE_TOKEN", "")) < _LONG:
@@ -55,9 +60,40 @@ def serve(*, host: str, port: int, ready_file: Path | None, idle_exit: float, de
         )
     if not idle_exit > 0:  # nor is NaN
         raise ReverieError(f"--idle-exit takes a number of seconds above 0 (inf never leaves), and not {idle_exit:g}.")
-    listening = _bind(host, port)
     ready = ready_file or Path(places.ready_file())
     _make_folder(ready.parent)
+    with _alone(ready), _bind(host, port) as listening:
+        _serve(listening, host, ready, token, idle_exit, device)
+
+
+@contextmanager
+def _alone(ready: Path) -> Iterator[None]:
+    """Holds the lock beside a ready file; the system takes it away from a process that dies. Raises RunsAlready."""
+    lock = FileLock(places.lock_file(str(ready)))
+    try:
+        lock.acquire(blocking=False)
+    except Timeout as error:
+        raise RunsAlready(
+            f"A backend runs already, or is just starting; “{ready}” says where. To have another one beside it, name "
+            "another file with --ready-file."
+        ) from error
+    except OSError as error:
+        raise _unwritable(ready, error) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _serve(listening: socket.socket, host: str, ready: Path, token: str, idle_exit: float, device: str) -> None:
+    # Loaded only now, which takes seconds: a backend that finds another one in its place has left by then.
+    import uvicorn
+
+    from reverie.engine.render import render
+    from reverie.server.app import create_app
+    from reverie.server.store import Store
+    from reverie.server.worker import Worker
+
     worker, store = Worker(render, device), Store()
     server: uvicorn.Server | None = None
 
@@ -79,21 +115,8 @@ def serve(*, host: str, port: int, ready_file: Path | None, idle_exit: float, de
     app = create_app(worker, store, token=token, device=device, host=host, lifespan=lifespan, shut_down=shut_down)
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
-    _refuse_second(ready)
     _write_ready(ready, host, listening.getsockname()[1], token)  # who connects from now on is answered in a moment
     server.run(sockets=[listening])
-
-
-def _refuse_second(ready: Path) -> None:
-    try:
-        client, lives = launcher.find(str(ready), _SECONDS_TO_ANSWER)
-    except BackendError:  # it answers, and is of another version
-        client, lives = None, True
-    if client is not None or lives:
-        raise ReverieError(
-            f"A backend runs already; “{ready}” says where. To have another one beside it, name another file with "
-            "--ready-file."
-        )
 
 
 def _is_loopback(host: str) -> bool:
@@ -149,10 +172,14 @@ def _write_ready(path: Path, host: str, port: int, token: str) -> None:
     except OSError as error:
         with suppress(OSError):  # a disk that takes no file lets none be removed either
             part.unlink(missing_ok=True)
-        raise ReverieError(
-            f"“{path}”, by which GIMP finds the backend, cannot be written: {error.strerror or error}. Make room on "
-            "the disk, or name another place with --ready-file."
-        ) from error
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(ready: Path, error: OSError) -> ReverieError:
+    return ReverieError(
+        f"“{ready}”, by which GIMP finds the backend, cannot be written: {error.strerror or error}. Make room on the "
+        "disk, or name another place with --ready-file."
+    )
 
 
 def _remove_ready(path: Path) -> None:
@@ -168,6 +195,8 @@ def _remove_ready(path: Path) -> None:
 
 
 async def _watch(worker: Worker, store: Store, idle_exit: float, shut_down: Callable[[], None]) -> None:
+    from reverie.engine.loaded import forget_network
+
     freed = False
     while True:
         await asyncio.sleep(min(1.0, idle_exit / 4))

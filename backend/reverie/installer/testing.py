@@ -1,0 +1,77 @@
+"""The command `install.py test`: ruff, mypy and pytest, with a GIMP 3 for the tests where one can be set up."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from reverie.installer import CLONE, Failure, gimp
+from reverie.installer.console import run, say
+from reverie.installer.environment import Environment, clean_environment
+
+_PATIENCE = 240.0  # seconds that the second GIMP of the tests may take longer than the first one
+
+
+def check(environment: Environment, pytest: Sequence[str]) -> int:
+    """ruff, mypy and pytest, all three always; the code of the first that failed. pytest's last line comes last."""
+    codes = [_provide_gimp(environment)]
+    for tool, *words in (
+        ["ruff", "check"],
+        ["mypy"],
+        ["mypy", "--config-file", "plugin/mypy.ini"],
+        ["pytest", *pytest],
+    ):
+        say(f"$ {tool} {' '.join(words)}".rstrip())
+        command = [str(environment.python), "-m", tool, *words]
+        codes.append(subprocess.run(command, cwd=CLONE, env=clean_environment()).returncode)
+    return next((code for code in codes if code), 0)
+
+
+def _provide_gimp(environment: Environment) -> int:
+    """Sets up GIMP 3.0 and 3.2 for the tests where that is possible; where it is not they are skipped, and 1 with
+    CI=true. 3.2 comes from a distribution that is still being made: it may fail."""
+    if gimp.programs():
+        return 0
+    missing = 1 if os.environ.get("CI") == "true" else 0
+    if sys.platform != "linux" or os.geteuid() != 0 or not shutil.which("apt-get"):
+        say(
+            "The tests that need GIMP 3 are skipped: it is not installed, and only root on Debian or Ubuntu can set "
+            "one up beside the system (tests/gimp/provision.sh)."
+        )
+        return missing
+    script = CLONE / "tests" / "gimp" / "provision.sh"
+    with _beside([str(script)], environment.folder / "gimp-3.2.log"):
+        try:
+            run("Setting up GIMP 3 for the tests", [script], environment.folder / "gimp.log")
+        except Failure as failure:
+            say(f"The tests that need GIMP 3 are skipped: it could not be set up. {failure}")
+            return missing
+    return 0
+
+
+@contextlib.contextmanager
+def _beside(command: Sequence[str], log: Path) -> Iterator[None]:
+    """Sets up GIMP 3.2 meanwhile, which mostly waits for the disk and the network, and for a few minutes longer."""
+    variables = {name: value for name, value in os.environ.items() if name != "REVERIE_GIMP_ROOT"}
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True,
+            env={**variables, "REVERIE_GIMP_SUITE": "forky"},
+        )  # fmt: skip
+    try:
+        yield
+        process.wait(timeout=_PATIENCE)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    if process.returncode:
+        say(f"The tests in GIMP 3.2 are skipped: it could not be set up beside 3.0. {log} says why.")

@@ -1,0 +1,77 @@
+"""The wheel, built once as `python -m build` does (out of the source distribution), in an environment of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Installed:
+    """The wheel in an environment: its command, and variables that point to an empty home."""
+
+    folder: Path
+    wheel: Path
+
+    @property
+    def python(self) -> Path:
+        return self.folder / "environment" / "bin" / "python"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}
+        return {**kept, "HOME": str(self.folder / "home"), "LANGUAGE": "en", "https_proxy": "http://127.0.0.1:9"}
+
+    def command(self, *words: object) -> list[str]:
+        return [str(self.python.with_name("reverie")), *map(str, words)]
+
+    def run(self, *words: object, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*words), cwd=self.folder, env={**self.variables, **variables},
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    folder = tmp_path_factory.mktemp("wheel")
+    source = folder / "source"  # a copy: what an earlier build left in the checkout is not to get in
+    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".*", "build", "dist", "out", "*.egg-info", "tests"))
+    _run([sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(source)])
+    (wheel,) = folder.glob("*.whl")
+    shutil.rmtree(source)
+    environment = folder / "environment"
+    _run([sys.executable, "-m", "venv", str(environment)])
+    _share_packages(environment)
+    _run([str(environment / "bin" / "python"), "-m", "pip", "install", "-q", "--no-index", "--no-deps", str(wheel)])
+    (folder / "home").mkdir()
+    return Installed(folder, wheel)
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _share_packages(environment: Path) -> None:
+    """Lets an environment use the packages of this one; what a .pth adds here, as the checkout's own package, stays
+    out."""
+    (site,) = environment.glob("lib/python*/site-packages")
+    folders = [path for path in sys.path if Path(path).name == "site-packages"]
+    (site / "shared.pth").write_text("\n".join([*folders, sysconfig.get_paths()["purelib"]]) + "\n")
+
+
+@pytest.fixture(scope="session")
+def photo(installed: Installed) -> Path:
+    path = installed.folder / "photo.jpg"
+    shutil.copy(ROOT / "backend" / "reverie" / "demo" / "landscape.jpg", path)
+    return path

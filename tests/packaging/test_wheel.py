@@ -1,0 +1,129 @@
+"""The wheel in an environment of its own, outside the checkout, with an empty home and without a network."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import time
+import urllib.request
+import zipfile
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_wheel_has_one_name_at_the_top_and_everything_in_it(installed):
+    names = zipfile.ZipFile(installed.wheel).namelist()
+    info = "-".join(installed.wheel.name.split("-")[:2]) + ".dist-info"
+    assert {name.split("/")[0] for name in names} == {"reverie", info}
+    package = ROOT / "backend" / "reverie"
+    data = [path for path in package.rglob("*") if path.suffix in (".safetensors", ".jpg", ".json", ".txt", ".md")]
+    code = list(package.rglob("*.py"))
+    assert {f"reverie/{path.relative_to(package)}" for path in [*data, *code]} <= set(names)
+    plugin = [path for part in ("gimp3", "gimp2", "shared") for path in (ROOT / "plugin" / part).rglob("*.py")]
+    plugin += (ROOT / "plugin" / "locale").rglob("*.mo")
+    assert len(data) > 25 and len(code) > 100 and len(plugin) > 30
+    assert {f"reverie/plugin/{path.relative_to(ROOT / 'plugin')}" for path in plugin} <= set(names)
+
+
+def test_it_is_this_package_that_runs(installed):
+    done = subprocess.run(
+        [installed.python, "-c", "import reverie, reverie.plugin.shared as s; print(reverie.__path__, s.__file__)"],
+        cwd=installed.folder, env=installed.variables, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert str(ROOT) not in done.stdout and str(installed.folder) in done.stdout
+    module = subprocess.run(
+        [installed.python, "-m", "reverie", "--version"],
+        cwd=installed.folder, env=installed.variables, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert module.stdout == installed.run("--version").stdout != ""
+
+
+def test_a_photo_is_painted_by_name_without_network_or_checkout(installed, photo):
+    done = installed.run("style", photo, "--style", "ink", "-o", "out.png", "--size", 96, "--iterations", 4)
+    assert done.returncode == 0, done.stderr
+    with Image.open(installed.folder / "out.png") as picture:
+        assert max(picture.size) == 96
+        assert picture.convert("L").getextrema() != (0, 0)
+    done = installed.run("style", photo, "--fast", "udnie", "-o", "fast.png", "--size", 96)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def gimp():
+    """A real GIMP 3, as the tests of the plug-in have it, without the plug-in."""
+    conftest = _module(ROOT / "tests" / "gimp" / "conftest.py")
+    found = conftest.installed()
+    if not found:
+        missing = "no GIMP 3 here: as root on Debian, tests/gimp/provision.sh makes one for these tests"
+        if os.environ.get("CI") == "true" or os.environ.get("REVERIE_REQUIRE_GIMP") == "1":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    made = conftest.Gimp(*found[0])
+    shutil.rmtree(made.folder / "config" / "plug-ins")
+    (made.folder / "home" / "install.json").unlink()
+    yield made
+    shutil.rmtree(made.folder, ignore_errors=True)
+
+
+def _module(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("tests_of_gimp", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+PAINT = """
+image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file("landscape.jpg"))
+status = call("plug-in-reverie-style", image, image.get_layers(), style_file=file("ink.jpg"), size=64, iterations=6)
+answer(status=status, layers=len(image.get_layers()))
+"""
+
+
+def test_it_serves_and_puts_the_plug_in_into_a_real_gimp_which_paints(installed, gimp):
+    home, config = gimp.folder / "home", gimp.folder / "config"
+    variables = {"REVERIE_HOME": str(home), "GIMP3_DIRECTORY": str(config)}
+    done = installed.run("gimp", "install", **variables)
+    assert done.returncode == 0, done.stderr
+    assert (config / "plug-ins" / "reverie" / "reverie.py").stat().st_mode & 0o111
+    record = json.loads((home / "install.json").read_text())
+    assert record["python"] == str(installed.python)
+    assert Path(record["package"]).is_relative_to(installed.folder) and (Path(record["package"]) / "demo").is_dir()
+    for name in ("ink.jpg", "landscape.jpg"):
+        shutil.copy(Path(record["package"]) / "demo" / name, gimp.folder)
+
+    # As the plug-in starts it, outside of the tree that GIMP may live in.
+    command = [record["python"], "-m", "reverie", "serve", "--device", "cpu"]
+    log = (installed.folder / "backend.log").open("w")
+    process = subprocess.Popen(command, cwd=home, env={**installed.variables, **variables}, stdout=log, stderr=log)
+    try:
+        deadline = time.monotonic() + 60
+        while not (home / "ready.json").exists():
+            assert process.poll() is None and time.monotonic() < deadline, Path(log.name).read_text()
+            time.sleep(0.05)
+        port = json.loads((home / "ready.json").read_text())["port"]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/health", timeout=10) as answer:
+            assert json.load(answer)["protocol"] == 1
+        said = gimp.run(PAINT)
+        assert said["status"][0], said["status"]
+        assert said["layers"] == 2
+        done = installed.run("gimp", "doctor", "--json", **variables)
+        found = {finding["name"]: finding for finding in json.loads(done.stdout)["findings"]}
+        assert found["record"]["good"] and found["backend"]["good"] and found["weights"]["good"], found
+        done = installed.run("gimp", "uninstall", **variables)
+        assert done.returncode == 0, done.stderr
+        assert process.wait(timeout=20) == 0
+        assert not (config / "plug-ins" / "reverie").exists()
+        assert not (home / "install.json").exists()
+    finally:
+        process.kill()
+        process.wait()
+        log.close()
