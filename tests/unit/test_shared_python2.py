@@ -19,7 +19,7 @@ SAMPLES = bytes(range(208, 256))  # no text in any encoding
 JOB = """# -*- coding: utf-8 -*-
 from __future__ import print_function
 import json, sys
-from reverie.plugin.shared import client, geometry, jobs, launcher, npy, places
+from plugin.shared import client, geometry, jobs, launcher, npy, places
 
 samples = bytes(bytearray(range(208, 256)))
 style = u"/Bilder/Nächte.jpg"
@@ -87,7 +87,7 @@ def test_a_start_that_fails_shows_the_log(python2, tmp_path):
     program.chmod(0o755)
     (tmp_path / "install.json").write_text(json.dumps({"python": str(program), "folder": str(ROOT)}))
     code = (
-        "# -*- coding: utf-8 -*-\nfrom reverie.plugin.shared import client, launcher\n"
+        "# -*- coding: utf-8 -*-\nfrom plugin.shared import client, launcher\n"
         "try:\n    launcher.connect()\nexcept client.BackendError as error:\n"
         "    import io, sys; io.open(sys.argv[1], 'w', encoding='utf-8').write(error.args[0])\n"
     )
@@ -109,7 +109,7 @@ def test_a_start_that_fails_shows_the_log(python2, tmp_path):
 def test_a_moved_folder_is_told(python2, tmp_path):
     (tmp_path / "install.json").write_text(json.dumps({"python": "/nowhere/Pythön", "folder": "/nowhere"}))
     code = (
-        "import json\nfrom reverie.plugin.shared import client, launcher\n"
+        "import json\nfrom plugin.shared import client, launcher\n"
         "try:\n    launcher.connect()\nexcept client.BackendError as error:\n    print(json.dumps(error.args[0]))\n"
     )
     done = subprocess.run(
