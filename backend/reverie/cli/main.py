@@ -79,7 +79,7 @@ def _failed(error: ReverieError, as_json: bool) -> int:
         print(json.dumps({"type": "failed", "message": error.message, "field": error.field}), flush=True)
     else:
         print(f"reverie: {error.message}", file=sys.stderr)
-    return EXIT_FAILED
+    return error.exit_code
 
 
 def _unforeseen(error: Exception) -> ReverieError:
