@@ -23,7 +23,7 @@ def choose(name: str) -> torch.device:
         raise ReverieError(f"There is no device “{name}”; choose auto, cpu, cuda or mps.", "device")
     if not present[name]:
         raise ReverieError(
-            f"PyTorch finds no {name} device here. `python3 install.py doctor` says why; device “cpu” always works.",
+            f"PyTorch finds no {name} device here. `reverie gimp doctor` says why; device “cpu” always works.",
             "device",
         )
     return torch.device(name)
