@@ -11,14 +11,14 @@ sentence says what it is, and where null is the default, “Null: …” what th
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from reverie.errors import Sentence
 from reverie.losses import STYLE_LOSSES
 from reverie.recipe.document import Document, contradiction, picture, references, unused, wishes
-from reverie.recipe.parts import Before, Dream, Fast, Style
+from reverie.recipe.parts import Before, Dream, Fast, Name, Style, as_fast, as_styles, listed
 from reverie.validation import explained
 
 if TYPE_CHECKING:
@@ -27,29 +27,13 @@ else:
     StyleLossName = Literal[tuple(STYLE_LOSSES)]
 
 
-_Name = Annotated[str, Field(min_length=1)]
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def _as_styles(value: Any) -> Any:
-    """`"a.jpg"`, `{"image": "a.jpg"}` and lists of either mean the same as the full form."""
-    return [{"image": entry} if isinstance(entry, str) else entry for entry in _listed(value)]
-
-
-def _as_fast(value: Any) -> Any:
-    return [{"name": entry} if isinstance(entry, str) else entry for entry in _listed(value)]
-
-
 class Recipe(Document):
     """What to compute. The same recipe, seed and device give the same picture."""
 
-    style: Annotated[list[Style], BeforeValidator(_as_styles, _Name | Style | list[_Name | Style])] = Field(
+    style: Annotated[list[Style], BeforeValidator(as_styles, Name | Style | list[Name | Style])] = Field(
         default_factory=list, description="One or several style pictures."
     )
-    fast: Annotated[list[Fast], BeforeValidator(_as_fast, _Name | Fast | list[_Name | Fast])] = Field(
+    fast: Annotated[list[Fast], BeforeValidator(as_fast, Name | Fast | list[Name | Fast])] = Field(
         default_factory=list,
         json_schema_extra=unused("patches"),
         description="Fast styles, painted in one pass. Beside style pictures: what the optimisation starts from, "
@@ -75,7 +59,7 @@ class Recipe(Document):
         + "; ".join(f"{name}: {loss.compares}" for name, loss in STYLE_LOSSES.items())
         + ".",
     )
-    dream: Annotated[list[Dream], BeforeValidator(_listed, Dream | list[Dream])] = Field(
+    dream: Annotated[list[Dream], BeforeValidator(listed, Dream | list[Dream])] = Field(
         default_factory=list, description="What to dream of, beside a style or without one."
     )
     dream_strength: float = Field(

@@ -85,3 +85,22 @@ class Before(Document):
 
     content: str = Field(min_length=1, json_schema_extra=picture(), description="The frame before, as it was given.")
     result: str = Field(min_length=1, json_schema_extra=picture(), description="The result for it.")
+
+
+Name = Annotated[str, Field(min_length=1)]
+"""What a style or fast style is called, where only that is said of it."""
+
+
+def listed(value: Any) -> list[Any]:
+    """One thing stands for a list of it."""
+    return value if isinstance(value, list) else [value]
+
+
+def as_styles(value: Any) -> Any:
+    """`"a.jpg"`, `{"image": "a.jpg"}` and lists of either mean the same as the full form."""
+    return [{"image": entry} if isinstance(entry, str) else entry for entry in listed(value)]
+
+
+def as_fast(value: Any) -> Any:
+    """`"udnie"`, `{"name": "udnie"}` and lists of either mean the same as the full form."""
+    return [{"name": entry} if isinstance(entry, str) else entry for entry in listed(value)]
