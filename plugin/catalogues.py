@@ -1,8 +1,8 @@
-"""Collects the strings marked with `_("…")` and makes the catalogues: `python -m plugin.catalogues`.
+"""Collects what is to be translated, with Babel, and makes the catalogues: `python -m plugin.catalogues`.
 
 Writes plugin/locale/reverie.pot (every string), brings LANGUAGE.po up to date (new strings get an empty translation, to
 be filled in by hand; old ones go) and compiles LANGUAGE/LC_MESSAGES/reverie.mo, which is what the plug-in reads. A new
-language begins as an empty file LANGUAGE.po. Needs Python 3 and nothing else; never runs in GIMP.
+language begins as an empty file LANGUAGE.po. Never runs in GIMP, which has no Babel.
 """
 
 from __future__ import annotations
@@ -10,81 +10,85 @@ from __future__ import annotations
 import ast
 import json
 import re
-import struct
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from io import BytesIO
 from pathlib import Path
+from typing import IO
 
-PLUGIN = Path(__file__).resolve().parent
-LOCALE = PLUGIN / "locale"
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCALE = ROOT / "plugin" / "locale"
 TEMPLATE = LOCALE / "reverie.pot"
-_FOLDERS = ("engine", "networks", "fast", "server")  # of the backend
+
+#: How strings are marked in the plug-in, and how the backend speaks. What it fills in is named `{so}`.
+_KEYWORDS = {"_": None, "Sentence": None, "ReverieError": None}
+_SOURCES = {  # by folder: the plug-in, and those rooms of the backend whose sentences a painter in GIMP meets
+    "plugin": ("gimp3/**.py", "gimp2/**.py", "shared/**.py"),
+    "backend/reverie": (
+        "*.py",
+        *(
+            f"{room}/**.py"
+            for room in ("engine", "fast", "losses", "networks", "optim", "pictures", "recipe", "server")
+        ),
+    ),
+}
+
+
+def marks(file: IO[bytes], keywords: Container[str], *_: object, **__: object) -> Iterator[tuple[int, str, str, list]]:
+    """The marked strings of a Python file, as Babel wants it of an extractor. Its own takes the end of an f-string,
+    which stays English, for a string."""
+    for node in ast.walk(ast.parse(file.read())):
+        match node:
+            case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=str(string)), *_]) if name in keywords:
+                yield node.lineno, name, string, []
 
 
 def marked() -> list[str]:
     """Every string to be translated, sorted: those marked in the code, and what dialogs show of the presets."""
     found = set()
-    for folder in ("gimp3", "gimp2", "shared"):
-        for path in sorted((PLUGIN / folder).glob("*.py")):
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-            found |= {node.args[0].value for node in ast.walk(tree) if is_mark(node)}
-    for path in _spoken_by_the_backend():
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        found |= {node.args[0].value for node in ast.walk(tree) if is_mark(node, ("ReverieError", "Sentence"))}
-    for path in (PLUGIN.parent / "backend" / "presets").glob("*.json"):
+    for folder, patterns in _SOURCES.items():
+        methods = [(pattern, marks) for pattern in patterns]
+        found |= {each[2] for each in extract_from_dir(ROOT / folder, methods, keywords=_KEYWORDS)}
+    for path in (ROOT / "backend" / "reverie" / "presets").glob("*.json"):
         preset = json.loads(path.read_text(encoding="utf-8"))
         found |= {preset["title"], preset["description"]}
     return sorted(found)
-
-
-def _spoken_by_the_backend() -> list[Path]:
-    """The modules whose sentences a painter in GIMP can meet; what they fill in is named `{so}`."""
-    backend = PLUGIN.parent / "backend"
-    own = (backend / name for name in ("images.py", "recipe.py", "validation.py"))
-    return [*own, *(path for name in _FOLDERS for path in sorted((backend / name).glob("*.py")))]
-
-
-def is_mark(node: ast.AST, names: tuple[str, ...] = ("_",)) -> bool:
-    """Is this the call `_("…")` of a string that stands there in full?"""
-    return (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id in names
-        and (len(node.args) == 1 or node.func.id != "_")
-        and isinstance(node.args[0], ast.Constant)
-        and isinstance(node.args[0].value, str)
-    )
 
 
 def languages() -> list[str]:
     return sorted(path.stem for path in LOCALE.glob("*.po"))
 
 
-def read(path: Path) -> dict[str, str]:
-    """The translations in a .po file such as `written` makes, by their strings; the header is left out."""
-    text = path.read_text(encoding="utf-8")
-    pairs = re.findall(r'^msgid (".*")\nmsgstr (".*")$', text, re.MULTILINE)
-    return {json.loads(string): json.loads(translation) for string, translation in pairs if string != '""'}
+def read(language: str) -> Catalog:
+    with (LOCALE / f"{language}.po").open("rb") as file:
+        return read_po(file, locale=language)
 
 
-def written(strings: list[str], translations: dict[str, str], language: str) -> str:
-    """The text of a .po file; without translations, that of the template. Strings of gettext are escaped as in JSON."""
-    lines = ['msgid ""', f"msgstr {_quoted(_header(language))}"]
-    for string in strings:
-        format_flag = ["#, python-format"] if placeholders(string) else []
-        translation = _quoted(translations.get(string, ""))
-        lines += ["", *format_flag, f"msgid {_quoted(string)}", f"msgstr {translation}"]
-    return "\n".join(lines) + "\n"
+def updated(catalog: Catalog) -> Catalog:
+    """The catalogue with every string there is now, and no other."""
+    template = Catalog()
+    for string in marked():
+        template.add(string)
+    catalog.update(template, no_fuzzy_matching=True, update_creation_date=False)
+    catalog.obsolete.clear()
+    catalog.project, catalog.version, catalog.charset = "Reverie", "", "UTF-8"
+    catalog.msgid_bugs_address = catalog.last_translator = catalog.language_team = ""
+    return catalog
 
 
-def _header(language: str) -> str:
-    return (
-        f"Project-Id-Version: reverie\nLanguage: {language}\nMIME-Version: 1.0\n"
-        "Content-Type: text/plain; charset=UTF-8\nContent-Transfer-Encoding: 8bit\n"
-    )
+def written(catalog: Catalog) -> bytes:
+    """The text of a .po file; without a language, that of the template."""
+    text = BytesIO()
+    write_po(text, catalog, width=0, no_location=True, omit_header=catalog.locale is None, sort_output=True)
+    return text.getvalue()
 
 
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+def machine_file(language: str) -> Path:
+    return LOCALE / language / "LC_MESSAGES" / "reverie.mo"
 
 
 def placeholders(text: str) -> list[str]:
@@ -111,36 +115,17 @@ def mnemonics(text: str) -> int:
     return len(re.findall(r"_(?=\w)", text)) if len(text) < 90 else 0  # a longer text is no label
 
 
-def compiled(translations: dict[str, str], language: str) -> bytes:
-    """The .mo file: two tables of (length, offset), sorted by string, before the texts (GNU gettext manual, “The Format
-    of GNU MO Files”)."""
-    texts = {"": _header(language), **{string: text for string, text in translations.items() if text}}
-    pairs = sorted((string.encode(), text.encode()) for string, text in texts.items())
-    start = 28 + 16 * len(pairs)
-    tables, data = b"", b""
-    for column in (0, 1):
-        for pair in pairs:
-            tables += struct.pack("<II", len(pair[column]), start + len(data))
-            data += pair[column] + b"\0"
-    return struct.pack("<7I", 0x950412DE, 0, len(pairs), 28, 28 + 8 * len(pairs), 0, start) + tables + data
-
-
-def machine_file(language: str) -> Path:
-    return LOCALE / language / "LC_MESSAGES" / "reverie.mo"
-
-
 def main() -> None:
-    strings = marked()
-    TEMPLATE.write_text(written(strings, {}, ""), encoding="utf-8")
+    TEMPLATE.write_bytes(written(updated(Catalog())))
     for language in languages():
-        path = LOCALE / f"{language}.po"
-        translations = {string: text for string, text in read(path).items() if string in strings}
-        path.write_text(written(strings, translations, language), encoding="utf-8")
+        catalog = updated(read(language))
+        (LOCALE / f"{language}.po").write_bytes(written(catalog))
         machine_file(language).parent.mkdir(parents=True, exist_ok=True)
-        machine_file(language).write_bytes(compiled(translations, language))
-        for string in strings:
-            for fault in faults(string, translations.get(string, "")):
-                print(f"{language}: “{string:.60}”: {fault}")
+        with machine_file(language).open("wb") as file:
+            write_mo(file, catalog)
+        for message in catalog:
+            for fault in faults(message.id, message.string) if message.id else ():
+                print(f"{language}: “{message.id:.60}”: {fault}")
 
 
 if __name__ == "__main__":

@@ -113,7 +113,7 @@ class Client(object):
                 if not line:
                     raise BackendError(
                         _(
-                            "The backend ended in the middle of the job. Your image is as it was. Try again; if it "
+                            "The backend ended in the middle of the job. Your layer is as it was. Try again; if it "
                             "happens again, Reverie's log says why."
                         )
                     )
@@ -177,7 +177,7 @@ class Client(object):
             return action()
         except socket.timeout:
             raise BackendError(
-                _("The backend does not answer. Your image is as it was. Try again in a moment."),
+                _("The backend does not answer. Your layer is as it was. Try again in a moment."),
                 reason=_("no answer"),
                 timed_out=True,
             )
@@ -185,7 +185,7 @@ class Client(object):
             reason = as_text(str(error) or type(error).__name__)
             raise BackendError(
                 _(
-                    "The connection to the backend broke (%s). Your image is as it was. Try again; the backend is "
+                    "The connection to the backend broke (%s). Your layer is as it was. Try again; the backend is "
                     "started anew if it ended."
                 )
                 % reason,

@@ -13,7 +13,7 @@ from .words import _
 
 def told(error):
     """The sentence about an unforeseen exception that is being handled, which is written to the log."""
-    return _("Reverie met an error of its own (%s). Your image is as it was. More is in “%s”.") % (
+    return _("Reverie met an error of its own (%s). Your layer is as it was. More is in “%s”.") % (
         as_text(traceback.format_exception_only(type(error), error)[-1]).strip(),
         _log(),
     )

@@ -49,7 +49,7 @@ def run(client, job, tell, previews=False):
             if event["type"] == "failed":
                 raise BackendError(spoken(event, names))
             if event["type"] == "cancelled":
-                raise BackendError(_("The job was cancelled. Your image is as it was."))
+                raise BackendError(_("The job was cancelled. Your layer is as it was."))
             if event["type"] == "preview" and not (previews and _fetch_preview(client, number, event)):
                 continue
             if event["type"] == "warning":

@@ -56,7 +56,7 @@ def connect(waiting=lambda seconds: None):
             seconds = _FAR  # another one loads, or is busy
         if time.time() - begun > PATIENCE:
             if silent:
-                raise BackendError(_("The backend does not answer. Your image is as it was. Try again in a moment."))
+                raise BackendError(_("The backend does not answer. Your layer is as it was. Try again in a moment."))
             raise _late(0)
         waiting(time.time() - begun)
         time.sleep(0.2)

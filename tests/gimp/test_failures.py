@@ -144,7 +144,7 @@ def test_a_fault_of_its_own_is_told_and_logged_in_full_where_that_can_be(gimp):
     (first, sentence), (second, without) = said["said"]
     assert first == second == "execution-error"
     assert sentence.startswith(
-        "Reverie met an error of its own (ZeroDivisionError: division by zero). Your image is as"
+        "Reverie met an error of its own (ZeroDivisionError: division by zero). Your layer is as"
     )
     assert sentence.endswith("/home/plugin.log”.")
     assert "plugin.log (which cannot be written: Is a directory)" in without

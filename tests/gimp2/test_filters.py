@@ -166,8 +166,8 @@ answer(done=done, names=names(image), same=read(layer) == samples)
     ("events", "sentence"),
     [
         ([{"type": "failed", "message": "The graphics card’s memory is full."}], "The graphics card’s memory is full."),
-        ([{"type": "cancelled"}], "The job was cancelled. Your image is as it was."),
-        ([{"type": "started"}], "Your image is as it was. Try again"),
+        ([{"type": "cancelled"}], "The job was cancelled. Your layer is as it was."),
+        ([{"type": "started"}], "Your layer is as it was. Try again"),
         ([{"type": "progress"}], "Reverie met an error of its own (KeyError"),
     ],
 )

@@ -1,4 +1,5 @@
-"""Imports go one way, and nothing imports each other: what pyproject.toml says of the rooms holds."""
+"""Imports go one way, and nothing imports each other: what pyproject.toml and plugin/.importlinter say of the rooms
+holds."""
 
 from __future__ import annotations
 
@@ -17,6 +18,13 @@ def _at_the_root(monkeypatch):
 
 def test_the_rooms_of_the_backend_are_kept(capsys):
     code = cli.lint_imports(config_filename="pyproject.toml", cache_dir=None)
+    assert code == cli.EXIT_STATUS_SUCCESS, capsys.readouterr().out
+
+
+def test_the_rooms_of_the_plugin_are_kept(capsys, monkeypatch):
+    for folder in ("plugin", "plugin/gimp3"):  # as the installed plug-in imports
+        monkeypatch.syspath_prepend(str(ROOT / folder))
+    code = cli.lint_imports(config_filename="plugin/.importlinter", cache_dir=None)
     assert code == cli.EXIT_STATUS_SUCCESS, capsys.readouterr().out
 
 

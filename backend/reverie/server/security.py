@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from reverie.errors import Sentence
 from reverie.server.errors import CHALLENGE, refusal
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -60,6 +61,6 @@ class Guard:
             return refusal(403, "Reverie's backend does not answer web pages.")
         given, expected = request.headers.get("authorization", ""), f"Bearer {self._token}"
         if request.scope["path"] not in _OPEN and not secrets.compare_digest(given.encode(), expected.encode()):
-            sentence = "The token is wrong or missing. It changes with each start of the backend; try again."
+            sentence = Sentence("The token is wrong or missing. It changes with each start of the backend; try again.")
             return refusal(401, sentence, headers={"WWW-Authenticate": CHALLENGE})
         return None

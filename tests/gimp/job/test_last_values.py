@@ -147,3 +147,29 @@ def test_layers_used_last_are_repeated_and_said_to_be_gone_once_they_are(gimp, e
     for *_, (fine, sentence) in said:
         assert not fine
         assert sentence.startswith("The layer “other”, which was used the last time, is not open any more. ")
+
+
+def test_a_bundled_picture_of_an_earlier_version_is_found_where_it_is_now(gimp, echo, last_values):
+    """In the values used last, in scripts' arguments, in records, and as a region's name."""
+    last_values("style", '(style-file "/old/clone/backend/demo/ink.jpg")')
+    said = gimp.run("""
+old = "/old/clone/backend/demo/"
+image = load(); layer = image.get_layers()[0]; layer.scale(60, 40, False)
+said = [call("plug-in-reverie-style", image, [layer], mode=Gimp.RunMode.WITH_LAST_VALS)]
+made = above(image, layer); used = [recipe(made)["style"][0]["image"]]
+said.append(paint(image, [layer], style=None, styles=json.dumps([{"file": old + "mosaic.jpg", "scale": 2}])))
+record = recipe(made); record["style"][0]["image"] = old + "watercolour.jpg"
+made.attach_parasite(Gimp.Parasite.new("reverie-recipe", Gimp.PARASITE_PERSISTENT, json.dumps(record).encode()))
+origin = json.loads(bytes(made.get_parasite("reverie-origin").get_data()).decode())
+origin["asked"]["style"][0]["image"] = old + "watercolour.jpg"
+made.attach_parasite(Gimp.Parasite.new("reverie-origin", Gimp.PARASITE_PERSISTENT, json.dumps(origin).encode()))
+said.append(call("plug-in-reverie-edit", image, [made]))
+region = layer.copy(); region.set_name(old + "pointillism.jpg"); image.insert_layer(region, None, 0)
+said.append(paint(image, [layer], regions=region))
+painted = [each for each in image.get_layers() if each.get_parasite("reverie-recipe") and each != made]
+used += [recipe(each)["style"][0]["image"] for each in painted]
+answer(said=said, there=FOLDER + "/clone/backend/reverie/demo/", used=used)
+""")
+    assert all(status[0] for status in said["said"]), said["said"]
+    names = [used.replace(said["there"], "") for used in said["used"]]
+    assert sorted(names) == ["ink.jpg", "mosaic.jpg", "pointillism.jpg", "watercolour.jpg"]
