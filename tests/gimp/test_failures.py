@@ -43,6 +43,13 @@ def plugin_process(gimp) -> int:
     raise AssertionError("the plug-in does not run")
 
 
+def is_alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="the plug-in's process is found in /proc")
 def test_the_plug_in_killed_mid_job_stops_the_job_within_two_seconds_and_gimp_goes_on(gimp, backend):
     process = gimp.start(LONG)

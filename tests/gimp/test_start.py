@@ -10,20 +10,37 @@ import http.client
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from tests.gimp.test_failures import is_alive
+
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def shut_down(home: Path) -> None:
+    """Ends the backend that runs there, if one does."""
+    if not (home / "ready.json").exists():
+        return
+    ready = json.loads((home / "ready.json").read_text())
+    connection = http.client.HTTPConnection("127.0.0.1", ready["port"], timeout=10)
+    connection.request("POST", "/v1/shutdown", headers={"Authorization": "Bearer " + ready["token"]})
+    connection.getresponse().read()
+    until = time.monotonic() + 20
+    while is_alive(ready["pid"]) and time.monotonic() < until:
+        time.sleep(0.05)
+    (home / "ready.json").unlink(missing_ok=True)
 
 
 @pytest.fixture
 def startable(gimp):
-    """Lets the plug-in in `gimp` start a backend; the folder where both meet. Stops what was started."""
+    """Lets the plug-in in `gimp` start a backend; the folder where both meet. Stops what was started, and, before, the
+    one that other tests share: they get another."""
     home = gimp.folder / "home"
     record = (home / "install.json").read_text()
-    running = (home / "ready.json").read_text() if (home / "ready.json").exists() else None
-    (home / "ready.json").unlink(missing_ok=True)
+    shut_down(home)
     program = gimp.folder / "python"
     outside = "" if gimp.inside(home) == str(home) else f"chroot /proc/{os.getpid()}/root "
     program.write_text(
@@ -35,14 +52,7 @@ def startable(gimp):
     (home / "install.json").write_text(json.dumps(new))
     yield home
     (home / "install.json").write_text(record)
-    if (home / "ready.json").exists():
-        ready = json.loads((home / "ready.json").read_text())
-        connection = http.client.HTTPConnection("127.0.0.1", ready["port"], timeout=10)
-        connection.request("POST", "/v1/shutdown", headers={"Authorization": "Bearer " + ready["token"]})
-        connection.getresponse().read()
-        (home / "ready.json").unlink(missing_ok=True)
-    if running is not None:
-        (home / "ready.json").write_text(running)  # of the backend that other tests share, which still runs
+    shut_down(home)
 
 
 PAINT = """

@@ -10,16 +10,9 @@ import pytest
 
 from tests.gimp import windows
 from tests.gimp.clicks import start
-from tests.gimp.test_failures import plugin_process
+from tests.gimp.test_failures import is_alive, plugin_process
 
 PAINT = "press_ok; touch pressed; until [ -f over ]; do sleep 0.2; done; kill $gimp $screen; exit"
-
-
-def is_alive(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="processes are found in /proc")
