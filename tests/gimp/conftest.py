@@ -33,6 +33,29 @@ WEIGHTS = ROOT.parent / "shared" / "weights"
 GIMPRC = "(show-welcome-dialog no)\n(check-updates no)\n(color-profile-policy keep)\n(save-session-info no)\n"
 
 
+#: Runs in GIMP: the scripts that come, each behind the prelude.
+SESSION = """
+import os, time, traceback
+while True:
+    if not os.path.exists(FOLDER + "/next.py"):
+        time.sleep(0.01)
+        continue
+    os.rename(FOLDER + "/next.py", FOLDER + "/running.py")
+    Gimp.context_push()
+    try:
+        space = {"FOLDER": FOLDER, "__name__": "__main__"}
+        for name in ("prelude.py", "running.py"):
+            exec(compile(open(FOLDER + "/" + name).read(), name, "exec"), space)
+    except Exception:
+        with open(FOLDER + "/failed.txt", "w") as out:
+            out.write(traceback.format_exc())
+    Gimp.context_pop()
+    for image in Gimp.get_images():
+        image.delete()
+    open(FOLDER + "/ended", "w").close()
+"""
+
+
 class Gimp:
     """GIMP with a configuration of its own, in which only this plug-in is installed."""
 
@@ -40,6 +63,7 @@ class Gimp:
         """`tree` is the root of the system that GIMP lives in; None for this one. `version`, as in 3.0, ends its
         programs' names."""
         self._tree, self.version, self.language = tree, version, "en"
+        self._session: subprocess.Popen[str] | None = None
         parent = tree / "tmp" if tree else Path(tempfile.gettempdir())
         self.folder = Path(tempfile.mkdtemp(prefix="reverie-gimp-", dir=parent))
         (self.folder / "home").mkdir()
@@ -76,7 +100,7 @@ class Gimp:
         settings.append(f"LANGUAGE={self.language}")
         return [*(["chroot", str(self._tree)] if self._tree else []), "env", *settings, *words]
 
-    def start(self, script: str, fonts: bool = False) -> subprocess.Popen[str]:
+    def start(self, script: str, fonts: bool = False, output: int = subprocess.PIPE) -> subprocess.Popen[str]:
         """Runs a Python script, behind the prelude, in a GIMP without windows; `fonts` are only loaded if wanted."""
         (self.folder / "result.json").unlink(missing_ok=True)
         (self.folder / "script.py").write_text(script)
@@ -96,17 +120,41 @@ class Gimp:
             "-b",
             code,
         )
-        return subprocess.Popen(self.command(*words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return subprocess.Popen(self.command(*words), stdout=output, stderr=subprocess.STDOUT, text=True)
 
     def run(self, script: str, seconds: float = 90, fonts: bool = False) -> dict:
-        """What the script passed to `answer(…)`."""
-        process = self.start(script, fonts)
-        try:
-            output, _ = process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            pytest.fail("GIMP did not end in time")
-        return self.result(output)
+        """What the script passed to `answer(…)`, in a GIMP that runs one script after the other: each has a name space
+        of its own, and its images are closed after it. Fonts, or another language, are a matter of the start."""
+        if fonts or self.language != "en":
+            process = self.start(script, fonts)
+            try:
+                output, _ = process.communicate(timeout=seconds)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                pytest.fail("GIMP did not end in time")
+            return self.result(output)
+        if self._session is None or self._session.poll() is not None:
+            self._session = self.start(SESSION, output=subprocess.DEVNULL)
+        (self.folder / "result.json").unlink(missing_ok=True)
+        (self.folder / "failed.txt").unlink(missing_ok=True)
+        (self.folder / "next.part").write_text(script)
+        (self.folder / "next.part").rename(self.folder / "next.py")
+        until = time.monotonic() + seconds
+        while not (self.folder / "ended").exists():
+            if time.monotonic() > until or self._session.poll() is not None:
+                self.end()
+                pytest.fail("GIMP did not end the script in time, or ended itself")
+            time.sleep(0.01)
+        (self.folder / "ended").unlink()
+        failed = self.folder / "failed.txt"
+        return self.result(failed.read_text() if failed.exists() else "")
+
+    def end(self) -> None:
+        """Ends the GIMP that runs scripts."""
+        if self._session is not None:
+            self._session.kill()
+            self._session.wait()
+            self._session = None
 
     def result(self, output: str = "") -> dict:
         path = self.folder / "result.json"
@@ -177,6 +225,7 @@ def provided(tree: Path | None, version: str) -> Iterator[Gimp]:
     """A GIMP for tests; what it wrote is gone after them."""
     made = Gimp(tree, version)
     yield made
+    made.end()
     shutil.rmtree(made.folder, ignore_errors=True)
 
 
