@@ -4,6 +4,7 @@
 from __future__ import unicode_literals
 
 import collections
+import errno
 import io
 import json
 import os
@@ -190,6 +191,8 @@ def _command():
 
 def _start():
     """Starts a backend that outlives this process."""
+    if os.path.exists(places.state_folder()) and not os.path.isdir(places.state_folder()):
+        raise _unwritable(os.strerror(errno.EEXIST))
     record = _read(places.install_record())
     if not record:
         raise BackendError(
@@ -250,13 +253,17 @@ def _open_log():
         log.flush()  # which a full disk refuses
         return log
     except (IOError, OSError) as error:
-        raise BackendError(
-            _(
-                "Reverie's folder “%s” cannot be written: %s. Give yourself the right to write there, or make room on "
-                "the disk, then try again."
-            )
-            % (as_text(places.state_folder()), as_text(error.strerror))
+        raise _unwritable(error.strerror)
+
+
+def _unwritable(reason):
+    return BackendError(
+        _(
+            "Reverie's folder “%s” cannot be written: %s. Give yourself the right to write there, or make room on the "
+            "disk, then try again."
         )
+        % (as_text(places.state_folder()), as_text(reason))
+    )
 
 
 def _sandboxed():
