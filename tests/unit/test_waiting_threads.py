@@ -12,7 +12,7 @@ import pytest
 def _spins(**environment: str) -> str:
     own = {name: value for name, value in os.environ.items() if not name.startswith(("GOMP_", "OMP_"))}
     done = subprocess.run(
-        [sys.executable, "-c", "import backend, torch"],
+        [sys.executable, "-c", "import reverie, torch"],
         env={**own, "OMP_DISPLAY_ENV": "verbose", **environment},
         capture_output=True,
         text=True,

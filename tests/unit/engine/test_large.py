@@ -28,7 +28,8 @@ pytestmark = pytest.mark.skipif("reverie" not in registry.available(), reason="n
 LARGE = """
 import json, resource, sys
 import numpy as np
-from backend import demo, images
+from reverie import demo
+from reverie.pictures import images
 from reverie.engine.render import render
 from reverie.pictures.resize import resize, to_picture, to_tensor
 from reverie.recipe import Recipe
