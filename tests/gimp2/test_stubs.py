@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,14 +12,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 STUBS = ROOT / "tests" / "stubs"
-PLUGIN = ROOT / "plugin" / "gimp2" / "reverie.py"
+PLUGIN = ROOT / "plugin" / "gimp2"
 
 
-def check(path: Path, cache: Path) -> str:
-    """What mypy has to say of a plug-in; empty when nothing."""
+def check(folder: Path, cache: Path) -> str:
+    """What mypy has to say of a plug-in in a folder; empty when nothing."""
     (cache / "mypy.ini").write_text(
-        f"[mypy]\nmypy_path = {STUBS}:{ROOT / 'plugin'}\ncheck_untyped_defs = True\nstrict_optional = False\n"
-        "[mypy-shared.*]\nfollow_imports = skip\n"
+        f"[mypy]\nmypy_path = {STUBS}:{ROOT / 'plugin'}:{folder}\nexplicit_package_bases = True\n"
+        "check_untyped_defs = True\nstrict_optional = False\n[mypy-shared.*]\nfollow_imports = skip\n"
     )
     words = (
         sys.executable,
@@ -29,7 +30,9 @@ def check(path: Path, cache: Path) -> str:
         "--cache-dir",
         str(cache / "cache"),
     )
-    done = subprocess.run([*words, str(path)], capture_output=True, text=True, check=False, cwd=ROOT)
+    done = subprocess.run(
+        [*words, *map(str, sorted(folder.glob("*.py")))], capture_output=True, text=True, check=False, cwd=ROOT
+    )
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
@@ -46,13 +49,12 @@ SLIPS = [
 
 
 def test_slips_would_be_found(tmp_path):
-    source = PLUGIN.read_text(encoding="utf-8")
+    folder = tmp_path / "slips"
+    shutil.copytree(PLUGIN, folder, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
     for right, wrong, _ in SLIPS:
-        assert right in source
-        source = source.replace(right, wrong, 1)
-    path = tmp_path / "slips.py"
-    path.write_text(source, encoding="utf-8")
-    found = check(path, tmp_path)
+        (path,) = (each for each in folder.glob("*.py") if right in each.read_text(encoding="utf-8"))
+        path.write_text(path.read_text(encoding="utf-8").replace(right, wrong, 1), encoding="utf-8")
+    found = check(folder, tmp_path)
     assert [said for _, _, said in SLIPS if said not in found] == []
 
 
@@ -61,7 +63,7 @@ def _stubbed(name: str) -> ast.Module:
 
 
 def test_nothing_in_the_stubs_is_unused():
-    source = PLUGIN.read_text(encoding="utf-8")
+    source = "\n".join(path.read_text(encoding="utf-8") for path in PLUGIN.glob("*.py"))
     procedures = [
         item.name
         for node in _stubbed("gimp").body
