@@ -23,7 +23,7 @@ from pathlib import Path
 import pytest
 from reverie.networks.weights.catalogue import BUNDLED, CATALOGUE
 
-from tests.unit.stand_in_backend import TOKEN, StandIn, running
+from tests.stand_in_backend import TOKEN, StandIn, running
 
 ROOT = Path(__file__).resolve().parents[2]
 TREES = Path("/var/cache/reverie-gimp")

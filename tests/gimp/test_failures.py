@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.stand_in_backend import running
+from tests.stand_in_backend import running
 
 LONG = """
 image = load(); layer = image.get_layers()[0]

@@ -10,7 +10,7 @@ import pytest
 
 from tests.gimp import windows
 from tests.gimp.test_failures import plugin_process
-from tests.unit.stand_in_backend import HELD
+from tests.stand_in_backend import HELD
 
 SETUP = """
 def layered(count=3):

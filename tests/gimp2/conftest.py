@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,11 +17,10 @@ from typing import Any
 
 import pytest
 
+from tests.stand_in_backend import TOKEN, StandIn, running
+
 ROOT = Path(__file__).resolve().parents[2]
 TREE = Path(os.environ.get("REVERIE_GIMP2_ROOT", "/var/cache/reverie-gimp/bullseye"))
-sys.path.insert(0, str(ROOT / "tests" / "unit"))
-
-from stand_in_backend import TOKEN, StandIn, running  # noqa: E402
 
 START = "import imp, sys; sys.dont_write_bytecode = True; imp.load_source('reverie', {plugin!r}); execfile({script!r})"
 

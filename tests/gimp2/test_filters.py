@@ -6,7 +6,8 @@ import time
 
 import pytest
 from reverie.plugin.shared import npy
-from stand_in_backend import Handler
+
+from tests.stand_in_backend import Handler
 
 
 def content(server, job=-1):

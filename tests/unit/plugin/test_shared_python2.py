@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 from reverie.plugin.shared import npy
-from stand_in_backend import PNG, TOKEN, running
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.stand_in_backend import PNG, TOKEN, running
+
+ROOT = Path(__file__).resolve().parents[3]
 SAMPLES = bytes(range(208, 256))  # no text in any encoding
 
 JOB = """# -*- coding: utf-8 -*-

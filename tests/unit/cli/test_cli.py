@@ -23,7 +23,7 @@ from reverie.networks.weights import catalogue, download
 from reverie.pictures import images
 from reverie.recipe import Recipe
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 QUICK = ["--iterations", "8", "--size", "96"]
 
 needs_weights = pytest.mark.skipif(

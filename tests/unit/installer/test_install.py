@@ -39,7 +39,8 @@ from reverie.installer.doctor import environment_checks
 from reverie.installer.environment import Environment
 from reverie.installer.way import Way
 from reverie.plugin.shared import places, presets
-from stand_in_backend import TOKEN, running
+
+from tests.stand_in_backend import TOKEN, running
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stand-ins are shell scripts")
 

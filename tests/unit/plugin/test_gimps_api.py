@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-PLUGIN = Path(__file__).resolve().parents[2] / "plugin" / "gimp3"
+PLUGIN = Path(__file__).resolve().parents[3] / "plugin" / "gimp3"
 API = {"Gimp", "Gegl", "Babl"}
 OUTSIDE = {"reverie.py", "run.py"}  # what GIMP starts, and what tells it how that ended
 

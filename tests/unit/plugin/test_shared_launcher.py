@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 from reverie.plugin.shared import TAKEN, launcher
 from reverie.plugin.shared.client import BackendError
-from stand_in_backend import TOKEN, running
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.stand_in_backend import TOKEN, running
+
+ROOT = Path(__file__).resolve().parents[3]
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stand-ins are shell scripts")
 
 

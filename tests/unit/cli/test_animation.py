@@ -20,7 +20,7 @@ from reverie.errors import ReverieError
 from reverie.pictures import animations, images
 from reverie.pictures.resize import shrink_to
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 QUICK = ["--iterations", "4", "--network", "reverie"]
 STYLE = ["--style", str(demo.styles()["ink"])]
 

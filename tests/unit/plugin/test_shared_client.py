@@ -9,7 +9,8 @@ import pytest
 from reverie.errors import Sentence
 from reverie.plugin.shared import jobs, npy, words
 from reverie.plugin.shared.client import BackendError, Client, spoken
-from stand_in_backend import PNG, TOKEN, running
+
+from tests.stand_in_backend import PNG, TOKEN, running
 
 SAMPLES = bytes(range(2 * 3 * 4))
 STYLE_ID = hashlib.sha256(b"a style").hexdigest()
