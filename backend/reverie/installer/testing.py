@@ -25,7 +25,8 @@ def check(environment: Environment, pytest: Sequence[str]) -> int:
         ["ruff", "check"],
         ["mypy"],
         ["mypy", "--config-file", "plugin/mypy.ini"],
-        ["pytest", *pytest],
+        # Two at a time, a file at a time: many tests wait for another process, and each keeps one core busy at most.
+        ["pytest", "-n", "2", "--dist", "loadfile", *pytest],
     ):
         say(f"$ {tool} {' '.join(words)}".rstrip())
         command = [str(environment.python), "-m", tool, *words]
