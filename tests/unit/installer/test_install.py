@@ -712,12 +712,16 @@ def test_the_test_command_runs_all_tools_and_returns_the_first_failure(
     finished: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = finished.clone / "calls"
-    write_script(finished.python, f'echo "$2 $3" >> "{log}"; case "$2" in mypy) exit 3;; pytest) exit 5;; esac')
+    write_script(
+        finished.python,
+        f'words="$2 $3"; [ "$2" = pytest ] && words="$2 $3 … $7 $8"; echo "$words" >> "{log}"; '
+        'case "$2" in mypy) exit 3;; pytest) exit 5;; esac',
+    )
     monkeypatch.setattr(commands, "Environment", lambda: finished)
     monkeypatch.setattr(Environment, "ensure", lambda self, tests: False)
     monkeypatch.setattr(gimp, "programs", lambda: ["a GIMP"])
     assert commands.main(["test", "-k", "something"]) == 3
-    assert log.read_text().splitlines() == ["ruff check", "mypy ", "mypy --config-file", "pytest -k"]
+    assert log.read_text().splitlines() == ["ruff check", "mypy ", "mypy --config-file", "pytest -n … -k something"]
 
 
 def test_without_gimp_the_tests_go_on_for_a_user_and_fail_in_ci(

@@ -73,6 +73,8 @@ def check_plugin(way: Way, configuration: Path) -> Iterator[Finding]:
 def check_older_plugin(way: Way, configuration: Path) -> Finding:
     """The same for GIMP 2.10, of which cannot be seen whether it has Python-Fu."""
     folder, name = configuration / "plug-ins" / plugin.NAME, f"plug-in in {configuration}"
+    if not (folder / plugin.MAIN).exists():
+        return Finding(name, False, f"{folder / plugin.MAIN} is missing", f"Run: {way.install}")
     stale = [place for source, place in plugin.sources(entry="gimp2") if not same(source, folder / place)]
     if stale:
         return Finding(name, False, f"{folder / stale[0]} is missing or of another version", f"Run: {way.install}")
