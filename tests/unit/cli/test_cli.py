@@ -1,4 +1,4 @@
-"""The command line, as a person or a script calls it."""
+"""Whole commands, as processes."""
 
 from __future__ import annotations
 
@@ -12,28 +12,38 @@ from pathlib import Path
 import numpy as np
 import pytest
 from reverie import demo
-from reverie.cli import arguments
-from reverie.cli.console import Console
-from reverie.cli.main import main
-from reverie.engine.result import Result
-from reverie.errors import ReverieError
 from reverie.fast import styles as fast_styles
-from reverie.networks import registry
-from reverie.networks.weights import catalogue, download
 from reverie.pictures import images
-from reverie.recipe import Recipe
 
-ROOT = Path(__file__).resolve().parents[3]
-QUICK = ["--iterations", "8", "--size", "96"]
-
-needs_weights = pytest.mark.skipif(
-    not registry.available(), reason="needs the weights of a network, and there are none on this machine"
-)
+from tests.unit.cli.whole_commands import QUICK, ROOT, _run, needs_weights
 
 
-def _run(*words: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "reverie", *map(str, words)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120, check=False)
+def _into(stdout: str, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A command in a shell that sends its output somewhere."""
+    command = f"'{sys.executable}' -m reverie {' '.join(words)} {stdout}"
+    return subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False, env={**os.environ, **environment},
+    )  # fmt: skip
+
+
+def _interrupted(tmp_path: Path, times: int) -> tuple[int, str]:
+    """Exit code and stderr of a painting that gets Ctrl-C in its midst, and a second one as soon as it has answered."""
+    command = [sys.executable, "-m", "reverie", "style", demo.content(), "--style", demo.styles()["ink"]]
+    command += ["-o", tmp_path / "a.png", "--iterations", "5000", "--size", "512", "--json"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout and process.stderr
+    while '"progress"' not in process.stdout.readline():
+        pass
+    process.send_signal(signal.SIGINT)
+    errors = ""
+    while "Finishing" not in errors:
+        errors += process.stderr.readline()
+    if times == 2:
+        process.send_signal(signal.SIGINT)
+    _, rest = process.communicate(timeout=60)
+    assert "Traceback" not in errors + rest
+    return process.returncode, errors + rest
 
 
 @needs_weights
@@ -113,15 +123,6 @@ def test_the_schema_and_the_networks_are_json():
     assert {"vgg19", "squeezenet1_0"} <= {network["name"] for network in networks}
 
 
-def _into(stdout: str, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """A command in a shell that sends its output somewhere."""
-    command = f"'{sys.executable}' -m reverie {' '.join(words)} {stdout}"
-    return subprocess.run(
-        ["bash", "-o", "pipefail", "-c", command],
-        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False, env={**os.environ, **environment},
-    )  # fmt: skip
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="has another shell")
 def test_a_reader_that_has_seen_enough_gets_no_traceback():
     done = _into("| head -c 1", "schema")
@@ -189,25 +190,6 @@ def test_a_recipe_saved_anew_changes_the_painting_under_way(tmp_path):
     assert [style["weight"] for style in recipe["style"]] == [1.0, 3.0]
 
 
-def _interrupted(tmp_path: Path, times: int) -> tuple[int, str]:
-    """Exit code and stderr of a painting that gets Ctrl-C in its midst, and a second one as soon as it has answered."""
-    command = [sys.executable, "-m", "reverie", "style", demo.content(), "--style", demo.styles()["ink"]]
-    command += ["-o", tmp_path / "a.png", "--iterations", "5000", "--size", "512", "--json"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout and process.stderr
-    while '"progress"' not in process.stdout.readline():
-        pass
-    process.send_signal(signal.SIGINT)
-    errors = ""
-    while "Finishing" not in errors:
-        errors += process.stderr.readline()
-    if times == 2:
-        process.send_signal(signal.SIGINT)
-    _, rest = process.communicate(timeout=60)
-    assert "Traceback" not in errors + rest
-    return process.returncode, errors + rest
-
-
 @needs_weights
 def test_ctrl_c_keeps_what_there_is(tmp_path):
     code, errors = _interrupted(tmp_path, 1)
@@ -221,109 +203,3 @@ def test_a_second_ctrl_c_leaves_no_file(tmp_path):
     code, _ = _interrupted(tmp_path, 2)
     assert code == 130
     assert list(tmp_path.iterdir()) == []
-
-
-def test_an_atlas_of_channels_that_there_are_not_is_refused_before_weights_are_fetched(tmp_path, monkeypatch, capsys):
-    def fetch(*arguments) -> None:
-        raise AssertionError("fetched")
-
-    monkeypatch.setattr(catalogue, "find", lambda name: None)
-    monkeypatch.setattr(download, "fetch", fetch)
-    assert main(["atlas", "--network", "vgg19", "--channels", "99999", "-o", str(tmp_path / "a.png")]) == 1
-    assert "“99999” are no channels here: there are 0 to 511" in capsys.readouterr().err
-    assert main(["atlas", "--network", "vgg19", "--channels", "512", "-o", str(tmp_path / "a.png"), "--json"]) == 1
-    told = json.loads(capsys.readouterr().out)
-    assert (told["type"], told["field"]) == ("failed", "channels")
-
-
-@needs_weights
-def test_dreams_are_written_short(tmp_path):
-    done = _run("dream", demo.content(), "--dream", "auto=2", "-o", tmp_path / "a.png", "--json", *QUICK)
-    assert done.returncode == 0, done.stderr
-    recipe = json.loads(done.stdout.splitlines()[-1])["recipe"]
-    assert recipe["dream"][0]["weight"] == 2
-    assert recipe["dream"][0]["layer"]
-
-
-@pytest.mark.parametrize(
-    ("dream", "told"),
-    [
-        ({"class_name": "pug"}, "Dreamt of pug."),
-        ({"layer": "level5"}, "Dreamt of level5."),
-        ({"layer": "level5", "channel": 3}, "Dreamt of level5, channel 3."),
-        ({"layer": "level5", "channel": 3, "at": [0.25, 0.5]}, "Dreamt of level5, channel 3, at 0.25,0.5."),
-        ({"layer": "level5", "guide": "cats[1].jpg"}, "Dreamt of level5, guided by cats[1].jpg."),
-    ],
-)
-def test_what_was_dreamt_of_is_told_in_full(capsys, dream, told):
-    recipe = Recipe.parse({"dream": dream})
-    with Console() as console:
-        console.finish(Path("a.png"), Result(np.zeros((2, 2, 3), np.float32), recipe, "reverie", "cpu", 1.0))
-    assert told in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("auto", {}),
-        ("fire8", {"layer": "fire8"}),
-        ("fire8:12=0.5", {"layer": "fire8", "channel": 12, "weight": 0.5}),
-        ("fire8:12@0.25,.5", {"layer": "fire8", "channel": 12, "at": [0.25, 0.5]}),
-        ("fire8:like:cats.jpg", {"layer": "fire8", "guide": "cats.jpg"}),
-        ("like:cats.jpg", {"guide": "cats.jpg"}),
-        ("pug", {"class_name": "pug"}),
-        ("golden retriever", {"class_name": "golden retriever"}),
-    ],
-)
-def test_the_short_forms_of_a_dream(text, expected):
-    assert arguments.dream(text, {"fire8"}) == expected
-
-
-def test_a_guide_that_exists_is_taken_whole_and_a_weight_is_split_off_another(tmp_path):
-    file = tmp_path / "a=2"
-    file.touch()
-    for text, expected in (
-        (f"like:{file}", {"guide": str(file)}),
-        (f"fire8:like:{file}=0.5", {"layer": "fire8", "guide": str(file), "weight": 0.5}),
-        (f"like:{tmp_path}/nowhere=b.jpg", {"guide": f"{tmp_path}/nowhere=b.jpg"}),
-        (f"like:{tmp_path}/nowhere.jpg=2", {"guide": f"{tmp_path}/nowhere.jpg", "weight": 2}),
-    ):
-        assert arguments.dream(text, {"fire8"}) == expected
-
-
-def test_a_misspelt_layer_is_told_with_the_nearest_layers_and_classes():
-    layers = {layer for spec in registry.NETWORKS.values() for layer in spec.layers}
-    for text, expected in (("fire22", "fire2"), ("Mixed5b", "Mixed_5b"), ("levle5", "level5")):
-        with pytest.raises(ReverieError, match=f"neither a layer nor a class.*{expected}") as caught:
-            arguments.dream(text, layers)
-        assert caught.value.field == "dream"
-    assert arguments.dream("golden retreiver", layers) == {"class_name": "golden retreiver"}  # told with the recipe
-
-
-@pytest.mark.parametrize(("text", "expected"), [("20", 20), ("20s", 20), ("1.5m", 90), ("1h", 3600)])
-def test_times(text, expected):
-    assert arguments.seconds(text) == expected
-
-
-@pytest.mark.parametrize("text", ["soon", "1.2.3s", "3 parsecs"])
-def test_what_is_no_time_is_refused(text):
-    with pytest.raises(ReverieError, match="no time; write 20s"):
-        arguments.seconds(text)
-
-
-@pytest.mark.parametrize(
-    ("read", "field", "said"),
-    [
-        (lambda: arguments.style("ink.jpg:1.2.3"), "style.weight", "The weight of “ink.jpg” must be a number"),
-        (lambda: arguments.style("ink.jpg@1.2.3"), "style.scale", "The scale of “ink.jpg” must be a number"),
-        (lambda: arguments.fast("udnie:much"), "fast.weight", "The weight of the fast style “udnie” must be a number"),
-        (lambda: arguments.dream("pug=much", set()), "dream.weight", "The weight of “pug” must be a number"),
-        (lambda: arguments.dream("like:a.jpg=1.2.3", set()), "dream.weight", "The weight of “a.jpg” must be a number"),
-        (lambda: arguments.dream("fire8:1@.5.5,1", {"fire8"}), "dream.at", "The place in “fire8:1@.5.5,1” must be"),
-    ],
-)
-def test_what_is_no_number_is_told_with_what_it_is_of(read, field, said):
-    with pytest.raises(ReverieError, match=r"such as 0\.5, and is “") as caught:
-        read()
-    assert caught.value.field == field
-    assert caught.value.message.startswith(said)

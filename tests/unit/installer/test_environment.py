@@ -1,0 +1,300 @@
+"""The environment: which torch, made and verified, recognised, repaired."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from reverie.installer import (
+    CLONE,
+    Failure,
+    console,
+    environment,
+    torch_build,
+)
+from reverie.installer.environment import Environment
+from reverie.plugin.shared import places
+
+from tests.unit.installer.stand_ins import (
+    clone_fixture,  # noqa: F401
+    finished_fixture,  # noqa: F401
+    home_fixture,  # noqa: F401
+    make_package,
+    program_fixture,  # noqa: F401
+    web_fixture,  # noqa: F401
+    wheel,
+    write_script,
+)
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stand-ins are shell scripts")
+
+
+SMI = """case "$1" in
+  --query-gpu=name) echo "NVIDIA GeForce RTX 3060";;
+  *) echo "| NVIDIA-SMI 580.65.06    Driver Version: 580.65.06    CUDA Version: {} |";;
+esac"""
+
+
+def plant_no_marker(made: Environment) -> None:
+    made.finished.unlink()
+
+
+def plant_marker_cut_off(made: Environment) -> None:
+    made.finished.write_text('{"torch": "cp')
+
+
+def plant_dead_python(made: Environment) -> None:
+    made.python.unlink()
+
+
+def plant_python_of_another_encoding(made: Environment) -> None:
+    write_script(made.python, r"printf 'no module in /home/J\374rgen' >&2; exit 1")
+
+
+def plant_other_version(made: Environment) -> None:
+    made.finished.write_text(json.dumps({**made.record(), "python": ["3", "9"]}))
+
+
+def plant_new_pin(made: Environment) -> None:
+    (made.clone / "requirements.txt").write_text("pytest==1.0\n")
+
+
+def plant_lines_for_two_pythons(made: Environment) -> None:
+    """Only the second is for this Python, and is met."""
+    lines = ['pytest==1.0; python_version < "3"', f'pytest=={pytest.__version__}; python_version >= "3"']
+    (made.clone / "requirements.txt").write_text("\n".join(lines) + "\n")
+
+
+def plant_no_package(made: Environment) -> None:
+    """As in the environment of a version that had none."""
+    write_script(made.python, f'PYTHONPATH="{made.clone}/nothing" exec "{sys.executable}" "$@"')
+
+
+def plant_package_of_another_clone(made: Environment) -> None:
+    make_package(made.clone / "moved")
+    write_script(made.python, f'PYTHONPATH="{made.clone}/moved/backend" exec "{sys.executable}" "$@"')
+
+
+def plant_other_build(made: Environment) -> None:
+    with (made.clone / "pyproject.toml").open("a") as file:
+        file.write("[project.scripts]\nmore = 'reverie:more'\n")
+
+
+def plant_new_constraint(made: Environment) -> None:
+    (made.clone / "constraints.txt").write_text("pluggy==1.0\n")
+
+
+def plant_longer_list(made: Environment) -> None:
+    with (made.clone / "requirements.txt").open("a") as file:
+        file.write("hypothesis\n")
+
+
+@pytest.fixture
+def updated(finished: Environment, monkeypatch: pytest.MonkeyPatch) -> Environment:
+    """A finished environment whose list of packages has grown by one that is there; nothing is run to update it."""
+    plant_longer_list(finished)
+    monkeypatch.setattr(environment, "run", lambda *words, **options: None)
+    monkeypatch.setattr(torch_build, "pinned_version", lambda path: "2.13.0")
+    monkeypatch.setattr(torch_build, "choose", lambda: torch_build.Build("cpu", "a test", ()))
+    return finished
+
+
+@pytest.mark.parametrize(
+    ("name", "script", "kind", "index"),
+    [
+        ("nvidia-smi", SMI.format("13.0"), "cuda", "cu130"),
+        ("nvidia-smi", SMI.format("12.8"), "cuda", "cu128"),
+        ("nvidia-smi", SMI.format("12.7"), "cuda", "cu126"),
+        ("nvidia-smi", SMI.format("11.4"), "cpu", "cpu"),
+        ("nvidia-smi", "echo 'couldn't communicate with the NVIDIA driver'; exit 9", "cpu", "cpu"),
+        ("rocminfo", "echo '  Name: gfx1100'; echo '  Marketing Name: AMD Radeon RX 7900 XTX'", "rocm", "rocm7.2"),
+        ("rocminfo", "echo '  Name: AMD Ryzen 7'; echo '  Marketing Name: AMD Ryzen 7'", "cpu", "cpu"),
+    ],
+)
+def test_torch_build_for_the_hardware(
+    program: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch, name: str, script: str, kind: str, index: str
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    program(name, script)
+    build = torch_build.choose()
+    assert (build.kind, build.indexes[0]) == (kind, index)
+
+
+def test_torch_build_for_apple_is_the_plain_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr("platform.machine", lambda: "arm64")
+    assert (torch_build.choose().kind, torch_build.choose().indexes) == ("mps", ())
+
+
+def test_an_index_that_never_answers_is_given_up_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert torch_build.PROBE_SECONDS <= 3
+    monkeypatch.setattr(torch_build, "PROBE_SECONDS", 0.4)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setattr(torch_build, "WHEELS", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        started = time.monotonic()
+        assert torch_build.reachable_index(["cu130", "cu126"], "2.13.0") is None
+        assert time.monotonic() - started < 1.5
+
+
+def test_an_environment_is_made_verified_repaired_and_extended(
+    clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, web: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = Environment(clone)
+    made.ensure()
+    assert made.record()["torch"] == "cpu"
+    assert made.record()["index"] is None
+    assert "out of reach; pip's usual sources must do" in capsys.readouterr().out
+
+    started = time.monotonic()
+    made.ensure()
+    assert time.monotonic() - started < 1
+    assert capsys.readouterr().out == ""
+
+    wheel(tmp_path / "wheels", "pytest", "9")
+    made.ensure(tests=True)
+    assert made.fault("cpu", tests=True) == ("", "")
+    assert made.fault("cpu") == ("", "")
+
+    # An install that was killed while pip worked; and now PyTorch's index answers, and has the better build.
+    (made.folder / "incomplete").touch()
+    better = wheel(tmp_path, "torch", "2.13.0+cpu")
+    link = f'<a href="/whl/cpu/torch/{better.name}">{better.name}</a>'
+    web.pages["/whl/cpu/torch/"] = link.encode()
+    web.pages[f"/whl/cpu/torch/{better.name}"] = better.read_bytes()
+    made.ensure()
+    assert "an earlier install was not finished" in capsys.readouterr().out
+    assert made.record()["index"] == f"{web.address}/whl/cpu"
+    assert list(made.folder.glob("lib/*/site-packages/torch-2.13.0+cpu.dist-info"))
+    assert list(made.folder.glob("lib/*/site-packages/numpy-2.4.6.dist-info")), "from the user's own pip configuration"
+    words = [made.python, "-c", "import reverie; print(reverie.__file__)"]
+    said = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert Path(said.strip()) == clone / "backend/reverie/__init__.py"
+
+
+def test_a_failing_pip_shows_the_end_of_its_log_and_leaves_the_marker(clone: Path) -> None:
+    (clone / "requirements.txt").write_text("torch==2.13.0\nno-such-package==1\n")
+    broken = Environment(clone)
+    with pytest.raises(Failure) as caught:
+        broken.ensure()
+    assert "no-such-package" in str(caught.value)
+    assert "install.log" in str(caught.value)
+    assert "pip found no such package" in str(caught.value)
+    assert broken.fault("cpu") == ("rebuild", "an earlier install was not finished")
+
+
+def test_an_update_that_fails_stays_an_update(clone: Path) -> None:
+    """`install.py test` without a network, for example: what was good is still there, and is not made anew."""
+    made = Environment(clone)
+    made.ensure()
+    (made.folder / "sign").touch()
+    with pytest.raises(Failure, match="pip found no such package"):
+        made.ensure(tests=True)
+    assert made.fault("cpu") == ("", "")
+    (clone / "requirements.txt").write_text("torch==2.13.0\nno-such-package==1\n")
+    with pytest.raises(Failure):
+        made.ensure()
+    assert made.fault("cpu")[0] == "update"
+    (clone / "requirements.txt").write_text("torch==2.13.0\n")
+    assert made.ensure()
+    assert made.fault("cpu") == ("", "")
+    assert (made.folder / "sign").exists()
+
+
+def test_a_finished_environment_is_recognised(finished: Environment) -> None:
+    assert finished.fault("cpu") == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("plant", "kind", "todo", "why"),
+    [
+        (plant_no_marker, "cpu", "rebuild", "not finished"),
+        (plant_marker_cut_off, "cpu", "rebuild", "torch for None"),
+        (plant_dead_python, "cpu", "rebuild", "does not run"),
+        (plant_python_of_another_encoding, "cpu", "rebuild", "does not run"),
+        (plant_other_version, "cpu", "rebuild", "another version"),
+        (plant_new_pin, "cpu", "update", "lacks pytest"),
+        (plant_longer_list, "cpu", "update", "list of packages"),
+        (plant_lines_for_two_pythons, "cpu", "update", "list of packages has changed"),
+        (plant_no_package, "cpu", "update", "package reverie of this folder"),
+        (plant_package_of_another_clone, "cpu", "update", "package reverie of this folder"),
+        (plant_other_build, "cpu", "update", "list of packages has changed"),
+        (plant_new_constraint, "cpu", "update", "list of packages has changed"),
+        (lambda made: None, "cuda", "rebuild", "torch for cpu, and this machine now wants cuda"),
+    ],
+)
+def test_half_finished_and_outdated_environments_are_recognised(
+    finished: Environment, plant: Callable[[Environment], None], kind: str, todo: str, why: str
+) -> None:
+    plant(finished)
+    found = finished.fault(kind)
+    assert found[0] == todo
+    assert why in found[1]
+
+
+def test_an_environment_with_cuda_stays_when_nvidia_smi_fails(updated: Environment) -> None:
+    updated.finished.write_text(json.dumps({**updated.record(), "torch": "cuda"}))
+    assert updated.fault("cpu")[0] == "update"
+    assert updated.ensure()
+    assert updated.record()["torch"] == "cuda", "it is the same torch"
+    assert updated.fault("cuda") == ("", "")
+
+
+def test_a_running_backend_ends_before_its_environment_changes(
+    updated: Environment, web: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = Path(places.state_folder())
+    state.mkdir(parents=True)
+    (state / "ready.json").write_text(json.dumps({"host": "127.0.0.1", "port": web.server_port, "token": "secret"}))
+    web.pages.update({"/v1/shutdown": b"{}", "/v1/health": b"{}"})
+    asked: list[int] = []
+    monkeypatch.setattr(environment, "run", lambda *words, **options: asked.append(len(web.requests)))
+    updated.ensure()
+    assert asked and asked[0] > 0, "pip ran when the backend had been told"
+    assert "running backend has ended" in capsys.readouterr().out
+
+
+def test_half_of_an_environment_is_never_taken_for_a_finished_one(
+    finished: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def in_use(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", "torch.dll")
+
+    monkeypatch.setattr("shutil.rmtree", in_use)
+    with pytest.raises(PermissionError):
+        finished.remove()
+    assert finished.fault("cpu") == ("rebuild", "an earlier install was not finished")
+
+
+def test_a_python_without_venv_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "ensurepip" else object())
+    with pytest.raises(Failure, match=r"sudo apt install python3\.\d+-venv"):
+        environment.require_venv()
+
+
+def test_a_step_that_fails_says_what_its_log_says(tmp_path: Path) -> None:
+    script = write_script(tmp_path / "step", "echo OSError: No space left on device; exit 3")
+    with pytest.raises(Failure, match=r"exit code 3\)(.|\n)*No space left(.|\n)*The disk is full"):
+        console.run("Filling the disk", [script], tmp_path / "log")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is always full")
+def test_a_step_ends_when_its_log_cannot_be_written(tmp_path: Path) -> None:
+    """More than a pipe holds is said: whoever does not read it makes the step wait for ever."""
+    much = f'"{sys.executable}" -c "print(200000 * chr(46))"'
+    step = write_script(tmp_path / "step", f"{much}; echo too much >&2; exit 3")
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom reverie.installer import Failure, console\n"
+        "try:\n    console.run('Saying a lot', [sys.argv[1]], Path('/dev/full'))\n"
+        "except Failure as failure:\n    print(str(failure)[-200:])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(step)], cwd=CLONE, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "too much" in done.stdout
