@@ -217,6 +217,8 @@ def test_a_full_disk_stops_no_job_but_the_start_of_a_backend_which_is_told(gimp,
     assert said["status"][0], said["status"]
     assert said["names"] == ["Neural style: strokes", "landscape"]
     (home / "ready.json").unlink()
+    record = json.loads((home / "install.json").read_text())
+    (home / "install.json").write_text(json.dumps({**record, "python": "/usr/bin/env"}))  # one that could be started
     (home / "filler2").touch()
     with contextlib.suppress(OSError):  # the room that it took is filled, too
         (home / "filler2").write_bytes(bytes(65536))
