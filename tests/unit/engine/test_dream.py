@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from reverie import demo
+from reverie.engine import loaded
 from reverie.engine import render as engine
 from reverie.errors import ReverieError
 from reverie.events import Progress
 from reverie.job import resolve
 from reverie.networks import registry
 from reverie.networks.network import Network
+from reverie.networks.weights import catalogue
 from reverie.optim.gradient_ascent import GradientAscent, even_out
 from reverie.optim.redirected_relu import RedirectedReLU
 from reverie.pictures import images
 from reverie.pictures.picture import Picture
 from reverie.pictures.resize import shrink_to, to_tensor
 from reverie.recipe import Recipe
+
+from tests.random_networks import random_network
 
 SETTINGS = {"size": 96, "smallest": 48, "iterations": 30, "precision": "float32", "network": "reverie"}
 pytestmark = pytest.mark.skipif("reverie" not in registry.available(), reason="needs the bundled encoder")
@@ -290,10 +296,16 @@ def test_contradictions_are_refused_by_the_recipe(dream):
         Recipe.parse({"dream": dream})
 
 
-def test_a_dream_beside_a_style_works_wherever_the_style_alone_does():
+def test_a_dream_beside_a_style_works_wherever_the_style_alone_does(monkeypatch):
     """Strokes so small that the network sees none of them at the size at which a pull is usually measured."""
+    network = random_network("vgg19")
+    monkeypatch.setattr(catalogue, "find", lambda name: Path(name))
+    monkeypatch.setattr(registry, "load", lambda name, pooling: network)
+    loaded.forget_network()
     photo, style = (shrink_to(images.read(path), 320) for path in (demo.content(), demo.styles()["strokes"]))
-    settings = {"style": {"image": "s", "scale": 0.15}, "network": "reverie", "iterations": 2, "size": 320}
+    settings = {"style": {"image": "s", "scale": 0.15}, "network": "vgg19", "iterations": 1, "size": 320}
+    settings |= {"smallest": 320, "style_layers": ["relu1_1", "relu5_1"], "content_layers": ["relu2_1"]}
     _render(photo, {"s": style}, **settings)
-    dreamt = _render(photo, {"s": style}, dream={}, **settings)
+    dreamt = _render(photo, {"s": style}, dream={"layer": "relu3_1"}, **settings)
+    loaded.forget_network()
     assert np.isfinite(dreamt.picture).all()
