@@ -9,6 +9,11 @@ from torch import Tensor
 _TO_YCC = torch.tensor([[0.2126, 0.7152, 0.0722], [-0.1146, -0.3854, 0.5], [0.5, -0.4542, -0.0458]])
 
 
+def luma(picture: Tensor) -> Tensor:
+    """The light of a picture, 1×3×H×W: 1×1×H×W."""
+    return torch.einsum("j,njhw->nhw", _TO_YCC[0].to(picture.device), picture)[:, None]
+
+
 def luminance_of(picture: Tensor, colors_from: Tensor) -> Tensor:
     """The luma of one picture with the colour of another of the same size: 1×3×H×W in, the same out.
 

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import io
+import contextlib
 import tempfile
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from reverie.errors import ReverieError
-from reverie.files import replace_with
-from reverie.pictures import npy
-from reverie.pictures.picture import MAX_PIXELS, Picture, check_finite, check_size, on_white, with_channels
+from reverie.files import address, check_writable, replace_with
+from reverie.pictures import encoded, kinds, npy
+from reverie.pictures.decoded import Opened
+from reverie.pictures.encoded import Depth
+from reverie.pictures.kept import Kept
+from reverie.pictures.picture import MAX_PIXELS, Picture
 
-FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "GIF", "BMP", "PPM", "AVIF")
-"""What is read and written. Pillow knows many more, which nobody needs here; for some it starts other programs."""
 warnings.filterwarnings("ignore", module="PIL")  # what is wrong with a picture is said in sentences, or harmless
-_ABOVE_WHITE = 2.0  # floats may overshoot a little; a picture in 0 to 255 reaches more
-_TURNS = {  # what makes a picture upright, by EXIF's number for how it lies
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 
 def decode(data: bytes) -> Picture:
@@ -41,52 +31,72 @@ def decode(data: bytes) -> Picture:
 
 def read(path: str | Path) -> Picture:
     """The picture in a file; see `decode`. Raises ReverieError, also when the file cannot be read."""
+    with _told(path) as data:
+        return decode(data)
+
+
+def size(path: str | Path) -> tuple[int, int]:
+    """Width and height of the picture in a file, upright, without unpacking it. Raises ReverieError as `read` does, but
+    for what is damaged further on."""
+    with opened_file(path) as file:
+        if file is not None:
+            return file.size
+    height, width = read(path).shape[:2]
+    return width, height
+
+
+def kept(path: str | Path) -> Kept:
+    """What a file says of its picture that a result keeps. Raises ReverieError as `size` does."""
+    with opened_file(path) as file:
+        return Kept() if file is None else file.kept()
+
+
+@contextlib.contextmanager
+def opened_file(path: str | Path) -> Iterator[Opened | None]:
+    """A picture's file, opened and not yet unpacked; None for a .npy array. Raises ReverieError for what is none, while
+    it is used, too."""
+    with _told(path) as data:
+        if data.startswith(npy.MAGIC):
+            yield None
+            return
+        with _opened(data) as file:
+            yield file
+
+
+@contextlib.contextmanager
+def _told(path: str | Path) -> Iterator[bytes]:
+    """The bytes of a file, whose name is said in whatever is wrong with them. Raises ReverieError."""
     try:
         data = Path(path).read_bytes()
     except (OSError, ValueError) as error:  # no file's name has a zero byte
+        if found := address(str(path)):
+            raise ReverieError(
+                f"“{found}” is an address, and pictures are not fetched: save it on this machine, and name the file."
+            ) from error
         raise ReverieError(f"“{path}” cannot be read: {getattr(error, 'strerror', None) or error}.") from error
     try:
-        return decode(data)
+        yield data
     except ReverieError as error:
         raise ReverieError(f"“{path}”: {error.message}") from error
 
 
-def write(path: str | Path, picture: Picture) -> None:
-    """Saves a picture in the format that the file's ending names. A file that was there stays until the new one is
-    complete. Raises ReverieError."""
+def write(path: str | Path, picture: Picture, kept: Kept | None = None, depth: Depth = 8) -> None:
+    """Saves a picture in the format that the file's ending names, as sRGB, with what is to be kept of the photo that it
+    comes from, and 8 or 16 bits; .npy has floats. A file that was there stays until the new one is complete. Raises
+    ReverieError."""
     path = Path(path)
-    data = npy.encode(picture, "f4") if path.suffix.lower() == ".npy" else _encode(path, picture)
+    is_array = path.suffix.lower() == ".npy"
+    data = npy.encode(picture, "f4") if is_array else encoded.encode(path, picture, kept or Kept(), depth)
     replace_with(path, lambda part: part.write_bytes(data))
 
 
-def _encode(path: Path, picture: Picture) -> bytes:
-    """The picture in the format that the path's ending names."""
-    format_name = _format_of(path)
-    image = _to_pillow(on_white(picture) if format_name in ("JPEG", "BMP", "PPM") else picture)  # these have no alpha
-    buffer = io.BytesIO()
-    try:
-        image.save(buffer, format_name, **({"quality": 95} if format_name in ("JPEG", "WEBP") else {}))
-    except (OSError, ValueError) as error:  # too large a side for the format, for example
-        raise ReverieError(
-            f"A picture of {image.width}×{image.height} pixels cannot be saved as “{path.name}” ({error}); use .png."
-        ) from error
-    return buffer.getvalue()
+def has_format(path: Path) -> bool:
+    """Whether a file's ending names a format that is read and written."""
+    return path.suffix.lower() == ".npy" or encoded.format_of(path) is not None
 
 
-def _format_of(path: Path) -> str:
-    """Pillow's name of the format that the path's ending names. Raises ReverieError for one that is not written."""
-    format_name = Image.registered_extensions().get(path.suffix.lower())
-    if format_name not in FORMATS or format_name not in Image.SAVE:
-        raise ReverieError(
-            f"“{path.name}” does not end in the name of a picture format; use .png or .jpg, for example.", "output"
-        )
-    return format_name
-
-
-def check_target(path: Path) -> None:
+def check_target(path: Path, depth: Depth = 8) -> None:
     """Raises ReverieError for a file that `write` could not write, before any work goes into the picture."""
-    if path.suffix.lower() != ".npy":
-        _format_of(path)
     try:
         is_folder = path.is_dir()
     except OSError as error:  # too long a name, for example
@@ -95,9 +105,12 @@ def check_target(path: Path) -> None:
         ) from error
     if is_folder:
         raise ReverieError(f"“{path}” is a folder; name a file in it for the result.", "output")
+    if path.suffix.lower() != ".npy":
+        encoded.check_format(path, depth)
     if not path.parent.is_dir():
         raise ReverieError(f"The folder “{path.parent}” for the result does not exist; make it first.", "output")
-    check_folder(path.parent)
+    check_writable(path)
+    check_folder(path.resolve().parent)
 
 
 def check_folder(folder: Path) -> None:
@@ -112,29 +125,30 @@ def check_folder(folder: Path) -> None:
 
 def encode_png(picture: Picture) -> bytes:
     """The picture as an 8-bit PNG."""
-    buffer = io.BytesIO()
-    _to_pillow(picture).save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
+    return encoded.png(picture)
 
 
 def inspect(data: bytes) -> tuple[tuple[int, int, int], npy.Depth]:
     """Height, width and channels (1 to 4) of what is in the bytes, and the sample type; files count as 8-bit.
 
-    Raises ReverieError for what `decode` would refuse.
+    A file's are told by its header, and cost nothing however large the picture is. Raises ReverieError for what is no
+    picture, or too large.
     """
     if data.startswith(npy.MAGIC):
         return npy.inspect(data)
-    height, width, channels = decode(data).shape
-    return (height, width, channels), "u1"
+    with _opened(data) as file:
+        return file.shape, "u1"
 
 
-def _from_file(data: bytes) -> Picture:
+@contextlib.contextmanager
+def _opened(data: bytes) -> Iterator[Opened]:
+    """The file of a picture, opened and not yet unpacked. Raises ReverieError for what is none, while it is used,
+    too."""
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            check_size(*image.size)
-            return _from_pillow(image)
+        with Opened(data) as file:
+            yield file
     except UnidentifiedImageError as error:
-        raise ReverieError("This is no picture that can be read; PNG, JPEG, TIFF and WebP files are.") from error
+        raise kinds.refusal(data) from error
     except Image.DecompressionBombError as error:
         raise ReverieError(
             "The picture is larger than the {most} megapixels that are accepted.", most=MAX_PIXELS // 10**6
@@ -145,52 +159,6 @@ def _from_file(data: bytes) -> Picture:
         raise ReverieError("The picture file is damaged or incomplete; save or copy it again.") from error
 
 
-def _from_pillow(image: Image.Image) -> Picture:
-    profile = image.info.get("icc_profile")
-    upright = _upright(image)
-    if upright.mode == "F" or upright.mode.startswith("I"):  # grey of more than 8 bits
-        return with_channels(_deep_grey(upright)[:, :, None], 3)
-    has_alpha = upright.has_transparency_data
-    if profile:
-        upright = _to_srgb(upright, profile)
-    picture: Picture = np.asarray(upright.convert("RGBA" if has_alpha else "RGB"), dtype=np.float32) / np.float32(255)
-    return picture
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    """The picture turned as its EXIF says. `ImageOps.exif_transpose` also writes the EXIF anew, which fails for many a
-    photo that has a tag of the wrong type."""
-    image.load()  # EXIF may lie behind the samples
-    turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
-    return image if turn is None else image.transpose(turn)
-
-
-def _deep_grey(image: Image.Image) -> NDArray[np.float32]:
-    """Samples of 16 bits, also where the file has room for more, or floats, of which 1 is white."""
-    samples = np.asarray(image)
-    check_finite(samples)
-    white = 1.0 if image.mode == "F" else 65535.0
-    if samples.max() > _ABOVE_WHITE * white:
-        raise ReverieError(
-            f"The picture's samples reach {samples.max():g}, and where white is among them cannot be known; save it "
-            "with 8 or 16 bits."
-        )
-    grey: NDArray[np.float32] = (samples.astype(np.float32) / np.float32(white)).clip(0, 1)
-    return grey
-
-
-def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    if image.mode not in ("RGB", "RGBA", "CMYK"):
-        return image
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        converted = ImageCms.profileToProfile(
-            image, source, ImageCms.createProfile("sRGB"), outputMode="RGBA" if image.mode == "RGBA" else "RGB"
-        )
-    except (ImageCms.PyCMSError, OSError):
-        return image  # a broken profile must not cost the picture: its numbers are then read as sRGB
-    return converted if converted is not None else image
-
-
-def _to_pillow(picture: Picture) -> Image.Image:
-    return Image.fromarray(np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8))
+def _from_file(data: bytes) -> Picture:
+    with _opened(data) as file:
+        return file.picture()

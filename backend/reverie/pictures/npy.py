@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reverie.errors import ReverieError, Sentence
-from reverie.pictures.picture import Picture, check_finite, check_size, with_channels
+from reverie.pictures.picture import Picture, check_finite, check_size, check_white, with_channels
 
 Depth = Literal["u1", "u2", "f4"]
 MAGIC = b"\x93NUMPY"
@@ -60,6 +60,7 @@ def _read(data: bytes) -> NDArray[Any]:
     except (ValueError, TypeError, EOFError, OSError) as error:
         raise ReverieError(_DAMAGED.template) from error
     check_finite(array)
+    check_white(array, _FULL_SCALE[dtype.kind + str(dtype.itemsize)])
     return array
 
 

@@ -12,6 +12,7 @@ from reverie.errors import ReverieError
 
 Picture = NDArray[np.float32]
 MAX_PIXELS = 100_000_000
+_FAR_ABOVE_WHITE = 0.25  # share of the samples
 
 
 def on_white(picture: Picture) -> Picture:
@@ -38,6 +39,17 @@ def check_finite(array: NDArray[Any]) -> None:
     """Raises ReverieError for samples that are no numbers."""
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise ReverieError("The picture holds values that are not numbers (NaN or infinity); remove them first.")
+
+
+def check_white(array: NDArray[Any], white: float) -> None:
+    """Raises ReverieError for samples of which `white` cannot be white: a few may overshoot, as the lights of a float
+    picture do, but not a quarter of them twofold."""
+    if array.dtype.kind != "u" and (abs(array) > 2 * white).mean() > _FAR_ABOVE_WHITE:
+        raise ReverieError(
+            "The picture's samples reach {most}, and where white is among them cannot be known; save it with 8 or 16 "
+            "bits.",
+            most=f"{array.max():g}",
+        )
 
 
 def check_size(width: int, height: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import pickle
 import struct
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 from reverie.errors import ReverieError
 from reverie.pictures import images, npy
 
@@ -222,10 +223,12 @@ def test_a_picture_too_long_for_the_format_is_refused_with_a_sentence(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("kind", ["EPS", "ICO", "PCX", "TGA"])
-def test_a_file_of_another_format_is_no_picture(kind):
+@pytest.mark.parametrize(
+    ("kind", "says"), [("EPS", "PostScript"), ("ICO", "ICO"), ("PCX", "PCX"), ("TGA", "no picture")]
+)
+def test_a_file_of_another_format_is_no_picture(kind, says):
     """Of EPS, Pillow would have Ghostscript make a picture."""
-    with pytest.raises(ReverieError, match="no picture that can be read"):
+    with pytest.raises(ReverieError, match=says):
         images.decode(_file(Image.new("RGB", (32, 32), "red"), kind))
 
 
@@ -256,6 +259,26 @@ def test_grey_whose_white_is_unknown_is_refused(samples, says):
 def test_what_is_in_an_array_is_known_without_converting_it(dtype, shape, monkeypatch):
     monkeypatch.setattr(images, "decode", None)
     assert images.inspect(_npy(np.zeros(shape, dtype))) == ((5, 7, shape[2] if len(shape) == 3 else 1), dtype)
+
+
+@pytest.mark.parametrize("turn", [1, 3, 6, 7])
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "JPEG", "WEBP", "GIF"])
+def test_what_is_in_a_file_is_known_as_it_will_be_decoded(kind, turn):
+    exif, tried = Image.Exif(), 0
+    exif[ExifTags.Base.Orientation] = turn
+    for mode in ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "I;16", "I", "F"):
+        image = Image.new(mode, (7, 5)) if mode != "PA" else Image.new("RGBA", (7, 5), (9, 9, 9, 9)).convert("PA")
+        with contextlib.suppress(OSError, ValueError):  # not every format has every mode
+            file = _file(image, kind, exif=exif)
+            tried += 1
+            assert images.inspect(file) == (images.decode(file).shape, "u1"), mode
+    assert tried >= 4
+
+
+def test_transparency_beside_the_samples_is_known_too():
+    palette = Image.new("P", (7, 5))
+    for file in (_file(palette, transparency=0), _file(Image.new("RGB", (7, 5)), transparency=(0, 0, 0))):
+        assert images.inspect(file) == ((5, 7, 4), "u1") == (images.decode(file).shape, "u1")
 
 
 def test_a_missing_file_is_named():

@@ -1,0 +1,229 @@
+"""The picture in the bytes of a file, as a program that manages colours shows it: Pillow's samples, at their full
+depth, with what is transparent, through the profile, and turned upright."""
+
+from __future__ import annotations
+
+import io
+import struct
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageFile, TiffImagePlugin
+
+from reverie.pictures import icc, kept, kinds, png, srgb_of
+from reverie.pictures.kept import Kept
+from reverie.pictures.picture import Picture, check_finite, check_size, check_white, with_channels
+
+FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "GIF", "BMP", "PPM", "AVIF")
+"""What is read. Pillow knows many more, which nobody needs here; for some it starts other programs."""
+
+ANIMATED = ("GIF", "WEBP", "PNG", "TIFF", "AVIF")
+"""Those of them in which several pictures are frames or pages. Several in a JPEG are previews, or parts of one."""
+
+_TURNED = {  # what makes a picture upright, by EXIF's number for how it lies
+    2: lambda picture: picture[:, ::-1],
+    3: lambda picture: picture[::-1, ::-1],
+    4: lambda picture: picture[::-1],
+    5: lambda picture: picture.transpose(1, 0, 2),
+    6: lambda picture: picture.transpose(1, 0, 2)[:, ::-1],
+    7: lambda picture: picture[::-1, ::-1].transpose(1, 0, 2),
+    8: lambda picture: picture.transpose(1, 0, 2)[::-1],
+}
+_SIDEWAYS = (5, 6, 7, 8)
+_PLAIN = {"1": "L", "La": "LA", "RGBa": "RGBA", "PA": "RGBA", "YCbCr": "RGB", "LAB": "RGB", "HSV": "RGB", "RGBX": "RGB"}
+_OTHER_HALF = {"16B": "16L", "16L": "16B", "16N": "16B" if sys.byteorder == "little" else "16L"}
+_NATIVE = {"F;32F": "F;32NF", "F;32BF": "F;32NF", "I;32S": "I;32NS", "I;32BS": "I;32NS", "I;16BS": "I;16NS"}
+_NCLX, _HEAD = b"colrnclx", 1 << 16  # in an AVIF's first bytes: colours by their numbers
+_BITS, _MEANING, _MIN_IS_WHITE = 258, 262, 0  # tags of TIFF
+_REDUCED, _MASK = 1, 4
+_SUBFILE, _DNG_VERSION = 254, 50706
+
+
+@dataclass(frozen=True)
+class _Samples:
+    """Colours as they are in the file, H×W×1 or 3, of which `white` is white, and opacity, H×W×1 in 0 to 1."""
+
+    color: NDArray[Any]
+    white: float
+    alpha: NDArray[np.float32] | None = None
+
+
+class Opened:
+    """A picture's file, opened, not yet unpacked. Its frames, where it has several, come in their order."""
+
+    def __init__(self, data: bytes) -> None:
+        """Raises ReverieError for too many pixels, and whatever Pillow raises for what it cannot read."""
+        self._data = data
+        self.notes: png.Notes | None = None
+        if data.startswith(png.SIGNATURE):
+            self._data, self.notes = png.read(data)
+        self.image = Image.open(io.BytesIO(self._data), formats=FORMATS)
+        check_size(*self.image.size)
+        if isinstance(self.image, TiffImagePlugin.TiffImageFile) and _is_raw(self.image.tag_v2):
+            raise kinds.of_kind("RAW")
+
+    def __enter__(self) -> Opened:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.image.close()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height, upright."""
+        width, height = self.image.size
+        # Pillow tells that of a TIFF as it will be turned.
+        return (height, width) if self._lies() in _SIDEWAYS and self.image.format != "TIFF" else (width, height)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of the picture, told by the header."""
+        image, notes, (width, height) = self.image, self.notes, self.size
+        if image.mode == "F" or image.mode.startswith("I") or image.mode == "CMYK":
+            has_alpha = notes is not None and bool(notes.transparent)
+        else:
+            has_alpha = image.has_transparency_data or (notes is not None and bool(notes.transparent))
+        return height, width, 4 if has_alpha or (notes is not None and notes.is_deep_gray_alpha) else 3
+
+    def picture(self) -> Picture:
+        """What is to be seen in the frame that Pillow is at. Raises as `__init__` does."""
+        self.image.tile = [_as_unpacked(tile) for tile in self.image.tile]
+        self.image.load()
+        samples = self._samples()
+        color = self._in_srgb(samples)
+        parts = [with_channels(color, 3)] if samples.alpha is None else [with_channels(color, 3), samples.alpha]
+        picture = np.concatenate(parts, 2)
+        turn = _TURNED.get(self._lies())
+        return np.ascontiguousarray(picture if turn is None else turn(picture), dtype=np.float32)
+
+    def frames(self) -> list[int]:
+        """The numbers of the frames or pages, as Pillow counts them, but for those that only go with another: the
+        picture for programs that show no animation, thumbnails, masks."""
+        if self.image.format not in ANIMATED:
+            return [0]
+        count = range(int(getattr(self.image, "n_frames", 1)))
+        if isinstance(self.image, TiffImagePlugin.TiffImageFile):
+            return [number for number in count if self._is_page(self.image, number)]
+        return list(count[1:] if self.image.info.get("default_image") and len(count) > 1 else count)
+
+    @staticmethod
+    def _is_page(image: TiffImagePlugin.TiffImageFile, number: int) -> bool:
+        image.seek(number)
+        return not int(image.tag_v2.get(_SUBFILE, 0)) & (_REDUCED | _MASK)
+
+    def kept(self) -> Kept:
+        """What a result keeps of the file."""
+        return kept.of(self.image, self.notes)
+
+    def _lies(self) -> int:
+        try:
+            exif = Image.Exif() if self.notes is not None else self.image.getexif()
+            if self.notes is not None:
+                exif.load(self.notes.exif)
+            return int(exif.get(ExifTags.Base.Orientation, 1))
+        except (SyntaxError, ValueError, TypeError, KeyError, struct.error):  # EXIF is damaged, and was only a note
+            return 1
+
+    def _samples(self) -> _Samples:
+        image: Image.Image = self.image
+        if image.mode == "F" or image.mode.startswith("I"):
+            return self._with_hole(_deep_gray(image))
+        if image.mode == "CMYK":
+            profile = image.info.get("icc_profile") or b""
+            managed = icc.through_tables(image, profile) if icc.family(profile) == "CMYK" else None
+            return _Samples(np.asarray(managed or image.convert("RGB")), 255)
+        if (deep := self._deep()) is not None:
+            return self._with_hole(deep)
+        if image.mode in ("P", "PA") or "transparency" in image.info:
+            image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+        array = np.asarray(image.convert(_PLAIN.get(image.mode, image.mode)))
+        array = array[:, :, None] if array.ndim == 2 else array
+        if array.shape[2] in (2, 4):
+            return _Samples(array[:, :, :-1], 255, array[:, :, -1:] / np.float32(255))
+        return self._with_hole(_Samples(array, 255))
+
+    def _deep(self) -> _Samples | None:
+        """The samples of colours, or of grey with alpha, that have 16 bits; None for others. Pillow's decoders have
+        room for 8, and take the upper or the lower half of each sample by the name of its order: both make it whole."""
+        if self.notes is not None and self.notes.is_deep_gray_alpha:
+            with Image.open(io.BytesIO(png.with_header(self._data, 8, 6)), formats=FORMATS) as both:
+                halves = np.asarray(both).astype(np.uint16)
+            whole = halves[:, :, ::2] << 8 | halves[:, :, 1::2]
+        else:
+            if self.image.format not in ("PNG", "TIFF") or (self.notes is not None and self.frames() != [0]):
+                return None
+            image = Image.open(io.BytesIO(self._data), formats=FORMATS)
+            image.seek(self.image.tell())
+            orders = {_order(tile.args) for tile in image.tile}
+            order = orders.pop() if len(orders) == 1 else ""
+            layout, _, half = order.partition(";")
+            if layout not in ("RGB", "RGBA", "RGBX") or half not in _OTHER_HALF:
+                return None
+            image.tile = [
+                tile._replace(args=_with_order(tile.args, f"{layout};{_OTHER_HALF[half]}")) for tile in image.tile
+            ]
+            whole = np.asarray(self.image).astype(np.uint16) << 8 | np.asarray(image)
+        if whole.shape[2] in (2, 4):
+            return _Samples(whole[:, :, :-1], 65535, whole[:, :, -1:] / np.float32(65535))
+        return _Samples(whole, 65535)
+
+    def _with_hole(self, samples: _Samples) -> _Samples:
+        """With the transparency of a PNG that has one colour for it."""
+        if self.notes is None or not self.notes.transparent:
+            return samples
+        largest = (1 << self.notes.depth) - 1
+        hole = np.array(self.notes.transparent) * (int(samples.white) // largest)
+        is_shown = (samples.color != hole).any(2, keepdims=True)
+        return _Samples(samples.color, samples.white, is_shown.astype(np.float32))
+
+    def _in_srgb(self, samples: _Samples) -> NDArray[np.float32]:
+        if self.image.mode in ("CMYK", "LAB"):
+            return srgb_of.as_it_is(samples.color, samples.white)
+        notes = self.notes
+        if notes is not None:
+            return srgb_of.png(samples.color, samples.white, notes)
+        profile = self.image.info.get("icc_profile") or b""
+        if not profile and (at := self._data.find(_NCLX, 0, _HEAD)) >= 0 and self.image.format == "AVIF":
+            primaries, transfer = struct.unpack_from(">HH", self._data, at + len(_NCLX))
+            return srgb_of.numbered(samples.color, samples.white, primaries, transfer)
+        return srgb_of.profiled(samples.color, samples.white, profile)
+
+
+def _is_raw(tags: Mapping[int, Any]) -> bool:
+    """Is this the first picture of a camera's raw file, which is a thumbnail?"""
+    return _DNG_VERSION in tags or bool(int(tags.get(_SUBFILE, 0)) & _REDUCED)
+
+
+def _deep_gray(image: Image.Image) -> _Samples:
+    """Samples of 12 or 16 bits, also where the file has room for more, or floats, of which 1 is white."""
+    samples = np.asarray(image)
+    tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else {}
+    white = 1.0 if image.mode == "F" else 4095.0 if tags.get(_BITS) == (12,) else 65535.0
+    check_finite(samples)
+    check_white(samples, white)
+    if tags.get(_MEANING) == _MIN_IS_WHITE:
+        samples = white - samples.clip(0, white)
+    if image.mode.startswith("I"):
+        samples = samples.clip(0, white).astype(np.uint16)
+    return _Samples(samples[:, :, None], white)
+
+
+def _as_unpacked(tile: ImageFile._Tile) -> ImageFile._Tile:
+    """A packed TIFF's samples are in this machine's order once libtiff has unpacked them, whatever theirs was; Pillow
+    forgets it for those of 32 bits."""
+    order = _NATIVE.get(_order(tile.args))
+    return tile._replace(args=_with_order(tile.args, order)) if tile.codec_name == "libtiff" and order else tile
+
+
+def _order(arguments: Any) -> str:
+    """In what order the samples of a tile come, which is the first or only argument of its decoder."""
+    first = arguments[0] if isinstance(arguments, tuple) and arguments else arguments
+    return first if isinstance(first, str) else ""
+
+
+def _with_order(arguments: Any, order: str) -> Any:
+    return (order, *arguments[1:]) if isinstance(arguments, tuple) else order
