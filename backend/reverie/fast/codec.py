@@ -15,9 +15,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+import reverie
 from reverie.errors import ReverieError
 from reverie.networks import registry
 from reverie.networks.reverie import PREPROCESSING, Encoder
+
+BUNDLED = Path(reverie.__file__).parent / "models" / "decoder.safetensors"
+"""The decoder that is part of the project; its card, decoder.md, lies beside it."""
 
 _ENDS = (0, 1, 2, 4, 6, 8)  # level k is what the encoder's stages up to the kth of these make of a picture
 LEVELS = len(_ENDS) - 1
@@ -110,13 +114,12 @@ class Codec:
         return made * PREPROCESSING.std[0] + PREPROCESSING.mean[0]
 
 
-def load(file: Path) -> Codec:
-    """The codec with the decoder of a file. Raises ReverieError when that is damaged or missing."""
+def load(file: Path, where: torch.device) -> Codec:
+    """The codec with the decoder of a file, on a device. Raises ReverieError when that is damaged or missing."""
     decoder = Decoder()
     try:
         decoder.load_state_dict({name: value.float() for name, value in load_file(file).items()})
     except (OSError, SafetensorError, RuntimeError) as error:
-        raise ReverieError(
-            f"The decoder in “{file}” is damaged or missing: train it again, or choose another."
-        ) from error
-    return Codec(decoder.requires_grad_(False).eval())
+        remedy = "Install Reverie again" if file == BUNDLED else "Train it again, or name another file"
+        raise ReverieError(f"The decoder in “{file}” is damaged or missing. {remedy}.") from error
+    return Codec(decoder.to(where).requires_grad_(False).eval())

@@ -7,7 +7,6 @@ and so show no borders.
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import functools
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from reverie import device as devices
 from reverie.errors import ReverieError
 from reverie.fast.network import Architecture, Statistics, StyleNetwork
 from reverie.fast.styles import FastStyle
@@ -81,7 +81,7 @@ def stylise(
     network, vector = _on(style.network, picture.device), style.vector.to(picture.device)
     whole = _padded(picture, architecture)
     places = tiles(architecture, height, width, tile)
-    with _autocast(picture.device, precision):
+    with devices.autocast(picture.device, precision):
         if len(places) == 1:
             painted: Tensor = network(whole, vector)[:, :, _MARGIN : _MARGIN + height, _MARGIN : _MARGIN + width]
             told(1, 1)
@@ -131,7 +131,3 @@ def _padded(picture: Tensor, architecture: Architecture) -> Tensor:
 @functools.lru_cache(maxsize=2)
 def _on(network: StyleNetwork, where: torch.device) -> StyleNetwork:
     return network if where.type == "cpu" else copy.deepcopy(network).to(where)
-
-
-def _autocast(where: torch.device, precision: torch.dtype) -> contextlib.AbstractContextManager[object]:
-    return torch.autocast(where.type, precision) if precision != torch.float32 else contextlib.nullcontext()

@@ -32,7 +32,7 @@ TEACHER = {
 LAYERS = tuple(TEACHER)
 CHANNELS = {layer: channels for layer, (_, channels) in TEACHER.items()}
 DEFAULTS = Defaults(
-    content=("level5",),
+    content=("level3", "level5"),
     style=("level1", "level2", "level3", "level4", "level6", "level7"),
     dream=("level8",),
 )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from reverie import device as devices
 from reverie.networks.network import Network
 from reverie.networks.reverie import LAYERS, PREPROCESSING, TEACHER, Encoder
 from reverie.training import pictures, slopes
@@ -25,7 +26,7 @@ def seen(teacher: Network, scales: list[Tensor], x: Tensor) -> list[Tensor]:
 
 def predicted(encoder: Encoder, x: Tensor) -> list[Tensor]:
     """The encoder's predictions of them, not rectified."""
-    with torch.autocast(x.device.type, torch.bfloat16):
+    with devices.autocast(x.device, devices.precision("auto", x.device)):
         predictions: list[Tensor] = encoder(PREPROCESSING(x).contiguous(memory_format=torch.channels_last))
     return predictions
 

@@ -8,11 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from reverie import device as devices
 from reverie.fast.codec import LEVELS, Codec
 from reverie.losses import moments
 from reverie.losses.moments import Moments
 from reverie.losses.transport import linear_map
 from reverie.pictures import color
+from reverie.training.teacher import Teacher
 
 _FAINT = 0.3  # variance of a crop's features, 1 on average, below which they count less and less
 
@@ -46,14 +48,14 @@ def rebuilding(codec: Codec, photos: Tensor, begin: int | None) -> Tensor:
     return torch.stack(losses).mean() + weight * error.square().mean() + 0.2 * weight * error.abs().mean()
 
 
-def styled(codec: Codec, photos: Tensor, style: Tensor, random: np.random.Generator) -> Tensor:
+def styled(codec: Codec, teacher: Teacher, photos: Tensor, style: Tensor, random: np.random.Generator) -> Tensor:
     """How far photos painted in a style (N×3×h×w, taken together as one picture; the style 1×3×H×W) are from the
-    features that were asked of them, and their statistics from the style's.
+    features that were asked of them, and their statistics, in the encoder's eyes and the teacher's, from the style's.
 
     This is the cascade as it is used, with random shares, so that the decoder learns to paint what was never a photo.
     """
     recolored = _recolored(photos, style, float(random.random()))
-    half = torch.autocast(style.device.type, torch.bfloat16)  # for convolutions, not for moments and roots
+    half = devices.autocast(style.device, devices.precision("auto", style.device))  # not for moments and roots
     with torch.no_grad(), half:
         of_style, own = codec.encode(style), [level.float() for level in codec.encode(recolored)]
     wanted = [_joint(level) for level in of_style]
@@ -67,9 +69,17 @@ def styled(codec: Codec, photos: Tensor, style: Tensor, random: np.random.Genera
             features = codec.up(level, features)
     with half:
         seen = codec.encode(features.float())
-    distance = torch.stack([_distance(_joint(level), target) for level, target in zip(seen, wanted, strict=True)])
+    with torch.no_grad(), half:
+        taught = [_joint(level) for level in teacher.levels(style)]
+    with half:
+        judged = teacher.levels(features.float().clamp(0, 1))
     out_of_range = (features - features.clamp(0, 1)).float().square().mean()
-    return 0.5 * likeness(seen, asked) + 0.3 * distance.mean() + 5 * out_of_range
+    return (
+        0.5 * likeness(seen, asked)
+        + 0.2 * _distances(seen, wanted)
+        + 0.3 * _distances(judged, taught)
+        + 5 * out_of_range
+    )
 
 
 def _recolored(photos: Tensor, style: Tensor, share: float) -> Tensor:
@@ -88,6 +98,11 @@ def _moved(features: Tensor, wanted: Moments, share: float) -> Tensor:
     with torch.no_grad():
         transform, shift = linear_map(_joint(features), wanted, share)
     return torch.einsum("ij,njhw->nihw", transform, features.float()) + shift[None, :, None, None]
+
+
+def _distances(levels: Sequence[Tensor], wanted: Sequence[Moments]) -> Tensor:
+    pairs = zip(levels, wanted, strict=True)
+    return torch.stack([_distance(_joint(level), target) for level, target in pairs]).mean()
 
 
 def _distance(own: Moments, wanted: Moments) -> Tensor:

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from reverie.errors import ReverieError
+from reverie.pictures.decoded import FORMATS
 
 Photo = NDArray[np.uint8]
 
@@ -34,7 +35,7 @@ def load(files: Sequence[Path], longest: int = 1024) -> list[Photo]:
     photos = []
     for file in files:
         try:
-            with Image.open(file) as image:
+            with Image.open(file, formats=FORMATS) as image:
                 image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
                 photos.append(np.asarray(image.convert("RGB")))
         except (OSError, ValueError, Image.DecompressionBombError) as error:

@@ -121,7 +121,7 @@ class Training:
             photos = self._photos(plan.size)
         photos = photos.to(where, memory_format=torch.channels_last)
         precision = devices.precision("auto", where)
-        with torch.autocast(where.type, precision, enabled=precision != torch.float32):
+        with devices.autocast(where, precision):
             painted = self.network(photos, self.vectors[styles])
         unsteadiness = _unsteadiness(painted[: plan.batch], painted[plan.batch :], y, x) if plan.steady else 0.0
         # The strided convolutions of the network that judges see some places less than others; were they always the

@@ -29,6 +29,7 @@ from reverie.fast.codec import LEVELS, Codec, Decoder
 from reverie.files import replace_with
 from reverie.training import decoder_lessons, pictures
 from reverie.training.state import keep
+from reverie.training.teacher import Teacher
 
 HELD_OUT = [f"kodak{n}" for n in range(19, 25)]
 _SECONDS_BETWEEN_STATES = 120
@@ -56,16 +57,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     crops = pictures.Crops(photos, options.seed, generated=options.generated)
     paintings = pictures.Crops(pictures.load(pictures.in_folders(options.paintings)), options.seed + 1, generated=1)
     torch.manual_seed(options.seed)
+    teacher = Teacher(options.teacher, where)
     schooling = _begun(crops.batch(48, options.size).to(where), options)
     count = sum(parameter.numel() for parameter in _learning(schooling.codec.decoder))
     print(f"{len(photos)} pictures, {len(held_out)} held out, {count / 1e6:.2f} M parameters", flush=True)
-    _train(schooling, crops, paintings, [_middle(photo).to(where) for photo in held_out], options)
+    _train(schooling, teacher, crops, paintings, [_middle(photo).to(where) for photo in held_out], options)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=Path, nargs="+", required=True, help="folders of pictures")
     parser.add_argument("--paintings", type=Path, nargs="+", required=True, help="folders to take styles from")
+    parser.add_argument("--teacher", type=Path, required=True, help="the file 5SE.pth of Collaborative Distillation")
     parser.add_argument("--hold-out", nargs="*", default=HELD_OUT, help="not learned from")
     parser.add_argument("--output", type=Path, required=True, help="a .safetensors file")
     parser.add_argument("--device", default="auto")
@@ -123,6 +126,7 @@ def _learning(decoder: Decoder) -> list[nn.Parameter]:
 
 def _train(
     schooling: _Schooling,
+    teacher: Teacher,
     crops: pictures.Crops,
     paintings: pictures.Crops,
     held_out: list[Tensor],
@@ -136,7 +140,7 @@ def _train(
         begun = time.monotonic()
         for group in schooling.optimizer.param_groups:
             group["lr"] = options.rate * _schedule(schooling.step, options.steps)
-        loss = _step(schooling, crops, paintings, random, options)
+        loss = _step(schooling, teacher, crops, paintings, random, options)
         running += (loss - running) / min(schooling.step + 1, 50)
         schooling.step, schooling.spent = schooling.step + 1, schooling.spent + time.monotonic() - begun
         if time.monotonic() - reported > _SECONDS_BETWEEN_STATES or schooling.step == options.steps:
@@ -153,6 +157,7 @@ def _schedule(step: int, steps: int) -> float:
 
 def _step(
     schooling: _Schooling,
+    teacher: Teacher,
     crops: pictures.Crops,
     paintings: pictures.Crops,
     random: np.random.Generator,
@@ -161,13 +166,15 @@ def _step(
     """One batch; the loss before. Raises ReverieError, and learns nothing, when it or its gradient is no number."""
     codec, step, where = schooling.codec, schooling.step, schooling.codec.decoder.means[0].device
     batch = crops.batch(options.batch, options.size).to(where).contiguous(memory_format=torch.channels_last)
-    with torch.autocast(where.type, torch.bfloat16):
+    with devices.autocast(where, devices.precision("auto", where)):
         begin = None if step % 2 else int(random.integers(1, LEVELS))
         loss = decoder_lessons.rebuilding(codec, batch, begin)
     if step >= options.styles_from * options.steps and step % 2:
         side = round(_STYLE * options.size / 16) * 16
         style = (paintings if random.random() < 0.75 else crops).batch(1, side).to(where)
-        loss = loss + decoder_lessons.styled(codec, crops.batch(_PAINTED, options.size).to(where), style, random)
+        loss = loss + decoder_lessons.styled(
+            codec, teacher, crops.batch(_PAINTED, options.size).to(where), style, random
+        )
     schooling.optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     steepness = float(nn.utils.clip_grad_norm_(_learning(codec.decoder), 1.0))

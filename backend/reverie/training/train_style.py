@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from reverie import device as devices
+from reverie.engine import inputs
 from reverie.errors import ReverieError, Sentence
 from reverie.events import Warning_
 from reverie.fast import styles
@@ -19,7 +20,6 @@ from reverie.fast.thumbnails import sample
 from reverie.networks import registry
 from reverie.pictures import images
 from reverie.pictures.picture import Picture
-from reverie.pictures.resize import to_tensor
 from reverie.training import pictures
 from reverie.training.perceptual import Perceptual
 from reverie.training.style_training import Plan, Progress, Training
@@ -67,7 +67,7 @@ def train(order: Order, report: Callable[[Progress | Sampled | Warning_], None])
     picture = images.read(order.picture)
     network = registry.default() if order.network == "auto" else order.network
     loss = Perceptual(registry.load(network).to(where, devices.precision("auto", where)), order.strength)
-    loss.add_style(*_colors_and_opacity(picture, where))
+    loss.add_style(*_colors_and_opacity(picture, str(order.picture), where))
     crops = pictures.Crops(pictures.load(pictures.in_folders(order.photos)), order.plan.seed, altered=False)
     base = styles.base()
     student = copy.deepcopy(base).to(where)
@@ -90,10 +90,13 @@ def train(order: Order, report: Callable[[Progress | Sampled | Warning_], None])
     return file
 
 
-def _colors_and_opacity(picture: Picture, where: torch.device) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """1×3×H×W, and 1×1×H×W where the picture has transparency: what is transparent gives no style."""
-    values = to_tensor(picture, where)
-    return values[:, :3], values[:, 3:] if values.shape[1] == 4 else None
+def _colors_and_opacity(picture: Picture, name: str, where: torch.device) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """1×3×H×W, and 1×1×H×W where the picture has transparency: what is transparent gives no style. Raises ReverieError
+    for a picture that shows nothing."""
+    opaque = inputs.opacity(picture, where)
+    pixels = inputs.fill(inputs.colors(picture, where), opaque)
+    inputs.check_look(pixels, opaque, name, "style")
+    return pixels, opaque
 
 
 def _keep(order: Order, training: Training, file: Path) -> Sampled | Warning_:

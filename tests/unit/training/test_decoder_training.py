@@ -11,7 +11,7 @@ from PIL import Image
 from reverie.errors import ReverieError
 from reverie.fast import codec as codecs
 from reverie.fast.codec import Codec, Decoder
-from reverie.training import decoder_lessons, pictures, train_decoder
+from reverie.training import decoder_lessons, pictures, teacher, train_decoder
 
 
 @pytest.fixture
@@ -22,13 +22,24 @@ def school(tmp_path) -> Path:
         (tmp_path / folder).mkdir()
         for number in range(2):
             Image.fromarray(pictures.dead_leaves(128, random)).save(tmp_path / folder / f"{folder}{number}.png")
+    torch.save({"model": _teacher()}, tmp_path / "teacher.pth")
     return tmp_path
+
+
+def _teacher() -> dict[str, torch.Tensor]:
+    """The parameters of a small one that has learnt nothing."""
+    torch.manual_seed(0)
+    saved, inputs = {"conv0.weight": torch.eye(3)[:, :, None, None], "conv0.bias": torch.zeros(3)}, 3
+    for name in teacher.CONVOLUTIONS:
+        saved |= {f"conv{name}.weight": torch.randn(8, inputs, 3, 3) / 6, f"conv{name}.bias": torch.zeros(8)}
+        inputs = 8
+    return saved
 
 
 def _train(school: Path, *more: str) -> None:
     folders = ["--photos", str(school / "photos"), "--paintings", str(school / "paintings")]
     sizes = ["--batch", "2", "--size", "32", "--generated", "2", "--device", "cpu", "--hold-out", "photos1"]
-    file = ["--output", str(school / "decoder.safetensors")]
+    file = ["--output", str(school / "decoder.safetensors"), "--teacher", str(school / "teacher.pth")]
     train_decoder.main([*folders, *sizes, *file, *more])
 
 
@@ -38,7 +49,7 @@ def test_it_learns_and_writes_weights_that_are_used(school, capsys):
     rows = (school / "decoder.csv").read_text().splitlines()
     assert rows[0].startswith("step,seconds,loss,error from 1")
     assert not (school / "decoder.state").exists()
-    learnt = codecs.load(school / "decoder.safetensors")
+    learnt = codecs.load(school / "decoder.safetensors", torch.device("cpu"))
     photo = torch.from_numpy(pictures.load([school / "photos" / "photos0.png"])[0].astype("float32") / 255)
     photo = photo.permute(2, 0, 1)[None]
     assert train_decoder.errors(learnt, [photo])[0] < 0.5 * float(photo.var())
@@ -82,7 +93,8 @@ def test_a_damaged_state_is_told(school):
 def test_styles_teach_the_decoder_alone(school):
     torch.manual_seed(0)
     codec = Codec(Decoder())
-    loss = decoder_lessons.styled(codec, torch.rand(2, 3, 32, 32), torch.rand(1, 3, 64, 64), np.random.default_rng(0))
+    judge, random = teacher.Teacher(school / "teacher.pth", torch.device("cpu")), np.random.default_rng(0)
+    loss = decoder_lessons.styled(codec, judge, torch.rand(2, 3, 32, 32), torch.rand(1, 3, 64, 64), random)
     loss.backward()
     assert all(parameter.grad is None for parameter in [*codec.decoder.means, *codec.decoder.deviations])
     assert all(float(parameter.grad.abs().sum()) > 0 for parameter in codec.decoder.levels.parameters())
@@ -91,5 +103,14 @@ def test_styles_teach_the_decoder_alone(school):
 def test_a_decoder_that_is_none_is_told(tmp_path):
     (tmp_path / "decoder.safetensors").write_bytes(b"no decoder")
     for name in ("decoder.safetensors", "nowhere.safetensors"):
-        with pytest.raises(ReverieError, match="damaged or missing"):
-            codecs.load(tmp_path / name)
+        with pytest.raises(ReverieError, match=r"damaged or missing\. Train it again"):
+            codecs.load(tmp_path / name, torch.device("cpu"))
+
+
+def test_a_teacher_that_is_none_is_told(tmp_path):
+    torch.save({"model": {"conv0.weight": torch.zeros(1)}}, tmp_path / "another.pth")
+    (tmp_path / "no.pth").write_bytes(b"no weights")
+    for name in ("another.pth", "no.pth", "nowhere.pth"):
+        with pytest.raises(ReverieError, match="is not the fifth encoder") as caught:
+            teacher.Teacher(tmp_path / name, torch.device("cpu"))
+        assert caught.value.field == "teacher"

@@ -18,7 +18,7 @@ from reverie.events import Warning_
 from reverie.fast import styles
 from reverie.networks import registry
 from reverie.pictures import images
-from reverie.pictures.resize import to_tensor
+from reverie.pictures.resize import shrink_to, to_tensor
 from reverie.training import style_training, train_style
 from reverie.training.perceptual import Perceptual
 from reverie.training.style_training import Plan, Progress
@@ -123,6 +123,39 @@ def test_what_is_transparent_gives_no_style(loss):
     assert abs(values[1] - values[0]) < 0.2 * abs(values[2] - values[0])
 
 
+@pytest.mark.parametrize("hidden", [0.0, 1.0, "noise"])
+def test_a_style_is_learnt_from_what_is_opaque_in_a_file(hidden):
+    """Whatever lies in the other half: the statistics are the same to the last bit, and nearly those of the half."""
+    picture = shrink_to(images.read(demo.styles()["mosaic"]), 384)
+    width = picture.shape[1] // 2
+    whole = np.concatenate([picture, np.zeros_like(picture[:, :, :1])], 2)
+    whole[:, :width, 3] = 1
+    plain = whole.copy()
+    noise = np.random.default_rng(0).random((picture.shape[0], picture.shape[1] - width, 3), dtype=np.float32)
+    whole[:, width:, :3] = noise if hidden == "noise" else hidden
+    network, where = registry.load("reverie"), torch.device("cpu")
+
+    def learnt(picture):
+        judge = Perceptual(network, 0.85)
+        judge.add_style(*train_style._colors_and_opacity(picture, "a.png", where))
+        return judge._styles[0]._targets
+
+    found, expected = learnt(whole), learnt(plain)
+    alone = learnt(np.ascontiguousarray(picture[:, :width]))
+    for layer, moments in found.items():
+        assert torch.equal(moments.mean, expected[layer].mean)
+        assert torch.equal(moments.covariance, expected[layer].covariance)
+        off = (moments.covariance - alone[layer].covariance).norm() / alone[layer].covariance.norm()
+        assert off < 0.6  # not 0: next to the border, the network sees what is filled in, too
+
+
+@pytest.mark.parametrize(("shown", "says"), [(0.0, "transparent everywhere"), (1.0, "one colour only")])
+def test_a_style_that_shows_nothing_is_refused(tmp_path, folder, shown, says):
+    images.write(tmp_path / "a.png", np.full((160, 160, 4), (0.2, 0.4, 0.6, shown), np.float32))
+    with pytest.raises(ReverieError, match=says):
+        train_style.train(train_style.Order(tmp_path / "a.png", "mine", network="reverie"), lambda progress: None)
+
+
 def test_a_rate_far_too_high_is_noticed(loss, tmp_path):
     with pytest.raises(ReverieError, match="diverged"):
         _training(loss, Plan(steps=40, batch=1, size=64, rate=1e3)).run(tmp_path / "a", "x", lambda progress: None)
@@ -140,7 +173,8 @@ def test_a_full_disk_leaves_the_old_state_and_is_named(loss, tmp_path):
 
 
 def test_a_style_too_small_to_learn_from_is_refused(tmp_path, folder):
-    Image.fromarray(np.zeros((100, 300, 3), np.uint8)).save(tmp_path / "small.png")
+    noise = np.random.default_rng(0).integers(0, 256, (100, 300, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "small.png")
     with pytest.raises(ReverieError, match="300×100 pixels, which is too small"):
         train_style.train(train_style.Order(tmp_path / "small.png", "mine", network="reverie"), lambda progress: None)
 
