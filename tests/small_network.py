@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import torch
+from reverie.networks.receptive_field import ReceptiveField
 from torch import Tensor
 from torch.nn import functional
 
@@ -14,6 +15,7 @@ class SmallNetwork:
 
     name = "small"
     layers = ("a", "b", "c")
+    device = torch.device("cpu")
 
     def __init__(self, dtype: torch.dtype = torch.float64) -> None:
         generator = torch.Generator().manual_seed(1)
@@ -29,8 +31,14 @@ class SmallNetwork:
         for name, weight, stride in zip(self.layers, self._weights, (1, 2, 2), strict=True):
             if not wanted:
                 break
-            x = functional.softplus(functional.conv2d(x, weight, stride=stride, padding=1))
+            x = functional.softplus(functional.conv2d(x.to(weight.dtype), weight, stride=stride, padding=1))
             if name in wanted:
                 result[name] = x
                 wanted.remove(name)
         return result
+
+    def receptive_field(self, layer: str) -> ReceptiveField:
+        return {"a": ReceptiveField(3, 1, 1), "b": ReceptiveField(5, 2, 2), "c": ReceptiveField(9, 4, 4)}[layer]
+
+    def least_size(self, layer: str) -> int:
+        return 1

@@ -12,6 +12,7 @@ from reverie.engine import render as engine
 from reverie.engine.result import Result
 from reverie.errors import ReverieError
 from reverie.events import Event
+from reverie.files import named
 from reverie.pictures import images
 from reverie.pictures.picture import Picture
 from reverie.recipe import Recipe
@@ -50,7 +51,7 @@ def read_pictures(recipe: Recipe, given: Mapping[str, Photo] | None = None) -> d
     given = given or {}
     for field, reference in recipe.references():
         if reference not in pictures:
-            known = given[reference] if reference in given else demo.picture(reference)
+            known = given[reference] if reference in given else named(str(demo.picture(reference)))
             pictures[reference] = _picture(known, field)
     return pictures
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import sys
 
@@ -35,6 +36,13 @@ def precision(name: str, device: torch.device) -> torch.dtype:
     if name == "auto":
         return torch.bfloat16 if _has_native_bfloat16(device) else torch.float32
     return torch.bfloat16 if name == "bfloat16" else torch.float32
+
+
+def autocast(device: torch.device, precision: torch.dtype) -> contextlib.AbstractContextManager[object]:
+    """The context in which convolutions and matrix products compute in a number format; float32 leaves all as it is."""
+    if precision == torch.float32:
+        return contextlib.nullcontext()
+    return torch.autocast(device.type, precision)
 
 
 def _has_native_bfloat16(device: torch.device) -> bool:
@@ -75,13 +83,32 @@ def keep_freed_memory(keep: bool = True) -> None:
     time, which costs up to half the time on the CPU. The price is a heap with holes, which a picture so large that it
     is computed in tiles cannot pay. A no-op with other C libraries.
     """
-    if not sys.platform.startswith("linux"):
-        return
-    try:
-        mallopt = ctypes.CDLL("libc.so.6").mallopt
-    except (OSError, AttributeError):
-        return  # not glibc (musl, for example): slower, not wrong
+    libc = _glibc()
+    if libc is None:
+        return  # slower, not wrong
+    mallopt = libc.mallopt
     trim_threshold, top_pad, mmap_max = -1, -2, -4  # malloc.h: M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX
     mallopt(mmap_max, 0 if keep else 65536)  # else: glibc's own settings
     mallopt(trim_threshold, 2**31 - 1 if keep else 128 << 10)
     mallopt(top_pad, 256 << 20 if keep else 0)
+
+
+def give_memory_back() -> None:
+    """Returns to the system what was freed and kept for the next iteration. Takes up to a second after a large job."""
+    keep_freed_memory(False)
+    libc = _glibc()
+    if libc is not None:
+        libc.malloc_trim(0)
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _glibc() -> ctypes.CDLL | None:
+    """The C library, where it is the GNU one: others (musl, for example) have no such settings."""
+    if not sys.platform.startswith("linux"):
+        return None
+    try:
+        libc = ctypes.CDLL("libc.so.6")
+    except OSError:
+        return None
+    return libc if hasattr(libc, "mallopt") and hasattr(libc, "malloc_trim") else None

@@ -82,7 +82,7 @@ def resolve(recipe: Recipe, device: str) -> Job:
         # A network whose layers are all in use: the dream takes its own out of the style's.
         style = [each for each in style if each != layer] if recipe.style_layers is None else style
         dreams = [dream.model_copy(update={"layer": layer}) if _is_open(dream) else dream for dream in dreams]
-    if recipe.method == "patches" or not recipe.style:
+    if recipe.method != "optimise" or not recipe.style:
         content, style = [], []  # nothing is compared in them
     longest, count = recipe.size or _size(recipe, device), iterations(recipe)
     found = {
@@ -105,8 +105,8 @@ def iterations(recipe: Recipe) -> int:
 def _size(recipe: Recipe, device: str) -> int:
     """The longest side, in pixels, at most that of the picture itself, where the recipe names none."""
     factor = _DETAILS[recipe.detail][0]
-    only_fast = bool(recipe.fast) and not recipe.style
-    comfortable = stylise.SIZE if only_fast else devices.COMFORTABLE_SIZE[devices.choose(device).type]
+    one_pass = recipe.method == "instant" or (bool(recipe.fast) and not recipe.style)
+    comfortable = stylise.SIZE if one_pass else devices.COMFORTABLE_SIZE[devices.choose(device).type]
     return _LARGEST if factor is None else round(comfortable * factor)
 
 

@@ -11,6 +11,8 @@ from reverie.errors import ReverieError
 from reverie.events import Cancelled, Event
 from reverie.recipe import Recipe
 
+_STRENGTHS_AND_WEIGHTS = ("strength", "dream_strength", "style_weights", "dream_weights")
+
 
 @dataclass(frozen=True)
 class Adjustment:
@@ -24,7 +26,8 @@ class Adjustment:
     finish: bool = False
 
     def check(self, recipe: Recipe) -> None:
-        """Raises ReverieError, which names the field, for as many weights as the recipe has no styles or dreams."""
+        """Raises ReverieError, which names the field, for as many weights as the recipe has no styles or dreams, and
+        for what the job, once it has begun, has no use for."""
         for name, weights, things in (
             ("style_weights", self.style_weights, recipe.style),
             ("dream_weights", self.dream_weights, recipe.dream),
@@ -35,6 +38,20 @@ class Adjustment:
                     "give each one.",
                     name,
                 )
+        wished = next((name for name in _STRENGTHS_AND_WEIGHTS if getattr(self, name) is not None), None)
+        if wished is not None and (recipe.method != "optimise" or (recipe.fast and not recipe.style)):
+            raise ReverieError(
+                "Only what is optimised can be changed while it is painted; wait for the picture, or start anew.",
+                wished,
+            )
+        if self.strength and recipe.strength == 0 and recipe.style:
+            raise ReverieError(
+                "The job has begun without its style, at strength 0, and cannot take it up; start it anew.", "strength"
+            )
+        if self.strength is not None and not recipe.style:
+            raise ReverieError("The recipe has no style whose strength could change.", "strength")
+        if self.dream_strength is not None and not recipe.dream:
+            raise ReverieError("The recipe has no dream whose strength could change.", "dream_strength")
 
     def applied(self, recipe: Recipe) -> Recipe:
         """The recipe with what is wished, as far as it has a use for that: it is recorded with the result, and one that
@@ -68,6 +85,12 @@ class Clock:
     def left(self) -> float:
         """Until the budget is spent; without one, for ever."""
         return float("inf") if self.budget is None else self.budget - self.elapsed
+
+    def ending_earlier(self, seconds: float) -> Clock:
+        """The same clock, with a budget that is so much less."""
+        earlier = Clock(None if self.budget is None else self.budget - seconds)
+        earlier._begun = self._begun
+        return earlier
 
     @contextmanager
     def stopped(self) -> Iterator[None]:

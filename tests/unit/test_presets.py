@@ -146,6 +146,7 @@ def test_a_shared_preset_names_no_file_of_this_machine():
 
 def test_a_preset_keeps_nothing_that_belongs_to_one_image():
     recipe = {"style": [{"image": "ink", "mask": "sky"}], "content_mask": "face", "init": "before.png", "dream": [{}]}
+    recipe["made_with"] = {"threads": 2}
     assert files.general(recipe) == {"style": [{"image": "ink"}], "dream": [{}]}
     assert files.general({"init": "noise"}) == {"init": "noise"}
     assert files.portable({"dream": [{"guide": "/home/ada/a.jpg", "weight": 2.0}]}) == {"dream": [{"weight": 2.0}]}
@@ -154,15 +155,16 @@ def test_a_preset_keeps_nothing_that_belongs_to_one_image():
 def test_what_is_usual_is_left_out_of_what_a_dialog_carries_along():
     plain = Recipe.parse({"style": "a"}).model_dump()
     assert files.further(plain, "style") == files.further(plain, "dream") == {}
-    recipe = {"style_loss": "nearest", "smallest": None, "seed": 3, "strength": 0.5, "octaves": 4}
-    assert files.further(recipe, "style") == {"style_loss": "nearest", "octaves": 4}
-    assert files.further(recipe, "dream") == {"style_loss": "nearest", "strength": 0.5}
+    recipe = {"style_loss": "gram", "smallest": None, "seed": 3, "strength": 0.5, "octaves": 4}
+    assert files.further(recipe, "style") == {"style_loss": "gram", "octaves": 4}
+    assert files.further(recipe, "dream") == {"style_loss": "gram", "strength": 0.5}
 
 
 def test_every_field_of_a_recipe_is_kept_by_a_dialog():
-    """Each is shown by a control, or among those that are carried along; frames alone have two of their own."""
+    """Each is shown by a control, or among those that are carried along; frames alone have two of their own,
+    and a record says what it was made with."""
     shown = {"style", "fast", "dream", "dream_strength", "network", "detail", "size", "iterations", "seed"}
-    assert set(Recipe.model_fields) == {*files.USUAL, *shown, "before", "zoom"}
+    assert set(Recipe.model_fields) == {*files.USUAL, *shown, "before", "zoom", "made_with"}
     assert {"color": "style", "strength": 0.85, "tile": None, "total_variation": 0.05}.items() <= files.USUAL.items()
 
 

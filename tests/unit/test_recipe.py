@@ -156,6 +156,10 @@ def test_every_mention_of_a_picture_is_found():
         ({"dream": {}, "color": "match"}, "color"),
         ({"dream": {}, "style": "a", "parametrisation": "decorrelated"}, "parametrisation"),
         ({"fast": "udnie", "content_layers": ["conv1"]}, "content_layers"),
+        ({"fast": "udnie", "octaves": 3}, "octaves"),
+        ({"fast": "udnie", "smallest": 64}, "smallest"),
+        ({"fast": "udnie", "total_variation": 3}, "total_variation"),
+        ({"fast": "udnie", "parametrisation": "decorrelated"}, "parametrisation"),
         ({"style": "a", "style_layers": ["conv1", "logits"]}, "style_layers"),
         ({"style": "a", "content_layers": ["logits"]}, "content_layers"),
         ({"dream": {"layer": "logits", "channel": 3, "at": [0.5, 0.5]}}, "dream.0"),
@@ -174,6 +178,7 @@ def test_what_would_be_ignored_is_refused(document, field):
         {"style": "a"},
         {"style": "a", "budget": 20},
         {"style": "a", "method": "patches"},
+        {"style": "a", "method": "instant"},
         {"style": "a", "dream": [{}, {"class_name": "pug"}], "network": "squeezenet1_0"},
         {"style": "a", "init": "b"},
         {"dream": {}, "octaves": 3},
@@ -191,28 +196,53 @@ def test_a_recipe_with_every_field_written_out_means_the_same(document):
     assert resolve(again, "cpu").recipe == resolved
 
 
+_OPTIMISATIONS = [
+    ({"fast": "udnie"}, "fast"),
+    ({"budget": 20}, "budget"),
+    ({"pooling": "max"}, "pooling"),
+    ({"content_layers": ["conv1"]}, "content_layers"),
+    ({"content_mask": "m.png"}, "content_mask"),
+    ({"init": "noise"}, "init"),
+    ({"init": "result.png"}, "init"),
+    ({"optimizer": "adam"}, "optimizer"),
+    ({"total_variation": 3}, "total_variation"),
+    ({"octaves": 3}, "octaves"),
+    ({"smallest": 64}, "smallest"),
+    ({"style_loss": "gram"}, "style_loss"),
+    ({"style_layers": ["conv1"]}, "style_layers"),
+    ({"dream": {}}, "method"),
+    ({"style": [], "fast": "udnie"}, "method"),
+    ({"style": [], "dream": {}}, "method"),
+    ({"style": []}, "style"),
+]
+"""What only an optimisation has a use for, and the field that is refused."""
+
+
 @pytest.mark.parametrize(
-    ("setting", "field"),
+    ("method", "setting", "field"),
     [
-        ({"budget": 20}, "budget"),
-        ({"tile": 512}, "tile"),
-        ({"pooling": "max"}, "pooling"),
-        ({"content_mask": "m.png"}, "content_mask"),
-        ({"init": "noise"}, "init"),
-        ({"optimizer": "adam"}, "optimizer"),
-        ({"precision": "float32"}, "precision"),
-        ({"total_variation": 3}, "total_variation"),
-        ({"octaves": 3}, "octaves"),
-        ({"smallest": 64}, "smallest"),
-        ({"style_loss": "gram"}, "style_loss"),
-        ({"style_layers": ["conv1"]}, "style_layers"),
-        ({"dream": {}}, "method"),
+        *(
+            ("patches", *case)
+            for case in [*_OPTIMISATIONS, ({"tile": 512}, "tile"), ({"precision": "float32"}, "precision")]
+        ),
+        *(("instant", *case) for case in _OPTIMISATIONS),
     ],
 )
-def test_what_patches_cannot_do_is_refused_and_not_ignored(setting, field):
+def test_what_patches_and_one_pass_cannot_do_is_refused_and_not_ignored(method, setting, field):
     with pytest.raises(ReverieError) as caught:
-        Recipe.parse({"style": "a.jpg", "method": "patches", **setting})
+        Recipe.parse({"style": "a.jpg", "method": method, **setting})
     assert caught.value.field == field
+    assert caught.value.message.endswith(".")
+
+
+def test_one_pass_takes_what_it_has_use_for():
+    """Network and iterations, too, which a record names whether they were asked for or not."""
+    document = {"style": [{"image": "a", "mask": "m", "scale": 0.5, "weight": 2}, "b"], "method": "instant"}
+    wishes = {"strength": 0.4, "size": 800, "detail": "fine", "color": "luminance", "tile": 512, "seed": 3}
+    recipe = Recipe.parse({**document, **wishes, "precision": "float32", "iterations": 20, "network": "reverie"})
+    assert resolve(recipe, "cpu").longest == 800
+    usual = resolve(Recipe.parse({"style": "a", "method": "instant"}), "cpu")
+    assert usual.longest == 1024 and usual.layers == []
 
 
 def test_a_recipe_is_recorded_with_no_wish_that_it_has_no_use_for():
@@ -225,3 +255,12 @@ def test_a_recipe_is_recorded_with_no_wish_that_it_has_no_use_for():
         adjusted = wish.applied(Recipe.parse(document))
         assert (adjusted.strength, adjusted.dream_strength) == strengths
         assert Recipe.parse(adjusted.model_dump(mode="json")) == adjusted
+
+
+@pytest.mark.parametrize("name", ["style", "dream", "fast", "style_layers", "content_layers"])
+def test_a_list_has_a_length(name):
+    """3000 styles, though all name one picture, would be 3000 to prepare."""
+    entry = {} if name == "dream" else "a"
+    with pytest.raises(ReverieError, match=f"“{name}” must be a list of 32 at most"):
+        Recipe.parse({"style": "a", name: [entry] * 33})
+    Recipe.parse({"style": "a", name: [entry] * 32})

@@ -54,7 +54,10 @@ class DeepDream:
             return scene.inputs.init
         return torch.rand_like(scene.canvas.content) if scene.job.recipe.init == "noise" else scene.inputs.source
 
-    def objective(self, scene: Scene, run: Run) -> tuple[Objective, Balance | None]:
+    def follow(self, x: Tensor, earlier: Scene, scene: Scene) -> Tensor:
+        return x
+
+    def objective(self, scene: Scene, x: Tensor, run: Run) -> tuple[Objective, Balance | None]:
         dreams = losses(scene)
         objective = Objective(scene.network, dreams, scene.tile)
         if len(dreams) == 1:

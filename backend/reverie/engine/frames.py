@@ -20,11 +20,15 @@ from reverie.pictures.picture import Picture
 from reverie.pictures.resize import resized, to_picture, to_tensor
 from reverie.recipe import Recipe
 
-_START = "the start of this frame"  # the name of a picture that the recipe is given
+START = "the start of this frame"
+"""The name of a picture that the recipe is given."""
+
+ITERATIONS = 0.5
+"""Share of them that a frame of a style gets which goes on from another."""
+
 _NOTICED = 6 / 255  # a difference of colour that counts as change, and not as noise or a trace of compression
 _MARGIN = 0.015  # of the longest side: how far around a change is painted anew, to join old strokes and new
 _LIGHT = 0.03  # of the longest side: what changes together over that much is the light
-_ITERATIONS = 0.5  # share of them that a frame of a style gets which goes on from another
 _COARSEST = 0.35  # of its size, where it begins: new things need large strokes, too
 _DREAMT_ON = 0.12  # share of the strength, and of the iterations: what a zoomed frame shows is dreamt already
 
@@ -53,12 +57,9 @@ def paint(recipe: Recipe, content: Picture, pictures: Mapping[str, Picture], pai
     before, result = (_of_size(pictures, name, content) for name in (recipe.before.content, recipe.before.result))
     change, last = changed(before, content), np.clip(result[:, :, :3] + drift(before, content), 0, 1)
     start = last + change * (content[:, :, :3] - last)
-    # Patches cannot go on from a picture, and a dream would only grow where it is strong already.
-    if _goes_on(recipe):
-        longest = min(recipe.size or max(content.shape[:2]), max(content.shape[:2]))
-        smallest = max(recipe.smallest or COARSEST, round(longest * _COARSEST))
-        single = single.model_copy(update={"init": _START, "smallest": smallest, **effort(recipe)})
-        pictures = {**pictures, _START: start}
+    # What is not optimised cannot go on from a picture, and a dream would only grow where it is strong already.
+    if goes_on(recipe):
+        single, pictures = going_on(single, content), {**pictures, START: start}
     if not change.any():
         single = single.model_copy(update={"strength": 0.0, "dream_strength": 0.0})  # checked, but not computed
     painted = paint(single, content, pictures)
@@ -67,13 +68,26 @@ def paint(recipe: Recipe, content: Picture, pictures: Mapping[str, Picture], pai
     return _recorded(replace(painted, picture=picture), recipe)
 
 
-def _goes_on(recipe: Recipe) -> bool:
-    return bool(recipe.style) and recipe.method != "patches" and recipe.init == "content"
+def goes_on(recipe: Recipe) -> bool:
+    """Whether a frame is begun from another's result; else it is painted like any picture."""
+    return bool(recipe.style) and recipe.method == "optimise" and recipe.init == "content"
+
+
+def going_on(recipe: Recipe, content: Picture) -> Recipe:
+    """The recipe for a frame that is begun from the picture START, in fewer iterations."""
+    longest = min(recipe.size or max(content.shape[:2]), max(content.shape[:2]))
+    smallest = max(recipe.smallest or COARSEST, round(longest * _COARSEST))
+    return recipe.model_copy(update={"init": START, "smallest": smallest, **_fewer(recipe, ITERATIONS)})
 
 
 def effort(recipe: Recipe) -> dict[str, int]:
     """The iterations of a frame, for an update of its recipe: fewer where it goes on from the frame before."""
-    share = _DREAMT_ON if recipe.zoom > 1 else _ITERATIONS if recipe.before is not None and _goes_on(recipe) else 1.0
+    return _fewer(
+        recipe, _DREAMT_ON if recipe.zoom > 1 else ITERATIONS if recipe.before is not None and goes_on(recipe) else 1.0
+    )
+
+
+def _fewer(recipe: Recipe, share: float) -> dict[str, int]:
     return {"iterations": max(1, round(iterations(recipe) * share))}
 
 

@@ -47,6 +47,8 @@ class Inputs:
     guides: dict[str, Tensor]
     content_mask: Tensor | None
     init: Tensor | None
+    cover: Tensor | None = None
+    """1×1×H×W: how far the styles' masks cover the picture, which stays as it is where they do not; None: wherever."""
 
     def to(self, where: torch.device) -> Inputs:
         """The same on another device."""
@@ -59,7 +61,8 @@ class Inputs:
             for mask, looks in self.regions
         ]
         guides = {name: guide.to(where) for name, guide in self.guides.items()}
-        return Inputs(self.source.to(where), regions, guides, move(self.content_mask), move(self.init))
+        others = (move(each) for each in (self.content_mask, self.init, self.cover))
+        return Inputs(self.source.to(where), regions, guides, *others)
 
     def weighted(self, styles: Sequence[Style]) -> Inputs:
         """The same with the weights of these styles, the recipe's."""
@@ -69,27 +72,31 @@ class Inputs:
         return replace(self, regions=regions)
 
 
-def gather(recipe: Recipe, content: Picture, pictures: Mapping[str, Picture], where: torch.device) -> Inputs:
-    """The inputs of a recipe. Raises ReverieError that names the field of a picture that is missing or of no use."""
-    _check_numbers(content, "content")
-    for field, reference in recipe.references():
-        if reference not in pictures:
-            raise ReverieError(f"The picture “{reference}” was not given with the recipe.", field)
-        _check_numbers(pictures[reference], field)
-    opaque = _opaque(content, where)
+def gather(
+    recipe: Recipe,
+    content: Picture,
+    pictures: Mapping[str, Picture],
+    where: torch.device,
+    check_stop: Callable[[], None] = lambda: None,
+) -> Inputs:
+    """The inputs of a recipe. `check_stop`, which may raise, is called before each picture. Raises ReverieError that
+    names the field of a picture that is missing or of no use."""
+    check_given(recipe, content, pictures, check_stop)
+    opaque = opacity(content, where)
     if opaque is not None and float(opaque.mean()) < _LEAST_REGION:
         raise ReverieError(
             "The picture is empty: it is transparent everywhere. Paint something on it first.", "content"
         )
-    source = fill(_colors(content, where), opaque)
+    source = fill(colors(content, where), opaque)
     height, width = source.shape[2:]
 
     def mask(field: str, reference: str | None) -> Tensor | None:
+        check_stop()
         if reference is None:
             return None
         gray, shown = (
-            _colors(pictures[reference], where).mean(1, keepdim=True),
-            _opaque(pictures[reference], where),
+            colors(pictures[reference], where).mean(1, keepdim=True),
+            opacity(pictures[reference], where),
         )
         result = resize(gray if shown is None else gray * shown, width, height).clamp(0, 1)
         if float(result.mean()) < _LEAST_REGION:
@@ -100,21 +107,35 @@ def gather(recipe: Recipe, content: Picture, pictures: Mapping[str, Picture], wh
 
     init = None
     if recipe.init not in ("content", "noise"):
-        shown = _opaque(pictures[recipe.init], where)
-        init = resize(fill(_colors(pictures[recipe.init], where), shown), width, height)
+        shown = opacity(pictures[recipe.init], where)
+        init = resize(fill(colors(pictures[recipe.init], where), shown), width, height)
         if shown is not None:  # where it is transparent, the source begins
             init = torch.lerp(source, init, resize(shown, width, height).clamp(0, 1))
     return Inputs(
         source,
         _regions(recipe, source, pictures, opaque, mask) if recipe.strength > 0 else [],
         {
-            dream.guide: fill(_colors(pictures[dream.guide], where), _opaque(pictures[dream.guide], where))
+            dream.guide: fill(colors(pictures[dream.guide], where), opacity(pictures[dream.guide], where))
             for dream in recipe.dream
             if dream.guide is not None
         },
         mask("content_mask", recipe.content_mask),
         init,
+        _cover(recipe, mask),
     )
+
+
+def check_given(
+    recipe: Recipe, content: Picture, pictures: Mapping[str, Picture], check_stop: Callable[[], None] = lambda: None
+) -> None:
+    """Raises ReverieError, which names the field, for a picture that is missing or not made of numbers. `check_stop`,
+    which may raise, is called before each picture."""
+    _check_numbers(content, "content")
+    for field, reference in recipe.references():
+        check_stop()
+        if reference not in pictures:
+            raise ReverieError(f"The picture “{reference}” was not given with the recipe.", field)
+        _check_numbers(pictures[reference], field)
 
 
 def _check_numbers(picture: Picture, field: str) -> None:
@@ -122,13 +143,13 @@ def _check_numbers(picture: Picture, field: str) -> None:
         raise ReverieError("The picture has pixels that are no numbers (NaN or infinite); repair them first.", field)
 
 
-def _colors(picture: Picture, where: torch.device) -> Tensor:
+def colors(picture: Picture, where: torch.device) -> Tensor:
     """Its pixels, 1×3×H×W. What a float picture has beyond black and white counts as these: it cannot be painted, and
     would outweigh all the rest."""
     return to_tensor(picture[:, :, :3], where).clamp(0, 1)
 
 
-def _opaque(picture: Picture, where: torch.device) -> Tensor | None:
+def opacity(picture: Picture, where: torch.device) -> Tensor | None:
     """The alpha channel, or None for a picture without one, or with one that is opaque everywhere."""
     if picture.shape[2] < 4 or bool((picture[:, :, 3] >= 1).all()):
         return None
@@ -191,14 +212,25 @@ def _regions(
     return regions
 
 
+def _cover(recipe: Recipe, mask: Callable[[str, str | None], Tensor | None]) -> Tensor | None:
+    """What all masks cover together, where there is a mask for each style and nothing is dreamt everywhere."""
+    if recipe.strength == 0 or not recipe.style or recipe.dream:
+        return None
+    references = {style.mask: f"style.{index}.mask" for index, style in enumerate(recipe.style)}
+    masks = [mask(field, reference) for reference, field in references.items()]
+    if any(each is None for each in masks):
+        return None
+    return torch.stack([each for each in masks if each is not None]).sum(0).clamp(max=1)
+
+
 def _look(
     style: Style, index: int, picture: Picture, recipe: Recipe, source: Tensor, source_opaque: Tensor | None
 ) -> StylePicture:
     digest = hashlib.blake2b(repr(picture.shape).encode())
     digest.update(np.ascontiguousarray(picture).data)
-    opaque = _opaque(picture, source.device)
-    pixels = fill(_colors(picture, source.device), opaque)
-    _check_look(pixels, opaque, style.image, f"style.{index}.image")
+    opaque = opacity(picture, source.device)
+    pixels = fill(colors(picture, source.device), opaque)
+    check_look(pixels, opaque, style.image, f"style.{index}.image")
     if recipe.color == "match":
         pixels = color.match_colors(pixels, source, opaque, source_opaque)
         for seen in (source, source_opaque):
@@ -207,7 +239,7 @@ def _look(
     return StylePicture(style.image, pixels, opaque, style.weight, style.scale, index, digest.hexdigest())
 
 
-def _check_look(pixels: Tensor, opaque: Tensor | None, name: str, field: str) -> None:
+def check_look(pixels: Tensor, opaque: Tensor | None, name: str, field: str) -> None:
     """Raises ReverieError for a style picture, 1×3×h×w, that shows nothing: the distance from its statistics would be
     measured in units of zero."""
     shown = pixels.flatten(2)[0]

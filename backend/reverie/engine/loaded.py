@@ -9,7 +9,10 @@ import torch
 
 from reverie import device as devices
 from reverie.engine.memory import Placement
+from reverie.engine.painter import Painter
 from reverie.events import Cancelled, Event, Fetching
+from reverie.fast import codec as codecs
+from reverie.fast.codec import Codec
 from reverie.networks import registry
 from reverie.networks.network import Network
 from reverie.networks.weights import catalogue, download
@@ -46,8 +49,18 @@ def network_for(name: str, device: str) -> Network:
     return _load(name, None, where, devices.precision("auto", where))
 
 
+def painter(placement: Placement, tile: int | None, check_stop: Callable[[], None]) -> Painter:
+    """What paints in one pass, with the bundled encoder and decoder, in tiles of a side in pixels."""
+    return Painter(_codec(placement.device), placement.dtype, tile, check_stop)
+
+
+@functools.lru_cache(maxsize=1)
+def _codec(where: torch.device) -> Codec:
+    return codecs.load(codecs.BUNDLED, where)
+
+
 def forget_network() -> None:
-    """Frees the memory of the network that the last job used."""
+    """Frees the memory of the networks that the last job used, and what the system gave for its work."""
     _load.cache_clear()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    _codec.cache_clear()
+    devices.give_memory_back()

@@ -12,6 +12,9 @@ from reverie import device as devices
 from reverie.errors import Sentence
 from reverie.networks.network import Network
 
+NOT_ENOUGH = Sentence(
+    "There is not enough memory for a picture of this size. Choose a smaller one, or close other programs."
+)
 _SAMPLE = 256  # pixels: side of the picture whose activations are counted
 _LEAST_TILE = 128
 _EXHAUSTED = (  # of PyTorch, of C++ itself, and of the libraries that convolutions and products are left to
@@ -35,12 +38,17 @@ def free(device: torch.device) -> int:
     return devices.memory(device)["free"] + kept
 
 
-def tile_for(network: Network, layers: Sequence[str], height: int, width: int) -> int | None:
-    """The side of the tiles to compute a picture in, so that an iteration takes at most a third of the free memory: the
-    optimiser and a fragmented heap need some, too. None when the whole picture does."""
+def room(device: torch.device) -> int:
+    """Bytes that an iteration may take: a third of what is free; the optimiser and a fragmented heap need some, too."""
+    return free(device) // 3
+
+
+def tile_for(network: Network, layers: Sequence[str], height: int, width: int, room: int) -> int | None:
+    """The side of the tiles to compute a picture in, so that an iteration takes that many bytes at most. None when the
+    whole picture does."""
     if not layers:
         return None
-    pixels = free(network.device) / 3 / bytes_per_pixel(network, layers)
+    pixels = room / bytes_per_pixel(network, layers)
     if height * width <= pixels:
         return None
     halo = max(network.receptive_field(layer).size for layer in layers)

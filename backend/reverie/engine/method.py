@@ -38,8 +38,12 @@ class Method(Protocol):
     def start(self, scene: Scene, before: Tensor | None) -> Tensor:
         """The picture on the canvas that a scale starts from, given the result of the scale before, 1×3×h×w."""
 
-    def objective(self, scene: Scene, run: Run) -> tuple[Objective, Balance | None]:
-        """What is minimised at a scale, and what keeps its parts in proportion."""
+    def follow(self, x: Tensor, earlier: Scene, scene: Scene) -> Tensor:
+        """The picture x on the canvas of a scene, after the recipe has been changed to that of another."""
+        ...
+
+    def objective(self, scene: Scene, x: Tensor, run: Run) -> tuple[Objective, Balance | None]:
+        """What is minimised at a scale from a picture x on the canvas on, and what keeps its parts in proportion."""
 
     def optimizer(self, scene: Scene) -> Optimizer:
         """What minimises it, one for each scale."""

@@ -66,17 +66,18 @@ class Optimisation:
         here = before.to(scene.canvas.content.device) if before is not None else None
         x = method.start(scene, here).clamp(0, 1).contiguous().clone()
         devices.keep_freed_memory(scene.tile is None)
-        objective, balance = method.objective(scene, run)
+        objective, balance = method.objective(scene, x, run)
         optimizer = method.optimizer(scene)
         begun, count, took, done_here = clock.elapsed, 0, 0.0, 0.0
         while self._goes_on(scale, count, took):
             changed = self._change()
             if changed:
-                scene = replace(scene, job=self._workspace.job, inputs=self._workspace.inputs)
-                objective, balance = method.objective(scene, run)
+                earlier, scene = scene, replace(scene, job=self._workspace.job, inputs=self._workspace.inputs)
+                x = method.follow(x, earlier, scene)
+                objective, balance = method.objective(scene, x, run)
+                optimizer = method.optimizer(scene)  # the old one goes on from the picture as it was
             if balance is not None and (changed or count % ITERATIONS == 0):
                 balance.update(x)
-            if changed or (balance is not None and count % ITERATIONS == 0):
                 optimizer.objective_changed()
             left = self._reporter.begun + (scale.deadline or 0.0) - clock.elapsed
             share = scale.share(self._reporter.iterations, count, done_here, left, took)

@@ -61,7 +61,7 @@ def speed(method: Method, workspace: Workspace, run: Run, first: Scale, coarse: 
     for scale in (first, coarse):
         scene = workspace.scene(scale.width, scale.height, method.margin)
         begun = time.monotonic()
-        objective, _ = method.objective(scene, run)
+        objective, _ = method.objective(scene, scene.canvas.content, run)
         devices.wait_for(scene.canvas.content.device)
         ready = time.monotonic()
         objective(scene.canvas.content)

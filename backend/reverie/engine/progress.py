@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from torch import Tensor
 
 from reverie.engine.pyramid import Scale
-from reverie.events import Preview, Progress
+from reverie.events import Event, Preview, Progress
 from reverie.pictures.resize import to_picture
 from reverie.run import Run
 
@@ -20,6 +21,21 @@ FIRST_PREVIEW_SECONDS = 0.25
 """From the start to the first; from each to the next it is twice as long, up to that."""
 
 _NUMBER_SECONDS = 0.1  # between two readings of the loss on a device that would have to be waited for
+
+
+def part(run: Run, begin: float, end: float) -> Run:
+    """The run of a part of a job: its progress, 0 to 1, is told as that of the job from `begin` to `end`, and the
+    seconds left are those of the job."""
+    clock = run.clock
+
+    def report(event: Event) -> None:
+        if isinstance(event, Progress):
+            fraction = begin + (end - begin) * event.fraction
+            left = clock.elapsed * (1 - fraction) / fraction if clock.budget is None else max(0.0, clock.left)
+            event = replace(event, fraction=fraction, seconds_left=left)
+        run.report(event)
+
+    return replace(run, report=report)
 
 
 class Reporter:

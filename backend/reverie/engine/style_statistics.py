@@ -1,12 +1,12 @@
-"""Statistics of style pictures, remembered: previews, frames and repeated jobs look at the same styles again."""
+"""Statistics of style pictures, remembered: previews, frames, many photos and repeated jobs look at the same styles
+again."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
-
-from torch import nn
 
 from reverie.engine import tiling
 from reverie.engine.inputs import StylePicture
@@ -15,21 +15,30 @@ from reverie.networks.network import Network
 
 _KEPT = 32  # of each network: of four styles at eight scales. One takes about 2 MB
 
+T = TypeVar("T")
+
 # A network that is let go takes them with it.
-_known: WeakKeyDictionary[nn.Module, OrderedDict[Hashable, dict[str, Moments]]] = WeakKeyDictionary()
+_known: WeakKeyDictionary[object, OrderedDict[Hashable, Any]] = WeakKeyDictionary()
 
 
 def of(network: Network, look: StylePicture, layers: Sequence[str], tile: int | None) -> dict[str, Moments]:
     """Mean and covariance by layer of a style picture at its present size, where it is opaque."""
-    known = _known.setdefault(network.module, OrderedDict())
-    size = tuple(look.picture.shape[2:])
-    key = (look.digest, size, tuple(layers), tile, network.dtype, network.device)
-    if look.digest and key in known:
-        known.move_to_end(key)
-        return known[key]
-    found = tiling.statistics(network, look.picture, layers, tile, look.opaque)
-    if look.digest:
-        known[key] = found
+    key = (tuple(look.picture.shape[2:]), tuple(layers), tile, network.dtype, network.device)
+    return remembered(
+        network.module, look, key, lambda: tiling.statistics(network, look.picture, layers, tile, look.opaque)
+    )
+
+
+def remembered(network: object, look: StylePicture, key: Hashable, measure: Callable[[], T]) -> T:
+    """What `measure` finds out about a style picture with a network; asked again, what it found the last time. `key` is
+    all that this depends on besides."""
+    if not look.digest:
+        return measure()
+    known, whole = _known.setdefault(network, OrderedDict()), (look.digest, key)
+    if whole not in known:
+        known[whole] = measure()
         if len(known) > _KEPT:
             known.popitem(last=False)
+    known.move_to_end(whole)
+    found: T = known[whole]
     return found

@@ -9,15 +9,16 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from reverie.engine import deep_dream, sampling, sizes, style_statistics, tiling, weighting
+from reverie.engine import deep_dream, neighbours, sizes, style_statistics, tiling, weighting
 from reverie.engine.balance import Balance
 from reverie.engine.inputs import Inputs, StylePicture
 from reverie.engine.method import Optimizer
 from reverie.engine.objective import Objective
+from reverie.engine.palette import Palette
 from reverie.engine.pyramid import COARSEST, RATIO
 from reverie.engine.scene import Scene
 from reverie.engine.workspace import Workspace
-from reverie.losses import STYLE_LOSSES, style_losses
+from reverie.losses import style_losses
 from reverie.losses.content import Content
 from reverie.losses.loss import Loss
 from reverie.losses.region import Region
@@ -27,20 +28,28 @@ from reverie.losses.value_range import ValueRange
 from reverie.optim.adam import Adam
 from reverie.optim.band_limit import BandLimited
 from reverie.optim.lbfgs import LBFGS
-from reverie.pictures import color
 from reverie.pictures.canvas import MARGIN
 from reverie.pictures.resize import fit, resize
 from reverie.run import Run
 
 _LBFGS_PIXELS = 4_000_000  # above, the history of L-BFGS would outweigh everything else in memory
 _SETTLING = 10  # iterations of the style alone, before its pull is measured
-_WHOLLY = 0.85  # the strength from which on the colours are the style's
+_PHOTO = 0.45
+"""How much of the photo, recoloured, and not of the painted picture it is that neighbours are looked for (α of Kolkin
+et al. 2022, section 3.2): what is lost in the match at a coarse scale would otherwise never come back."""
+
+_REINJECTED = 0.1
+"""How much of a level of the photo's Laplacian pyramid is added at the scale that shows it first. More keeps the
+photo's own grain, and with none small things are lost."""
 
 
 class StyleTransfer:
     """Minimises content, style, smoothness, and a dream's losses where one is wanted beside the style."""
 
     margin = MARGIN
+
+    def __init__(self) -> None:
+        self._palette: tuple[Inputs, float, Palette] | None = None
 
     def prepare(self, workspace: Workspace, run: Run) -> None:
         job = workspace.job
@@ -58,9 +67,10 @@ class StyleTransfer:
         work says too much: a dream that spoils the style makes the style's gradient grow, would grow with it, and so on
         without end."""
         scene = workspace.scene(*_smallest_seen(workspace), self.margin)
-        styles, others = _losses_of_styles(scene, run), self._beside_styles(scene)
+        content = scene.canvas.content
+        styles, others = self._losses_of_styles(scene, content, run), self._beside_styles(scene)
         objective, optimizer = Objective(scene.network, [*styles, *others], scene.tile), LBFGS()
-        x = scene.canvas.content.contiguous().clone()
+        x = content.contiguous().clone()
         for _ in range(_SETTLING):
             optimizer.step(x, objective(x)[1])
             run.check_stop()
@@ -68,19 +78,21 @@ class StyleTransfer:
         return float(gradient.norm()) * math.sqrt(scene.canvas.pixels)
 
     def start(self, scene: Scene, before: Tensor | None) -> Tensor:
-        recipe, recolors = scene.job.recipe, STYLE_LOSSES[scene.job.recipe.style_loss].recolors
         if before is not None:
-            picture = scene.canvas.lay(before)
-            return torch.lerp(picture, recolored(scene), reinjected(recipe.strength)) if recolors else picture
+            return scene.canvas.lay(before) + _REINJECTED * self._unseen(scene, before)
         if scene.inputs.init is not None:
             return scene.canvas.lay(scene.inputs.init)
-        if recipe.init == "noise":
+        if scene.job.recipe.init == "noise":
             return torch.rand_like(scene.canvas.content)
-        return recolored(scene) if recolors else scene.canvas.content
+        return self._recolored(scene)
 
-    def objective(self, scene: Scene, run: Run) -> tuple[Objective, Balance | None]:
+    def follow(self, x: Tensor, earlier: Scene, scene: Scene) -> Tensor:
+        before = self._recolored(earlier)
+        return (x + self._recolored(scene) - before).clamp(0, 1).contiguous()
+
+    def objective(self, scene: Scene, x: Tensor, run: Run) -> tuple[Objective, Balance | None]:
         dreams = deep_dream.losses(scene)
-        styles = _losses_of_styles(scene, run)
+        styles = self._losses_of_styles(scene, x, run)
         objective = Objective(scene.network, [*styles, *self._beside_styles(scene), *dreams], scene.tile)
         if not dreams:
             return objective, None
@@ -92,14 +104,37 @@ class StyleTransfer:
         recipe, canvas = scene.job.recipe, scene.canvas
         mask = scene.inputs.content_mask
         region = Region(scene.laid(mask), scene.network) if mask is not None else None
-        maps = tiling.maps(scene.network, canvas.content, scene.job.content_layers, scene.tile)
-        losses: list[Loss] = [
+        maps = tiling.maps(scene.network, self._recolored(scene), scene.job.content_layers, scene.tile)
+        return [
             Content(maps, self._units.content_weight(recipe.strength), region),
             TotalVariation(*canvas.size, self._units.smoothness_weight(recipe.total_variation)),
+            ValueRange(*canvas.size, weighting.VALUE_RANGE),
         ]
-        if STYLE_LOSSES[recipe.style_loss].recolors:
-            losses.append(ValueRange(*canvas.size, weighting.VALUE_RANGE))
+
+    def _losses_of_styles(self, scene: Scene, x: Tensor, run: Run) -> list[Loss]:
+        """Those of each region, for a picture x on the canvas."""
+        like = torch.lerp(x, self._recolored(scene), _PHOTO)
+        losses: list[Loss] = []
+        for mask, looks in scene.inputs.regions:
+            region = Region(scene.laid(mask), scene.network) if mask is not None else None
+            sized = [_sized(look, scene.canvas.longest) for look in looks]
+            losses += style_losses(scene.job.recipe.style_loss, _target(scene, sized, region, like, run))
         return losses
+
+    def _recolored(self, scene: Scene) -> Tensor:
+        """The photo in the styles' colours, as it is on the canvas."""
+        inputs, recipe = scene.inputs, scene.job.recipe
+        if self._palette is None or self._palette[0] is not inputs or self._palette[1] != recipe.strength:
+            self._palette = inputs, recipe.strength, Palette(inputs, recipe)
+        canvas = scene.canvas
+        return canvas.lay(self._palette[2].recolored(canvas.cut(canvas.content)))
+
+    def _unseen(self, scene: Scene, before: Tensor) -> Tensor:
+        """What the photo, recoloured, shows on this canvas and not at the scale before."""
+        sharp = self._recolored(scene)
+        shrink = max(before.shape[2:]) / scene.canvas.longest
+        coarse = resize(sharp, max(1, round(sharp.shape[3] * shrink)), max(1, round(sharp.shape[2] * shrink)))
+        return sharp - resize(coarse, sharp.shape[3], sharp.shape[2])
 
     def optimizer(self, scene: Scene) -> Optimizer:
         wanted = scene.job.recipe.optimizer
@@ -117,37 +152,8 @@ class StyleTransfer:
         return resize(painted, width, height)
 
 
-def recolored(scene: Scene) -> Tensor:
-    """The photo, as it is on the canvas, with the colours of the styles, in each region those of its own; of less than
-    the usual strength, only part of the way there."""
-    content = result = scene.canvas.content
-    for mask, looks in scene.inputs.regions:
-        total = sum(look.weight for look in looks)
-        colors = [
-            color.match_colors(content, look.picture, None, look.opaque) * (look.weight / total) for look in looks
-        ]
-        blend = torch.stack(colors).sum(0)
-        result = blend if mask is None else torch.lerp(result, blend, scene.laid(mask))
-    return torch.lerp(content, result, min(1.0, scene.job.recipe.strength / _WHOLLY))
-
-
-def reinjected(strength: float) -> float:
-    """How much of the photo, recoloured, a scale starts from anew beside the one before (α of Kolkin et al. 2022,
-    section 3.2): what is lost in the match at a coarse scale would otherwise never come back."""
-    return min(0.8, 1.3 * (1 - strength))
-
-
-def _losses_of_styles(scene: Scene, run: Run) -> list[Loss]:
-    """Those of each region."""
-    losses: list[Loss] = []
-    for mask, looks in scene.inputs.regions:
-        region = Region(scene.laid(mask), scene.network) if mask is not None else None
-        sized = [_sized(look, scene.canvas.longest) for look in looks]
-        losses += style_losses(scene.job.recipe.style_loss, _target(scene, sized, region, run))
-    return losses
-
-
-def _target(scene: Scene, looks: list[StylePicture], region: Region | None, run: Run) -> StyleTarget:
+def _target(scene: Scene, looks: list[StylePicture], region: Region | None, like: Tensor, run: Run) -> StyleTarget:
+    """The style pictures of a region, and what in them the places of a picture, `like`, are like."""
     network, layers, tile = scene.network, scene.job.style_layers, scene.tile
     statistics = []
     for look in looks:
@@ -155,7 +161,7 @@ def _target(scene: Scene, looks: list[StylePicture], region: Region | None, run:
         statistics.append((style_statistics.of(network, look, layers, tile), look.weight))
     return StyleTarget(
         statistics,
-        lambda: sampling.of_styles(network, looks, layers, tile, scene.job.recipe.seed),
+        lambda: neighbours.find(network, looks, layers, like, tile, scene.job.recipe.seed),
         region.share if region is not None else 1.0,
         region,
     )

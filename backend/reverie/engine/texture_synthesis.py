@@ -81,7 +81,11 @@ def _content_share(strength: float) -> float:
 
 def _recolored(content: Tensor, styles: Sequence[tuple[Tensor, float]]) -> Tensor:
     total = sum(share for _, share in styles)
-    return torch.stack([color.match_colors(content, style[:, :3]) * (share / total) for style, share in styles]).sum(0)
+    matched = [
+        color.match_colors(content, style[:, :3], None, style[:, 3:] if style.shape[1] == 4 else None) * (share / total)
+        for style, share in styles
+    ]
+    return torch.stack(matched).sum(0)
 
 
 def _sizes(width: int, height: int) -> list[tuple[int, int]]:

@@ -31,16 +31,19 @@ class Workspace:
         placement: Placement,
         load: Callable[[Placement], Network],
         report: Callable[[Event], None],
+        room: int | None = None,
     ) -> None:
-        """`load` gives the job's network at a placement; `report` hears of each move."""
+        """`load` gives the job's network at a placement; `report` hears of each move. `room` is how many bytes an
+        iteration may take, as `memory.room` finds it where it is not said."""
         self.job, self.inputs, self.placement = job, inputs, placement
+        self.room = memory.room(placement.device) if room is None else room
         self.network = load(placement)
         self._load, self._report = load, report
 
     def scene(self, width: int, height: int, margin: int) -> Scene:
         """The job at a scale of width×height pixels, with a margin of so many around them."""
         canvas = Canvas.of(self.inputs.source, width, height, margin)
-        tile = self.placement.tile or memory.tile_for(self.network, self.job.layers, *canvas.size)
+        tile = self.placement.tile or memory.tile_for(self.network, self.job.layers, *canvas.size, self.room)
         return Scene(self.job, self.inputs, self.network, canvas, tile)
 
     def can_be_seen(self, width: int, height: int) -> bool:
@@ -79,4 +82,5 @@ class Workspace:
             self.network = self._load(placement)
         if placement.device != self.placement.device:
             self.inputs = self.inputs.to(placement.device)
+            self.room = memory.room(placement.device)
         self.placement = placement

@@ -18,19 +18,17 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class StyleLoss:
     """A loss that stands for a style: the module here whose function `losses` makes it from a StyleTarget, and what it
-    compares, in words. `recolors` says that the photo has to have the style's colours before it is compared: what is
-    like what then depends on the colours."""
+    compares, in words."""
 
     module: str
     compares: str
-    recolors: bool = False
 
 
 STYLE_LOSSES = {
+    "nearest": StyleLoss("nearest_neighbour", "each place and the style's that is most like it"),
     "covariance": StyleLoss("mean_covariance", "mean and covariance of the features"),
     "gram": StyleLoss("gram", "the features' Gram matrix"),
     "wasserstein": StyleLoss("wasserstein", "the Wasserstein distance of their distributions"),
-    "nearest": StyleLoss("nearest_neighbour", "each feature and the style's nearest one", recolors=True),
 }
 """By the name that a recipe gives them; the first is the default."""
 

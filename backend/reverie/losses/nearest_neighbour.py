@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -13,94 +13,93 @@ from reverie.losses.mean_covariance import MeanCovariance
 from reverie.losses.region import Region
 from reverie.losses.style_target import StyleTarget
 
-_WEIGHT, _COVARIANCE = 1.2, 0.7
-"""At which a strength means about the same as with mean and covariance. The nearest neighbours come with these: by
-themselves they settle on the few, often flat, places of a style that most of a photo is near to. Found by looking."""
+_COVARIANCE = 0.4
+"""Weight of mean and covariance, beside 1: by themselves nearest neighbours settle on the few, often flat, places of a
+style that most of a photo is like, and lose its grain. With more, its weave is everywhere. Found by looking."""
 
-_POSITIONS = 20000  # a layer: of larger ones a lattice of positions is looked at
-_AT_A_TIME = 2048  # positions: bounds the table of similarities
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Places of the styles, and which of them the picture's places are most like.
+
+    A place is a position of one layer, the same for all, and what all layers show there: k·k positions of a layer with
+    k times its resolution, one of a layer with less. `features` are the styles', (N·k·k)×C by layer, for N places one
+    after the other, within a place row by row. `nearest` has for each of the picture's places, h×w, the number of the
+    style's. `stride` is the pixels from place to place, and `strides` those from position to position of the layers."""
+
+    features: Mapping[str, Tensor]
+    nearest: Tensor
+    stride: int
+    strides: Mapping[str, int]
+
+    def parts(self, layer: str) -> int:
+        """k: how many times finer a layer is than the places, 1 for a coarser one."""
+        return max(1, self.stride // self.strides[layer])
+
+    def span(self, layer: str) -> int:
+        """How many times coarser a layer is than the places, 1 for a finer one."""
+        return max(1, self.strides[layer] // self.stride)
 
 
 class NearestNeighbour:
-    """Distance of the features at each position from those of the styles that are most similar by the cosine (Kolkin et
-    al. 2022, “Neural Neighbor Style Transfer”, section 3), averaged over the layers. It has the strongest brushwork,
-    since it copies the styles' features one by one and not their average.
+    """Distance of the features from those of the place in the styles that is most like this one in all layers together
+    (Kolkin et al. 2022, “Neural Neighbor Style Transfer”, section 3), averaged over the layers. It has the strongest
+    brushwork, since it copies the styles' features place by place and not their average.
 
-    We depart from the paper in three things. The distance is the squared one, relative to the mean square of the
-    styles' features: the cosine alone leaves the contrast free, and burns it. Layers are matched one by one. And both
-    sides are centred on the styles' mean, which is known before the picture is seen, where the paper centres each on
-    its own.
+    We depart from the paper in the distance, which is the squared one, relative to the spread of the styles' features:
+    the cosine alone leaves the contrast free, and burns it.
     """
 
-    def __init__(self, styles: Mapping[str, Tensor], weight: float, region: Region | None = None) -> None:
-        """`styles` are the features of the style pictures, C×N by layer, that are looked through. `region` limits the
-        loss to a part of the picture."""
-        self.layers = tuple(styles)
+    def __init__(self, neighbours: Neighbours, weight: float, region: Region | None = None) -> None:
+        """`region` limits the loss to a part of the picture."""
+        self.layers = tuple(neighbours.features)
         self.weight = weight
-        self._region = region
-        self._pools = {layer: _Pool(features) for layer, features in styles.items()}
+        self._neighbours, self._region = neighbours, region
+        self._spread = {layer: _spread(features) for layer, features in neighbours.features.items()}
 
     def measure(self, features: Features) -> tuple[Tensor, ...]:
         found: list[Tensor] = []
         for layer in self.layers:
-            down, across = lattice(features, layer)
-            fmap = features.maps[layer][0, :, down, across]
-            distances = self._pools[layer].distances(fmap.flatten(1))
-            if self._region is None:
-                weights = torch.ones_like(distances)
-            else:
-                weights = self._region.weights(features, layer)[down, across].flatten()
+            fmap = features.maps[layer][0].permute(1, 2, 0)
+            target = self._neighbours.features[layer][self._numbers(features, layer)]
+            distances = (fmap.float() - target.float()).square().sum(2)
+            weights = torch.ones_like(distances) if self._region is None else self._region.weights(features, layer)
             found += [(distances * weights).sum(), weights.sum()]
         return tuple(found)
 
     def value(self, sums: tuple[Tensor, ...]) -> Tensor:
         parts = [
-            sums[2 * index] / sums[2 * index + 1].clamp_min(1e-6) / self._pools[layer].norm
+            sums[2 * index] / sums[2 * index + 1].clamp_min(1e-6) / self._spread[layer]
             for index, layer in enumerate(self.layers)
         ]
         return torch.stack(parts).mean()
 
+    def _numbers(self, features: Features, layer: str) -> Tensor:
+        """Which row of the styles' features each position that is shown of a layer is to be like, h×w."""
+        nearest, parts, span = self._neighbours.nearest, self._neighbours.parts(layer), self._neighbours.span(layer)
+        (down, row), (across, column) = (
+            _place(at, count, parts, span, nearest.device)
+            for at, count in zip(features.at[layer], nearest.shape, strict=True)
+        )
+        return (nearest[down][:, across] * parts + row[:, None]) * parts + column
 
-def lattice(features: Features, layer: str) -> tuple[slice, slice]:
-    """The rows and columns of what is shown of a layer that are looked at: of a large layer every second, third, …
-    counted from the edge of the whole layer, so that tiles look at the positions that the whole would."""
-    height, width = features.sizes[layer]
-    step = math.ceil(math.sqrt(height * width / _POSITIONS))
-    rows, columns = features.at[layer]
-    return slice((step // 2 - rows.start) % step, None, step), slice((step // 2 - columns.start) % step, None, step)
+
+def _place(at: slice, count: int, parts: int, span: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """For some positions of a layer along an axis: which of the `count` places each lies in, or has in the middle of
+    its span, and which of the place's parts it is."""
+    positions = torch.arange(at.start, at.stop, device=device)
+    return (positions // parts * span + span // 2).clamp(max=count - 1), positions % parts
 
 
-class _Pool:
-    """The styles' features in one layer."""
-
-    def __init__(self, features: Tensor) -> None:
-        """`features` is C×N."""
-        features = features.float()
-        self._mean = features.mean(1, keepdim=True)
-        self._features = features - self._mean
-        self._directions = self._features / self._features.norm(dim=0).clamp_min(1e-12)
-        self.norm = self._features.square().sum(0).mean().clamp_min(1e-12)
-
-    def distances(self, features: Tensor) -> Tensor:
-        """The squared distance of each column of C×M features from the one most similar to it: M, float32."""
-        parts = [
-            (centered - self._nearest(centered, features.dtype)).square().sum(0)
-            for centered in torch.split(features.float() - self._mean, _AT_A_TIME, 1)
-        ]
-        return torch.cat(parts)
-
-    @torch.no_grad()
-    def _nearest(self, centered: Tensor, dtype: torch.dtype) -> Tensor:
-        # In the network's own precision: it is enough to tell which is nearest.
-        if dtype == torch.float64:
-            dtype = torch.float32
-        similarities = centered.T.to(dtype) @ self._directions.to(dtype)
-        return self._features[:, similarities.max(1).indices]  # argmax is six times slower in bfloat16
+def _spread(features: Tensor) -> Tensor:
+    """The mean squared distance of features, N×C, from their mean."""
+    features = features.float()
+    return (features - features.mean(0)).square().sum(1).mean().clamp_min(1e-12)
 
 
 def losses(target: StyleTarget) -> list[Loss]:
     """The losses of the style loss “nearest”."""
     return [
-        NearestNeighbour(target.samples(), _WEIGHT * target.share, target.region),
+        NearestNeighbour(target.neighbours(), target.share, target.region),
         MeanCovariance(target.statistics, _COVARIANCE * target.share, target.region),
     ]

@@ -17,6 +17,7 @@ from reverie.losses.style_target import StyleTarget
 
 _LEAST = 1e-3  # eigenvalues of a style's covariance below this part of the largest drown in the rounding of float32
 _LEAST_SQUARED = _LEAST**2  # as they appear where the covariances meet
+_NOTHING = 1e-12  # an eigenvalue where a layer has one position: the root's derivative has to be a number in float32
 _WEIGHT = 1.6  # at which a strength means about the same as with mean and covariance; found by looking
 _WITHOUT_FLOAT64 = "mps"  # Apple's graphics processors
 
@@ -100,7 +101,7 @@ class _TraceOfRoot(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, upstream: Tensor) -> Tensor:
         values, vectors = ctx.saved_tensors
-        least = (values[-1] * _LEAST_SQUARED).clamp_min(torch.finfo(values.dtype).tiny)
+        least = (values[-1] * _LEAST_SQUARED).clamp_min(_NOTHING)
         gradient: Tensor = upstream / 2 * (vectors * values.clamp_min(least).rsqrt()) @ vectors.T
         return gradient
 

@@ -18,7 +18,7 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from reverie.errors import Sentence
 from reverie.losses import STYLE_LOSSES
 from reverie.recipe.document import Document, contradiction, picture, references, unused, wishes
-from reverie.recipe.parts import Before, Dream, Fast, Name, Style, as_fast, as_styles, listed
+from reverie.recipe.parts import MOST, Before, Dream, Fast, MadeWith, Name, Style, as_fast, as_styles, listed
 from reverie.validation import explained
 
 if TYPE_CHECKING:
@@ -28,14 +28,15 @@ else:
 
 
 class Recipe(Document):
-    """What to compute. The same recipe, seed and device give the same picture."""
+    """What to compute. A recorded recipe gives the same picture on the same machine, to the last bit."""
 
     style: Annotated[list[Style], BeforeValidator(as_styles, Name | Style | list[Name | Style])] = Field(
-        default_factory=list, description="One or several style pictures."
+        default_factory=list, max_length=MOST, description="One or several style pictures."
     )
     fast: Annotated[list[Fast], BeforeValidator(as_fast, Name | Fast | list[Name | Fast])] = Field(
         default_factory=list,
-        json_schema_extra=unused("patches"),
+        max_length=MOST,
+        json_schema_extra=unused("patches", "instant"),
         description="Fast styles, painted in one pass. Beside style pictures: what the optimisation starts from, "
         "with half the iterations.",
     )
@@ -46,21 +47,21 @@ class Recipe(Document):
         json_schema_extra=unused("only dreams"),
         description="0 keeps the picture as it is, 1 gives all to the style.",
     )
-    method: Literal["optimise", "patches"] = Field(
+    method: Literal["optimise", "instant", "patches"] = Field(
         "optimise",
         json_schema_extra=unused("only dreams"),
-        description="Patches are a look of their own, and need no network. The picture is then put together from "
-        "patches of the styles; else it is optimised by a network's features.",
+        description="Instant takes a second or two. The picture is then painted in one pass; of patches, a look of its "
+        "own, it is put together; else it is optimised by a network's features.",
     )
     style_loss: StyleLossName = Field(
         next(iter(STYLE_LOSSES)),
-        json_schema_extra=unused("patches", "only dreams", "only fast"),
+        json_schema_extra=unused("patches", "instant", "only dreams", "only fast"),
         description="What stands for a style; nearest has the strongest brushwork. It is "
         + "; ".join(f"{name}: {loss.compares}" for name, loss in STYLE_LOSSES.items())
         + ".",
     )
     dream: Annotated[list[Dream], BeforeValidator(listed, Dream | list[Dream])] = Field(
-        default_factory=list, description="What to dream of, beside a style or without one."
+        default_factory=list, max_length=MOST, description="What to dream of, beside a style or without one."
     )
     dream_strength: float = Field(
         0.5,
@@ -71,7 +72,7 @@ class Recipe(Document):
     )
     parametrisation: Literal["pixels", "decorrelated"] = Field(
         "pixels",
-        json_schema_extra=unused("style"),
+        json_schema_extra=unused("style", "only fast"),
         description="Of a dream without style: decorrelated favours the colours that photos have.",
     )
     color: Literal["style", "luminance", "match"] = Field(
@@ -85,45 +86,48 @@ class Recipe(Document):
     )
     pooling: Literal["max", "average"] | None = Field(
         None,
-        json_schema_extra=unused("patches", "only fast"),
+        json_schema_extra=unused("patches", "instant", "only fast"),
         description="How the network pools. Null: as it was trained.",
     )
     content_layers: list[str] | None = Field(
         None,
         min_length=1,
-        json_schema_extra=unused("patches", "only dreams", "only fast"),
+        max_length=MOST,
+        json_schema_extra=unused("patches", "instant", "only dreams", "only fast"),
         description="Layers in which the picture's shapes are compared. Null: the network's default.",
     )
     style_layers: list[str] | None = Field(
         None,
         min_length=1,
-        json_schema_extra=unused("patches", "only dreams", "only fast"),
+        max_length=MOST,
+        json_schema_extra=unused("patches", "instant", "only dreams", "only fast"),
         description="Layers in which the style is compared. Null: the network's default.",
     )
     content_mask: str | None = Field(
         None,
         min_length=1,
-        json_schema_extra=picture() | unused("patches", "only dreams", "only fast"),
+        json_schema_extra=picture() | unused("patches", "instant", "only dreams", "only fast"),
         description="A picture, white where the photo's shapes are kept and black where not. Null: everywhere.",
     )
     detail: Literal["sketch", "usual", "fine", "best"] = Field(
         "usual",
-        description="Quality against time: how large, how long. It decides how large the picture is computed and in "
-        "how many iterations, where “size” and “iterations” do not say. A sketch is half as large as what suits the "
+        description="Quality against time: how large, how long. It decides how finely the picture is composed and "
+        "in how many iterations, where “size” and “iterations” do not say. A sketch is half as large as what suits the "
         "device, fine is half as large again, and best has the picture's own size.",
     )
     size: int | None = Field(
         None,
         ge=16,
         le=16384,
-        description="Longest side, in pixels, at which the picture is computed, at most its own. A smaller result is "
-        "enlarged to the picture's size. Null: as “detail” says.",
+        description="Longest side, in pixels, at which the picture is computed, at most its own. A smaller result "
+        "is finished at the picture's size: painted over in strokes as fine as the style's own. A sketch, and a dream "
+        "or a fast style alone, is enlarged. Null: as “detail” says.",
     )
     smallest: int | None = Field(
         None,
         ge=16,
         le=16384,
-        json_schema_extra=unused("patches", "octaves"),
+        json_schema_extra=unused("patches", "instant", "only fast", "octaves"),
         description="Longest side at the coarsest scale or octave: what is smaller has larger shapes. Null: 128, but "
         "a picture to continue with begins at full size.",
     )
@@ -131,7 +135,7 @@ class Recipe(Document):
         None,
         ge=1,
         le=16,
-        json_schema_extra=unused("patches"),
+        json_schema_extra=unused("patches", "instant", "only fast"),
         description="How many scales or octaves, each √2 larger than the one before: more bring larger shapes. Null: "
         "as many as lead to the smallest.",
     )
@@ -146,19 +150,19 @@ class Recipe(Document):
         None,
         ge=1,
         le=86400,
-        json_schema_extra=unused("patches", "only fast"),
+        json_schema_extra=unused("patches", "instant", "only fast"),
         description="Seconds that the whole job may take, but for fetching weights. There are then as many iterations "
         "as there is time for, and none are named. Null: as long as the iterations take.",
     )
     optimizer: Literal["auto", "lbfgs", "adam"] = Field(
         "auto",
-        json_schema_extra=unused("patches", "only dreams", "only fast"),
+        json_schema_extra=unused("patches", "instant", "only dreams", "only fast"),
         description="Of a style; auto is L-BFGS up to four megapixels, and Adam, which needs less memory, above.",
     )
     init: str = Field(
         "content",
         min_length=1,
-        json_schema_extra=picture("content", "noise") | unused("patches", "begins fast", "only fast"),
+        json_schema_extra=picture("content", "noise") | unused("patches", "instant", "begins fast", "only fast"),
         description="What to start from: “content”, “noise”, or a picture to continue with.",
     )
     before: Before | None = Field(
@@ -173,7 +177,7 @@ class Recipe(Document):
         0.05,
         ge=0,
         le=100,
-        json_schema_extra=unused("patches", "only dreams"),
+        json_schema_extra=unused("patches", "instant", "only dreams", "only fast"),
         description="Smoothness: weight of the total variation.",
     )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
@@ -188,6 +192,11 @@ class Recipe(Document):
         json_schema_extra=unused("patches"),
         description="Side of the tiles to compute in, in pixels. Null: as memory demands.",
     )
+    made_with: MadeWith | None = Field(
+        None,
+        description="In a record: what else decided the picture. It is computed so again, where that can be. Null: as "
+        "suits this machine.",
+    )
     seed: int = Field(0, ge=0, lt=2**63, description="Another number gives another picture, as good.")
 
     @model_validator(mode="after")
@@ -197,6 +206,11 @@ class Recipe(Document):
         if self.method == "patches" and (self.dream or not self.style):
             raise contradiction(
                 Sentence("Patches are taken from styles; name a style, and nothing to dream of."), "method"
+            )
+        if self.method == "instant" and (self.dream or not self.style):
+            raise contradiction(
+                Sentence("What is painted in one pass takes its look from styles; name one, and nothing to dream of."),
+                "method",
             )
         if self.fast and self.dream and not self.style:
             raise contradiction(
@@ -253,6 +267,10 @@ _CASES: dict[str, tuple[Callable[[Recipe], bool], Sentence]] = {
         lambda recipe: recipe.method == "patches",
         Sentence("Painting with patches has no use for “{field}”; leave it out."),
     ),
+    "instant": (
+        lambda recipe: recipe.method == "instant",
+        Sentence("Painting in one pass has no use for “{field}”; leave it out."),
+    ),
     "only dreams": (
         lambda recipe: bool(recipe.dream) and not recipe.style,
         Sentence("A dream without a style has no use for “{field}”; leave it out."),
@@ -283,4 +301,4 @@ _CASES: dict[str, tuple[Callable[[Recipe], bool], Sentence]] = {
     ),
 }
 
-__all__ = ["Before", "Dream", "Fast", "Recipe", "Style"]
+__all__ = ["Before", "Dream", "Fast", "MadeWith", "Recipe", "Style"]

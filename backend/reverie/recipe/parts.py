@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -86,6 +86,23 @@ class Before(Document):
     content: str = Field(min_length=1, json_schema_extra=picture(), description="The frame before, as it was given.")
     result: str = Field(min_length=1, json_schema_extra=picture(), description="The result for it.")
 
+
+class MadeWith(Document):
+    """What decided a picture beside its recipe. Carried out with it, a recipe is computed so again, where that can be:
+    on the same machine with the same versions, the picture is the same to the last bit."""
+
+    device: str = Field(max_length=64, description="The kind: cpu, cuda or mps.")
+    processor: str = Field(max_length=256, description="What its kernels are chosen by.")
+    threads: int = Field(ge=1, le=4096, description="In which it was computed; each adds up a part of a sum.")
+    precision: Literal["float32", "bfloat16"] = Field(description="Of the network.")
+    tile: int | None = Field(ge=64, le=16384, description="Side of the tiles, in pixels. Null: as the room demanded.")
+    room: int | None = Field(ge=1, description="Bytes that an iteration could take. Null: nothing hung on it.")
+    reverie: str = Field(max_length=64, description="Its version.")
+    torch: str = Field(max_length=64, description="PyTorch's version.")
+
+
+MOST = 32
+"""Entries of a list: each is a picture to prepare, or a term to compute, for every scale."""
 
 Name = Annotated[str, Field(min_length=1)]
 """What a style or fast style is called, where only that is said of it."""

@@ -87,7 +87,8 @@ def _row(
     times: list[float] = []
 
     def listen(event: Event) -> None:
-        if isinstance(event, Started | Progress):
+        begins_anew = isinstance(event, Progress) and event.iteration < len(times)  # the finish counts its own steps
+        if isinstance(event, Started | Progress) and not begins_anew:
             times.append(time.perf_counter())
         report(name, event)
 

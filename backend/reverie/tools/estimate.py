@@ -1,9 +1,9 @@
 """How long a job will take on this machine, told before it begins.
 
 A job takes as long as its iterations, and as getting ready for each scale of the pyramid, which is reckoned in
-iterations:
+iterations; then comes the finish, which goes at the speed of one pass:
 
-    seconds = start + Σ (iterations + preparation) · (call + pixel · pixels), over the scales
+    seconds = start + Σ (iterations + preparation) · (call + pixel · pixels), by scale, + finish · pixel of one pass
 
 These numbers are measured for each kind of job, network and device by a few iterations on noise at two small sizes,
 kept in the user's cache, and corrected by every job that is carried out. What paints in one pass, and patches, have one
@@ -27,7 +27,7 @@ import torch
 
 from reverie import __version__
 from reverie import device as devices
-from reverie.engine import frames, planning
+from reverie.engine import finish, frames, planning
 from reverie.engine.pyramid import Scale
 from reverie.engine.render import render
 from reverie.engine.result import Result
@@ -61,9 +61,13 @@ class Speed:
     preparation: float
 
     def seconds(self, scales: list[Scale]) -> float:
-        """How long a job of these scales takes."""
+        """How long a job of these scales takes, without its finish."""
         counts = [(scale.iterations + self.preparation, scale.width * scale.height) for scale in scales]
         return self.start + sum(count * (self.call + self.pixel * pixels) for count, pixels in counts)
+
+    def by(self, factor: float) -> Speed:
+        """That of a machine on which all takes `factor` times as long."""
+        return replace(self, start=self.start * factor, call=self.call * factor, pixel=self.pixel * factor)
 
 
 def known(recipe: Recipe, width: int, height: int, device: str) -> float | None:
@@ -71,9 +75,16 @@ def known(recipe: Recipe, width: int, height: int, device: str) -> float | None:
     until `measure` was called for this kind of job. Without the time for fetching weights."""
     if recipe.budget is not None:
         return recipe.budget
-    job = resolve(recipe, device)
-    speed = _kept().get(_kind(job, device))
-    return None if speed is None else speed.seconds(_scales(job, width, height))
+    return _expected(resolve(recipe, device), width, height, device)
+
+
+def _expected(job: Job, width: int, height: int, device: str) -> float | None:
+    speeds = [_kept().get(kind) for kind, _ in _kinds(job, device)]
+    if not all(speeds):
+        return None
+    composing, *finishing = (speed for speed in speeds if speed is not None)
+    work = finish.work(job, width, height)
+    return composing.seconds(_scales(job, width, height)) + sum(speed.pixel * work for speed in finishing)
 
 
 def can_be_measured(recipe: Recipe, device: str) -> bool:
@@ -88,9 +99,14 @@ def computed_size(recipe: Recipe, width: int, height: int, device: str) -> tuple
 
 
 def measure(recipe: Recipe, device: str, stop: Callable[[], bool] = lambda: False) -> None:
-    """Measures the speed of a kind of job, about a second's work, and keeps it. Raises Cancelled when `stop` said so,
-    and ReverieError for a recipe that cannot be carried out."""
-    job = resolve(recipe, device)
+    """Measures the speed of a kind of job, and of its finish, about a second's work each, and keeps it. Raises
+    Cancelled when `stop` said so, and ReverieError for a recipe that cannot be carried out."""
+    for kind, job in _kinds(resolve(recipe, device), device):
+        if kind not in _kept():
+            _keep({kind: _measured(job, device, stop)})
+
+
+def _measured(job: Job, device: str, stop: Callable[[], bool]) -> Speed:
     probe = _probe(job.recipe)
     small, large = _sides(job, device)
     if _is_optimised(job):
@@ -101,7 +117,7 @@ def measure(recipe: Recipe, device: str, stop: Callable[[], bool] = lambda: Fals
         first, second = (_one_job(probe, side, device, stop) for side in (small, large))
         starts, preparation = 0.0, 0.0
     pixel = max((second - first) / (large**2 - small**2), second / large**2 / 4)
-    _keep(_kind(job, device), Speed(starts, max(0.0, second - pixel * large**2), pixel, preparation))
+    return Speed(starts, max(0.0, second - pixel * large**2), pixel, preparation)
 
 
 def learn(result: Result, content: Picture, device: str) -> None:
@@ -110,14 +126,13 @@ def learn(result: Result, content: Picture, device: str) -> None:
     where = devices.choose(device)
     if result.seconds < _LEAST_JOB or result.recipe.budget is not None or result.device != where.type:
         return
-    job = resolve(result.recipe, device)
-    key = _kind(job, device)
-    speed = _kept().get(key)
-    if speed is None:
+    job, (height, width) = resolve(result.recipe, device), content.shape[:2]
+    expected = _expected(job, width, height, device)
+    if expected is None:
         return
-    expected = speed.seconds(_scales(job, content.shape[1], content.shape[0]))
     factor = min(max(result.seconds / expected, 1 / _FURTHEST), _FURTHEST) ** _TRUST
-    _keep(key, replace(speed, start=speed.start * factor, call=speed.call * factor, pixel=speed.pixel * factor))
+    concerned = _kinds(job, device)[: None if finish.work(job, width, height) > 0 else 1]
+    _keep({kind: _kept()[kind].by(factor) for kind, _ in concerned})
 
 
 # --- what a job consists of ------------------------------------------------------------------------------------------
@@ -125,7 +140,7 @@ def learn(result: Result, content: Picture, device: str) -> None:
 
 def _is_optimised(job: Job) -> bool:
     recipe = job.recipe
-    return recipe.method != "patches" and bool(recipe.style or recipe.dream)
+    return recipe.method == "optimise" and bool(recipe.style or recipe.dream)
 
 
 def _scales(job: Job, width: int, height: int) -> list[Scale]:
@@ -134,6 +149,18 @@ def _scales(job: Job, width: int, height: int) -> list[Scale]:
         return [Scale(*job.size(width, height), 1)]
     single = replace(job, iterations=frames.effort(job.recipe)["iterations"])
     return planning.plan(single, width, height, job.recipe.init not in ("content", "noise"))
+
+
+def _kinds(job: Job, device: str) -> list[tuple[str, Job]]:
+    """The kinds whose speeds decide, each with a job of it: that by which the picture is composed, and, where it may be
+    finished, one pass."""
+    composing = (_kind(job, device), job)
+    if not job.recipe.style or job.recipe.detail == "sketch":
+        return [composing]
+    one_pass = Recipe.parse({"style": "noise", "method": "instant"})
+    one_pass = one_pass.model_copy(update={"precision": job.recipe.precision, "tile": job.recipe.tile})
+    finishing = resolve(one_pass, device)
+    return [composing, (_kind(finishing, device), finishing)]
 
 
 def _kind(job: Job, device: str) -> str:
@@ -252,9 +279,9 @@ def _is_time(value: object) -> bool:
     return isinstance(value, float) and math.isfinite(value) and value >= 0
 
 
-def _keep(kind: str, speed: Speed) -> None:
-    """Notes a speed. Where the disk is full it is measured anew the next time."""
-    speeds = {**_kept(), kind: speed}
+def _keep(more: Mapping[str, Speed]) -> None:
+    """Notes speeds. Where the disk is full they are measured anew the next time."""
+    speeds = {**_kept(), **more}
     document = {kind: dataclasses.asdict(each) for kind, each in speeds.items() if f'"{__version__}"' in kind}
     with contextlib.suppress(ReverieError):
         replace_with(_file(), lambda part: part.write_text(json.dumps(document, indent=1), encoding="utf-8"))

@@ -304,7 +304,12 @@ def test_a_dream_beside_a_style_works_wherever_the_style_alone_does(monkeypatch)
     loaded.forget_network()
     photo, style = (shrink_to(images.read(path), 320) for path in (demo.content(), demo.styles()["strokes"]))
     settings = {"style": {"image": "s", "scale": 0.15}, "network": "vgg19", "iterations": 1, "size": 320}
-    settings |= {"smallest": 320, "style_layers": ["relu1_1", "relu5_1"], "content_layers": ["relu2_1"]}
+    settings |= {
+        "detail": "sketch",
+        "smallest": 320,
+        "style_layers": ["relu1_1", "relu5_1"],
+        "content_layers": ["relu2_1"],
+    }
     _render(photo, {"s": style}, **settings)
     dreamt = _render(photo, {"s": style}, dream={"layer": "relu3_1"}, **settings)
     loaded.forget_network()

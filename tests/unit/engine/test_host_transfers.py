@@ -20,7 +20,7 @@ from reverie.losses.gram import Gram
 from reverie.losses.guide import Guide
 from reverie.losses.loss import Loss
 from reverie.losses.mean_covariance import MeanCovariance
-from reverie.losses.nearest_neighbour import NearestNeighbour
+from reverie.losses.nearest_neighbour import NearestNeighbour, Neighbours
 from reverie.losses.region import Region
 from reverie.losses.total_variation import TotalVariation
 from reverie.losses.value_range import ValueRange
@@ -73,11 +73,13 @@ def _terms(size: tuple[int, int]) -> tuple[Network, list[Loss]]:
     style = [({layer: moments.of(fmap) for layer, fmap in maps.items()}, 1.0)]
     flat = {layer: fmap.flatten(2)[0] for layer, fmap in maps.items()}
     region = Region(torch.rand(1, 1, *size), network)
+    nearest = torch.arange(maps["fire3"][0, 0].numel()).view(maps["fire3"].shape[2:])
+    neighbours = Neighbours({"fire3": flat["fire3"].T}, nearest, 4, {"fire3": 4})
     return network, [
         Content(maps, 1.0),
         MeanCovariance(style, 1.0),
         Gram(style, 1.0, region),
-        NearestNeighbour(flat, 1.0, region),
+        NearestNeighbour(neighbours, 1.0, region),
         Activation("fire3", 1.0, 2, (5, 16)),
         Guide("fire3", flat["fire3"], 1.0),
         ClassLogit(network.classifier, 1.0, 3),
@@ -123,7 +125,8 @@ def test_the_loop_of_painting_halts_nowhere_by_itself(monkeypatch):
     loaded.forget_network()
     rng = np.random.default_rng(0)
     photo, style = (rng.random((64, 80, 3), np.float32) for _ in range(2))
-    document = {"style": "s", "network": "squeezenet1_1", "smallest": 80, "iterations": 8, "precision": "float32"}
+    document = {"style": "s", "network": "squeezenet1_1", "smallest": 80, "iterations": 8}
+    document |= {"precision": "float32", "detail": "sketch", "size": 80}
     halts: list[int] = []
     with Watch() as watch:
 

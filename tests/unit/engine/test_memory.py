@@ -90,6 +90,7 @@ def test_a_class_beside_a_style_goes_on_in_tiles_too(photo, pictures, scarce, mo
         "network": "squeezenet1_1",
         "dream": {"class_name": "pug"},
         "style": [{"image": "strokes", "scale": 0.3}],
+        "detail": "sketch",
     }
     result, events = render(long, pictures, **settings, size=640, smallest=640, iterations=2)
     loaded.forget_network()
@@ -112,7 +113,7 @@ def test_progress_does_not_count_a_failed_try(photo, pictures, monkeypatch):
         return original(self, picture)
 
     monkeypatch.setattr(Objective, "__call__", call)
-    _, events = render(photo, pictures, network="reverie", iterations=12, smallest=160)
+    _, events = render(photo, pictures, network="reverie", iterations=12, smallest=160, size=160, detail="sketch")
     counted = [event.iteration for event in progress(events)]
     assert counted == [*range(1, 5), *range(1, 13)]
     assert max(event.fraction for event in progress(events)) == 1
@@ -219,12 +220,13 @@ def test_other_errors_are_not_taken_for_want_of_memory(photo, pictures, monkeypa
 def test_tiles_are_chosen_by_the_memory_that_is_free(monkeypatch):
     network = registry.load("reverie")
     layers = list(network.layers[:6])
-    monkeypatch.setattr(memory, "free", lambda device: 16 << 30)
-    assert memory.tile_for(network, layers, 512, 384) is None
-    monkeypatch.setattr(memory, "free", lambda device: 1 << 30)
-    small = memory.tile_for(network, layers, 4096, 3072)
-    monkeypatch.setattr(memory, "free", lambda device: 4 << 30)
-    large = memory.tile_for(network, layers, 4096, 3072)
+
+    def tile(free: int, *size: int) -> int | None:
+        monkeypatch.setattr(memory, "free", lambda device: free)
+        return memory.tile_for(network, layers, *size, memory.room(torch.device("cpu")))
+
+    assert tile(16 << 30, 512, 384) is None
+    small, large = tile(1 << 30, 4096, 3072), tile(4 << 30, 4096, 3072)
     assert small is not None and large is not None
     assert 128 <= small < large < 4096
 

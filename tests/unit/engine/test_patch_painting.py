@@ -72,6 +72,17 @@ def test_the_picture_is_made_of_the_styles_colors(photo, styles):
     assert _from_style(painted, style) < 0.5 * _from_style(content, style)
 
 
+def test_the_palette_is_that_of_what_is_opaque():
+    generator = torch.Generator().manual_seed(0)
+    photo, style = torch.rand(1, 3, 40, 40, generator=generator), torch.rand(1, 4, 40, 40, generator=generator)
+    style[:, :3, :, :20] = style[:, :3, :, :20] * 0.2 + torch.tensor([0.5, 0.3, 0.2])[:, None, None]
+    style[:, 3], style[:, 3, :, :20] = 0, 1
+    painted = engine._recolored(photo, [(style, 1.0)])
+    for statistic in (torch.mean, torch.std):
+        expected = statistic(style[:, :3, :, :20], (2, 3))
+        assert torch.allclose(statistic(painted, (2, 3)), expected, atol=2e-3)
+
+
 def test_what_is_transparent_in_a_style_is_not_painted_with(photo, styles):
     """Half of the style is green and hidden: none of it is in the picture, which has much of it otherwise."""
     content, style = to_tensor(photo, CPU), to_tensor(styles["ink"], CPU).clone()
@@ -127,7 +138,7 @@ def _render(photo, pictures, events=None, stop=lambda: False, adjust=lambda: Non
 
 def test_a_recipe_is_painted_with_patches(photo, styles):
     events: list = []
-    result = _render(photo, styles, events)
+    result = _render(photo, styles, events, size=96)
     assert result.picture.shape == photo.shape
     assert isinstance(events[0], Started) and events[0].iterations == len(events) - 1
     assert [event.iteration for event in events[1:]] == list(range(1, len(events)))
@@ -174,7 +185,8 @@ def _finishing_after(rounds: int, events: list):
 def test_finishing_gives_the_picture_of_the_last_whole_round(photo, styles, asked, carried_out):
     events: list = []
     painted = _render(photo, styles, events, adjust=_finishing_after(asked, events), size=96).picture
-    assert sum(isinstance(event, Progress) for event in events) == carried_out
+    composing = [event for event in events if isinstance(event, Progress) and event.iterations == events[0].iterations]
+    assert len(composing) == carried_out
     assert painted.shape == photo.shape
     assert np.abs(painted - photo).mean() > 0.02
 

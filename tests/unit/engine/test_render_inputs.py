@@ -8,7 +8,7 @@ import torch
 from reverie.engine import render as engine
 from reverie.engine.inputs import gather
 from reverie.errors import ReverieError
-from reverie.events import Progress
+from reverie.events import Cancelled, Progress
 from reverie.recipe import Recipe
 
 from tests.unit.engine.rendered import (
@@ -65,6 +65,25 @@ def test_colors_are_matched_to_what_is_seen_of_the_photo(photo, pictures):
     assert look.picture.mean((0, 2, 3)).tolist() == pytest.approx(photo[:, :10].mean((0, 1)).tolist(), abs=0.02)
 
 
+def test_pictures_are_made_ready_no_further_than_until_the_job_is_given_up(photo, pictures):
+    """At each of its pictures, and at each use of it."""
+    mask = np.ones_like(photo)
+    styles = [{"image": "strokes", "mask": "mask"}, {"image": "ink"}, {"image": "strokes"}]
+    recipe = Recipe.parse({"style": styles, "content_mask": "mask"})
+    given, asked = {**pictures, "mask": mask}, []
+    gather(recipe, photo, given, torch.device("cpu"), lambda: asked.append(None))
+    assert len(asked) >= len(recipe.references()) + len(styles) + 1
+    for times in range(1, len(asked) + 1):
+        left = iter(range(times - 1))
+
+        def check_stop(left=left) -> None:
+            if next(left, None) is None:
+                raise Cancelled
+
+        with pytest.raises(Cancelled):
+            gather(recipe, photo, given, torch.device("cpu"), check_stop)
+
+
 def test_a_recorded_recipe_goes_on_from_a_result_like_a_short_one(photo, pictures):
     """At full size at once, though the record names every field."""
     first = _render(photo, pictures, smallest=None)
@@ -104,5 +123,5 @@ def test_little_strength_changes_little_with_brushwork_too(photo, pictures):
         strength: np.abs(_render(photo, pictures, strength=strength, style_loss="nearest").picture - photo).mean()
         for strength in (0.01, 0.25, 1.0)
     }
-    assert far[0.01] < 0.15 * far[1.0]
+    assert far[0.01] < 0.2 * far[1.0]
     assert far[0.01] < far[0.25] < 0.4 * far[1.0]

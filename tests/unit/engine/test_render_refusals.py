@@ -28,6 +28,8 @@ _HALF_FLAT = np.where(np.arange(64)[:, None, None] < 9, 0.3, np.random.default_r
         ({"style_layers": ["fire22"], "network": "squeezenet1_0"}, "style_layers", "fire2"),
         ({"content_layers": ["relu4_1"], "network": "squeezenet1_0"}, "content_layers", "no layer"),
         ({"style": "nowhere.png"}, "style.0.image", "nowhere.png"),
+        ({"style": "nowhere.png", "strength": 0}, "style.0.image", "nowhere.png"),
+        ({"style": {"image": "strokes", "mask": "no.png"}, "strength": 0}, "style.0.mask", "no.png"),
     ],
 )
 def test_what_there_is_not_is_named(photo, pictures, settings, field, words):

@@ -11,6 +11,7 @@ from reverie.engine.inputs import Inputs, StylePicture
 from reverie.engine.scene import Scene
 from reverie.events import Progress
 from reverie.job import resolve
+from reverie.losses import STYLE_LOSSES
 from reverie.networks import registry
 from reverie.pictures import images
 from reverie.pictures.canvas import Canvas
@@ -38,17 +39,17 @@ def style() -> Picture:
 def _render(photo, pictures, **settings):
     events: list = []
     recipe = Recipe.parse(
-        {"style": "strokes", "size": 80, "smallest": 48, "iterations": 14, "precision": "float32", **settings}
+        {"style": "strokes", "size": 80, "smallest": 80, "iterations": 14, "precision": "float32", **settings}
     )
     result = render.render(recipe, photo, pictures, device="cpu", report=events.append)
     return result.picture, [event.loss for event in events if isinstance(event, Progress) and event.width == 80]
 
 
-@pytest.mark.parametrize("style_loss", ["covariance", "gram", "wasserstein", "nearest"])
+@pytest.mark.parametrize("style_loss", STYLE_LOSSES)
 def test_every_loss_falls_and_is_another_picture_than_the_default(photo, style, style_loss):
     picture, losses = _render(photo, {"strokes": style}, style_loss=style_loss)
     assert losses[-1] < 0.95 * losses[0]
-    if style_loss != "covariance":
+    if style_loss != next(iter(STYLE_LOSSES)):
         default, _ = _render(photo, {"strokes": style})
         assert np.abs(picture - default).mean() > 0.01
 
@@ -66,7 +67,7 @@ def test_transparent_parts_of_a_style_are_not_looked_at(photo, style, style_loss
     assert np.abs(pictures[0] - opaque).max() > 0.05
 
 
-def test_recolored_has_the_colors_of_the_styles_each_in_its_region():
+def test_it_starts_in_the_colors_of_the_styles_each_in_its_region():
     source = torch.rand(1, 3, 16, 24, generator=torch.Generator().manual_seed(0))
     left = torch.zeros(1, 1, 16, 24)
     left[..., :12] = 1
@@ -75,6 +76,6 @@ def test_recolored_has_the_colors_of_the_styles_each_in_its_region():
     job = resolve(Recipe.parse({"style": ["r", "b"], "network": "reverie"}), "cpu")
     canvas = Canvas.of(source, 24, 16, margin=0)
     scene = Scene(job, Inputs(source, regions, {}, None, None), registry.load("reverie"), canvas, None)
-    result = style_transfer.recolored(scene)
+    result = style_transfer.StyleTransfer().start(scene, None)
     assert float(result[:, 0, :, :12].mean()) > 0.7 > 0.2 > float(result[:, 0, :, 12:].mean())
     assert float(result[:, 2, :, 12:].mean()) > 0.7 > 0.2 > float(result[:, 2, :, :12].mean())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
+from reverie.engine import neighbours
+from reverie.engine.inputs import StylePicture
 from reverie.engine.objective import Objective
 from reverie.losses import STYLE_LOSSES, moments, style_losses
 from reverie.losses.region import Region
@@ -19,26 +21,31 @@ def _picture(seed: int, height: int = 13, width: int = 17) -> torch.Tensor:
     return torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
-def _objective(name, style, share=1.0, region=None, network=NETWORK, layers=("a", "b")) -> Objective:
+def _objective(name, style, like, share=1.0, region=None, network=NETWORK, layers=("a", "b")) -> Objective:
+    """What a picture is to be like is found for the picture `like`."""
     maps = network.features(style, layers)
     statistics = [({layer: moments.of(fmap) for layer, fmap in maps.items()}, 1.0)]
-    samples = {layer: fmap.flatten(2)[0] for layer, fmap in maps.items()}
-    return Objective(network, style_losses(name, StyleTarget(statistics, lambda: samples, share, region)))
+    look = StylePicture("style", style, None, 1.0, 1.0)
+    target = StyleTarget(
+        statistics, lambda: neighbours.find(network, [look], layers, like, None, 0), share=share, region=region
+    )
+    return Objective(network, style_losses(name, target))
 
 
 @pytest.mark.parametrize("name", STYLE_LOSSES)
 def test_the_style_itself_has_none_and_another_picture_has(name):
     style = _picture(1)
-    objective = _objective(name, style)
+    objective = _objective(name, style, style)
     assert float(objective.loss(style)) < 1e-3 < 0.01 < float(objective.loss(0.3 * _picture(2)))
 
 
 @pytest.mark.parametrize("name", STYLE_LOSSES)
 def test_the_gradient_agrees_with_finite_differences(name):
-    objective, x = _objective(name, _picture(1, 21, 11)), _picture(3)
+    x = _picture(3)
+    objective = _objective(name, _picture(1, 21, 11), x)
     _, gradient = objective(x)
     direction = torch.randn(x.shape, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
-    step = 1e-4  # short enough that no feature gets another neighbour
+    step = 1e-4
     with torch.no_grad():
         numeric = float(objective.loss(x + step * direction) - objective.loss(x - step * direction)) / (2 * step)
     assert numeric == pytest.approx(float((gradient * direction).sum()), rel=2e-2)
@@ -50,10 +57,10 @@ def test_a_region_weighs_by_its_share_and_looks_at_nothing_else(name):
     mask[..., :40] = 1
     style, x = _picture(1, 64, 96).float(), _picture(3, 64, 96).float()
     region, layers = Region(mask, network), ["conv1", "fire2"]
-    half = _objective(name, style, 0.5, region, network, layers)
+    half = _objective(name, style, x, 0.5, region, network, layers)
     elsewhere = x.clone()
     elsewhere[..., 70:] = 0.2  # beyond what any position in the region sees
     assert float(half.loss(elsewhere)) == pytest.approx(float(half.loss(x)), rel=1e-4)
-    whole = _objective(name, style, 1.0, region, network, layers)
+    whole = _objective(name, style, x, 1.0, region, network, layers)
     assert float(whole.loss(x)) == pytest.approx(2 * float(half.loss(x)), rel=1e-4)
     assert float(whole.loss(0.5 * x)) != pytest.approx(float(whole.loss(x)), rel=1e-2)

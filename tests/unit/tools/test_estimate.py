@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from itertools import pairwise
 
 import numpy as np
 import platformdirs
 import pytest
 import torch
+from reverie.engine import finish
 from reverie.engine.render import render
 from reverie.events import Cancelled
+from reverie.job import resolve
 from reverie.recipe import Recipe
 from reverie.tools import estimate
 
@@ -48,8 +49,9 @@ def measured(document: dict) -> Recipe:
         ({"style": "a", "dream": {}, **SHORT}, (320,)),
         ({"dream": {}, **SHORT}, (320,)),
         ({"fast": "udnie"}, (160, 320)),
+        ({"style": "a", "method": "instant"}, (160, 320)),
     ],
-    ids=["style", "style and dream", "dream", "fast"],
+    ids=["style", "style and dream", "dream", "fast", "instant"],
 )
 def test_an_estimate_is_within_a_factor_of_two_of_the_time_it_takes(document, sizes):
     measured({**document, "size": 64})  # known by its kind, not by its size
@@ -69,9 +71,47 @@ def test_detail_makes_it_take_longer_as_far_as_the_picture_goes_and_a_frame_that
     seconds = [estimate.known(recipe, 3000, 2000, "cpu") for recipe in recipes]
     sizes = [estimate.computed_size(recipe, 3000, 2000, "cpu") for recipe in recipes]
     assert sizes == [(320, 213), (640, 427), (960, 640), (3000, 2000)]
-    assert all(2 * less < more for less, more in pairwise(seconds))
+    small = [estimate.known(recipe, 640, 427, "cpu") for recipe in recipes[:2]]  # which needs no finish
+    assert 2 * small[0] < small[1] and 1.5 * seconds[1] < seconds[2] and 2 * seconds[2] < seconds[3]
     assert estimate.computed_size(recipes[-1], 300, 200, "cpu") == (300, 200)
     assert estimate.known(Recipe.parse({"style": "a", "budget": 20}), 300, 200, "cpu") == 20
+
+
+def seconds_known(document: dict, *size: int) -> float:
+    """The estimate where a pixel takes a microsecond, one of an iteration two, and nothing else takes any time."""
+    recipe = Recipe.parse(document)
+    for kind, job in reversed(estimate._kinds(resolve(recipe, "cpu"), "cpu")):
+        pixel = 1e-6 if job.recipe.method == "instant" else 2e-6
+        estimate._keep({kind: estimate.Speed(0.0, 0.0, pixel, 0.0)})
+    return estimate.known(recipe, *size, "cpu")
+
+
+@pytest.mark.parametrize(
+    ("document", "cost"),
+    [
+        ({"style": "a", "method": "instant"}, 0.5),
+        ({"style": "a", "method": "patches"}, 0.5),
+        ({"style": "a", **SHORT}, 0.5),
+        ({"style": "a", "dream": {}, **SHORT}, 0.5),
+        ({"style": "a", "detail": "sketch", **SHORT}, 0.0),
+        ({"dream": {}, **SHORT}, 0.0),
+        ({"fast": "udnie"}, 0.0),
+    ],
+    ids=["instant", "patches", "style", "style and dream", "sketch", "dream", "fast"],
+)
+def test_of_twelve_megapixels_the_finish_comes_on_top(document, cost, monkeypatch):
+    """Composed at the same size, a layer of 640 pixels takes less by what the steps to 4000×3000 cost."""
+    monkeypatch.setattr(finish, "_COST", 0.5)
+    small, large = (seconds_known({**document, "size": 640}, *size) for size in ((640, 480), (4000, 3000)))
+    steps = 1179 * 884 + 2172 * 1629 + 4000 * 3000  # each 1.84 times the one before
+    assert small > 0.1
+    assert large - small == pytest.approx(cost * steps / 1e6, rel=1e-3, abs=1e-9)
+
+
+def test_one_pass_takes_as_long_as_its_picture_is_large():
+    instant = {"style": "a", "method": "instant", "detail": "best"}
+    for size in ((640, 480), (4000, 3000)):
+        assert seconds_known(instant, *size) == pytest.approx(size[0] * size[1] / 1e6)
 
 
 def test_a_job_corrects_what_was_known(monkeypatch):

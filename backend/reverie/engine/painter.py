@@ -1,5 +1,5 @@
-"""Any picture as a style, in one pass: down the encoder once, up the decoder once, and at each level on the way up the
-features take the mean and covariance of the style's (see fast/codec.py and losses/transport.py).
+"""Gives a picture the look of others in one pass: down the encoder once, up the decoder once, and at each level on the
+way up the features take the mean and covariance of the style's (see fast/codec.py and losses/transport.py).
 
 The maps of the whole picture are held, a level at a time, and only convolutions are computed in tiles: so statistics
 are those of the whole picture whatever its size, and there are no seams.
@@ -7,7 +7,6 @@ are those of the whole picture whatever its size, and there are no seams.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 from collections.abc import Callable, Sequence
 
@@ -15,91 +14,61 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from reverie.engine import sizes
-from reverie.engine.inputs import Inputs, StylePicture
-from reverie.events import Progress, Started
+from reverie import device as devices
+from reverie.engine import style_statistics
+from reverie.engine.inputs import StylePicture
 from reverie.fast.codec import LEVELS, STRIDE, Codec
-from reverie.job import Job
 from reverie.losses import moments
 from reverie.losses.moments import Moments
 from reverie.losses.transport import linear_map
-from reverie.pictures import color
 from reverie.pictures.resize import resize
-from reverie.run import Run
 
-KEPT = (0.5, 0.4, 0.2, 0.2, 0.0)
+KEPT = (0.3, 0.2, 0.1, 0.0, 0.0)
 """How much of each level's features comes from the photo itself rather than from the level below it: edges and what is
 small do not survive the way down to the deepest level. Less of it brings halos, more at the third and fourth takes the
 strokes."""
 
-_RECOLORED = 0.6  # the strength from which on the picture has all the style's colours before it is painted
-_SEEN = 0.2  # the strength below which the painting, whose edges are never quite the photo's, fades into it
 _MARGIN = 2 * STRIDE  # pixels by which a picture is continued on each side; what zeros do to its border falls into it
-_TILE = 1024  # pixels: side of the tiles
+_TILE = 512  # pixels: side of the tiles
 _HALO = 16  # positions around a tile that a level's convolutions see, more than enough of them
-_POSITIONS = 1 << 20  # positions that are added up, or moved, at once
+_POSITIONS = 1 << 18  # positions that are added up, or moved, at once
 
 Regions = Sequence[tuple[Tensor | None, Sequence[Moments]]]
 
 
-def paint(job: Job, inputs: Inputs, codec: Codec, precision: torch.dtype, run: Run) -> Tensor:
-    """The painting, 1×3×h×w at the size of the job. Each level counts as an iteration.
-
-    Where masks leave the picture free it stays as it is. Raises Cancelled when the job is to stop.
-    """
-    recipe = job.recipe
-    height, width = inputs.source.shape[2:]
-    content = resize(inputs.source, *job.size(width, height)).clamp(0, 1)
-    height, width = content.shape[2:]
-    painter, regions = Painter(codec, precision, recipe.tile), []
-    run.report(Started(content.device.type, "any style", LEVELS))
-    cover, begun = torch.zeros_like(content[:, :1]), content
-    for mask, looks in inputs.regions:
-        run.check_stop()
-        laid = None if mask is None else resize(mask, width, height).clamp(0, 1)
-        cover = torch.ones_like(cover) if laid is None else (cover + laid).clamp(max=1)
-        own = _in_colors_of(looks, content, min(1.0, recipe.strength / _RECOLORED))
-        begun = own if laid is None else torch.lerp(begun, own, laid)
-        regions.append((laid, _blended(looks, painter, max(width, height))))
-
-    def told(level: int) -> None:
-        run.check_stop()
-        done = (LEVELS + 1 - level) / LEVELS
-        left = run.clock.elapsed * (1 - done) / done
-        run.report(Progress(LEVELS + 1 - level, LEVELS, width, height, 0.0, done, left))
-
-    painted = painter.paint(begun, regions, recipe.strength, told)
-    return torch.lerp(content, painted, cover * min(1.0, recipe.strength / _SEEN))
-
-
-def _in_colors_of(looks: Sequence[StylePicture], content: Tensor, share: float) -> Tensor:
-    """The picture with the colours of styles, or so far on the way."""
-    total = sum(look.weight for look in looks)
-    colors = [color.match_colors(content, look.picture, None, look.opaque) * (look.weight / total) for look in looks]
-    return torch.lerp(content, torch.stack(colors).sum(0), share)
-
-
-def _blended(looks: Sequence[StylePicture], painter: Painter, longest: int) -> list[Moments]:
-    """The statistics of styles, by their weights, at each level."""
-    found = []
-    for look in looks:
-        size = sizes.of_style(look.picture, look.scale, longest)
-        opaque = None if look.opaque is None else resize(look.opaque, *size).clamp(0, 1)
-        found.append((painter.statistics(resize(look.picture, *size).clamp(0, 1), opaque), look.weight))
-    return [moments.blend([(levels[index], weight) for levels, weight in found]) for index in range(LEVELS)]
-
-
 class Painter:
-    """Carries pictures down and up through the codec, in tiles of a side in pixels."""
+    """Carries pictures down and up through the codec, in tiles of a side in pixels. Before each `check_stop` is called,
+    which may raise."""
 
-    def __init__(self, codec: Codec, precision: torch.dtype, tile: int | None = None) -> None:
-        self._codec, self._precision, self._tile = codec, precision, tile or _TILE
+    def __init__(
+        self,
+        codec: Codec,
+        precision: torch.dtype,
+        tile: int | None = None,
+        check_stop: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._codec, self._precision, self._tile, self._check_stop = codec, precision, tile or _TILE, check_stop
 
     @torch.no_grad()
-    def statistics(self, picture: Tensor, opaque: Tensor | None) -> list[Moments]:
-        """The moments of a style picture (1×3×H×W, 0 to 1) at each level, where it is opaque (1×1×H×W)."""
+    def statistics(self, picture: Tensor, opaque: Tensor | None, levels: int = LEVELS) -> list[Moments]:
+        """The moments of a style picture (1×3×H×W, 0 to 1) at its first levels, where it is opaque (1×1×H×W)."""
         cover = _cover(picture, opaque)
-        return [_moments(level, _at(cover, level)) for level in self._down(_continued(picture))]
+        return [_moments(level, _at(cover, level)) for level in self._down(_continued(picture), levels)]
+
+    def looks(self, looks: Sequence[tuple[StylePicture, tuple[int, int]]], levels: int = LEVELS) -> list[Moments]:
+        """The statistics of styles, each at a size (width, height), blended by their weights."""
+        found = [(self._look(look, size, levels), look.weight) for look, size in looks]
+        return [moments.blend([(own[index], weight) for own, weight in found]) for index in range(levels)]
+
+    def _look(self, look: StylePicture, size: tuple[int, int], levels: int) -> list[Moments]:
+        """The statistics of a style at a size (width, height); many photos, and the frames of a film, ask for them."""
+
+        def measure() -> list[Moments]:
+            opaque = None if look.opaque is None else resize(look.opaque, *size).clamp(0, 1)
+            return self.statistics(resize(look.picture, *size).clamp(0, 1), opaque, levels)
+
+        key = (size, levels, self._tile, self._precision, look.picture.device)
+        return style_statistics.remembered(self._codec, look, key, measure)
 
     @torch.no_grad()
     def paint(
@@ -107,30 +76,59 @@ class Painter:
         picture: Tensor,
         regions: Regions,
         strength: float,
+        kept: Sequence[float] = KEPT,
         told: Callable[[int], None] = lambda level: None,
     ) -> Tensor:
         """The picture, 1×3×H×W in 0 to 1, with the statistics of styles: `regions` pairs masks (1×1×H×W in 0 to 1;
-        None: everywhere) with what `statistics` says of the style there. `told` hears which levels are done, from the
-        deepest, and may raise."""
+        None: everywhere) with what `statistics` says of the style there. It goes as deep as `kept`, see KEPT, has
+        levels. `told` hears which levels are done, from the deepest."""
+        own = self._down(_continued(picture), len(kept))
+        return self._up(own, picture, regions, strength, kept, told).clamp(0, 1)
+
+    @torch.no_grad()
+    def brushwork(
+        self, picture: Tensor, regions: Regions, strength: float, kept: Sequence[float], told: Callable[[float], None]
+    ) -> Tensor:
+        """What the statistics of styles change of a picture, 1×3×H×W; the rest is as in `paint`. What the codec loses
+        of a picture, and its own grain, are in it twice, with either sign, and so in neither. `told` hears how much of
+        it is done, 0 to 1."""
+        own = self._down(_continued(picture), len(kept))
+        told(1 / 3)
+        painted = self._up(list(own), picture, regions, strength, kept)
+        told(2 / 3)
+        return painted.sub_(self._up(own, picture, [], 0.0, kept))
+
+    def _up(
+        self,
+        own: list[Tensor],
+        picture: Tensor,
+        regions: Regions,
+        strength: float,
+        kept: Sequence[float],
+        told: Callable[[int], None] = lambda level: None,
+    ) -> Tensor:
+        """What the decoder makes of a picture's own features, which are taken out of their list one by one."""
         height, width = picture.shape[2:]
-        own = self._down(_continued(picture))
         masks = [(_cover(picture, mask), None if mask is None else _continued(mask)) for mask, _ in regions]
-        features = own[-1]
-        for level in range(LEVELS, 0, -1):
-            features = torch.lerp(features, own.pop(), KEPT[level - 1])
-            moved = features.clone(memory_format=torch.channels_last)
+        features = own.pop().clone(memory_format=torch.channels_last)
+        for level in range(len(kept), 0, -1):
+            if level < len(kept):
+                features.lerp_(own.pop(), kept[level - 1])
+            # Each region is measured as it was before others moved; where there is but one, a copy only costs memory.
+            moved = features if len(regions) < 2 else features.clone(memory_format=torch.channels_last)
             for (cover, mask), (_, statistics) in zip(masks, regions, strict=True):
                 found = _moments(features, _at(cover, features))
                 change = linear_map(found, statistics[level - 1], strength)
                 _add_change(moved, features, change, None if mask is None else _at(mask, features))
             features = self._in_tiles(functools.partial(self._codec.up, level), moved)
+            del moved  # a copy of it in another type, below, needs the room
             told(level)
-        return features.float()[:, :, _MARGIN : _MARGIN + height, _MARGIN : _MARGIN + width].clamp(0, 1)
+        return features.float()[:, :, _MARGIN : _MARGIN + height, _MARGIN : _MARGIN + width]
 
-    def _down(self, picture: Tensor) -> list[Tensor]:
-        """The levels of a picture, from the finest on, each whole."""
+    def _down(self, picture: Tensor, levels: int) -> list[Tensor]:
+        """The first levels of a picture, from the finest on, each whole."""
         found: list[Tensor] = []
-        for level in range(1, LEVELS + 1):
+        for level in range(1, levels + 1):
             before = found[-1] if found else picture
             found.append(self._in_tiles(functools.partial(self._codec.down, level), before))
         return found
@@ -141,9 +139,10 @@ class Painter:
         whole: Tensor | None = None
         for top in range(0, height, self._tile):
             for left in range(0, width, self._tile):
+                self._check_stop()
                 above, before = min(top, _HALO), min(left, _HALO)
                 part = features[:, :, top - above : top + self._tile + _HALO, left - before : left + self._tile + _HALO]
-                with self._autocast(features.device):
+                with devices.autocast(features.device, self._precision):
                     made = convolve(part.contiguous(memory_format=torch.channels_last))
                 factor = made.shape[2] / part.shape[2]
                 if whole is None:
@@ -155,11 +154,6 @@ class Painter:
                 place.copy_(made[:, :, y : y + place.shape[2], x : x + place.shape[3]])
         assert whole is not None  # a map has at least one position
         return whole
-
-    def _autocast(self, where: torch.device) -> contextlib.AbstractContextManager[object]:
-        if self._precision == torch.float32:
-            return contextlib.nullcontext()
-        return torch.autocast(where.type, self._precision)
 
 
 def _continued(picture: Tensor) -> Tensor:

@@ -1,0 +1,39 @@
+"""A large picture, painted by a process of its own, whose memory is that of the job."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+LARGE = """
+import json, resource, sys
+import numpy as np
+from reverie import demo
+from reverie.pictures import images
+from reverie.engine.render import render
+from reverie.pictures.resize import resize, to_picture, to_tensor
+from reverie.recipe import Recipe
+import torch
+longest = int(sys.argv[2])
+photo = to_picture(resize(to_tensor(images.read(demo.content()), torch.device("cpu")), longest, longest * 3 // 4))
+style = images.read(demo.styles()["strokes"])
+recipe = Recipe.parse({"style": "s", "network": "reverie", **json.loads(sys.argv[1])})
+result = render(recipe, photo, {"s": style}, device="cpu")
+change = float(np.abs(result.picture - photo).mean())
+print(json.dumps({"shape": result.picture.shape, "change": change,
+                  "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))
+"""
+
+
+def peak(longest: int, **fields: object) -> int:
+    """The bytes that it took at most to paint a picture of 4:3 and that longest side."""
+    command = [sys.executable, "-c", LARGE, json.dumps(fields), str(longest)]
+    root = Path(__file__).resolve().parents[3]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=900, check=False)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert said["shape"] == [longest * 3 // 4, longest, 3]
+    assert said["change"] > 0.005
+    return int(said["peak"])

@@ -1,0 +1,89 @@
+"""A job in one pass: masks, strength, several styles, progress. The parameters are random ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from reverie import job as jobs
+from reverie.engine import instant
+from reverie.engine.inputs import gather
+from reverie.engine.painter import Painter
+from reverie.events import Cancelled, Event, Progress, Started
+from reverie.fast.codec import LEVELS, Codec
+from reverie.pictures.picture import Picture
+from reverie.recipe import Recipe, Style
+from reverie.run import Run
+
+from tests.unit.engine.blots import blots
+
+
+def _job(codec: Codec, recipe: Recipe, content: Picture, pictures: dict[str, Picture], run: Run | None = None):
+    job, where = jobs.resolve(recipe, "cpu"), torch.device("cpu")
+    painter = Painter(codec, torch.float32)
+    return instant.paint(job, gather(job.recipe, content, pictures, where), painter, run or Run())
+
+
+def _array(height: int, width: int, seed: int) -> Picture:
+    return np.ascontiguousarray(blots(height, width, seed)[0].permute(1, 2, 0).numpy())
+
+
+def test_where_a_mask_is_black_the_photo_is_untouched(codec):
+    content, mask = _array(96, 96, 0), np.zeros((96, 96, 3), np.float32)
+    mask[:, :48] = 1
+    recipe = Recipe(method="instant", style=[Style(image="s", mask="m")], strength=1, size=96)
+    painted = _job(codec, recipe, content, {"s": _array(80, 80, 1), "m": mask})[0].permute(1, 2, 0).numpy()
+    assert np.abs(painted - content)[:, 52:].max() < 1e-6
+    assert np.abs(painted - content)[:, :44].mean() > 0.02
+
+
+def test_a_larger_layer_is_finished_and_stays_untouched_where_the_mask_is_black(codec):
+    content, mask = _array(120, 160, 0), np.zeros((120, 160, 3), np.float32)
+    mask[:, :80] = 1
+    heard: list[Event] = []
+    recipe = Recipe(method="instant", style=[Style(image="s", mask="m")], strength=1, size=64)
+    pictures = {"s": _array(80, 80, 1), "m": mask}
+    painted = _job(codec, recipe, content, pictures, Run(report=heard.append))[0].permute(1, 2, 0).numpy()
+    assert painted.shape == (120, 160, 3)
+    assert np.array_equal(painted[:, 80:], content[:, 80:])
+    assert np.abs(painted - content)[:, :80].mean() > 0.02
+    fractions = [event.fraction for event in heard if isinstance(event, Progress)]
+    assert fractions == sorted(fractions) and fractions[-1] == 1 and fractions[LEVELS - 1] < 0.5
+
+
+def test_little_strength_is_nearly_the_photo(codec):
+    content, pictures = _array(96, 96, 0), {"s": _array(80, 80, 1)}
+
+    def change(strength: float) -> float:
+        painted = _job(
+            codec, Recipe(method="instant", style=[Style(image="s")], strength=strength, size=96), content, pictures
+        )
+        return float(np.abs(painted[0].permute(1, 2, 0).numpy() - content).mean())
+
+    changes = [change(strength) for strength in (0.001, 0.05, 0.1, 0.2)]
+    assert changes[0] < 0.005 and changes == sorted(changes)
+
+
+def test_weights_lie_between_styles(codec):
+    content, pictures = _array(96, 96, 0), {"a": _array(80, 80, 1), "b": _array(80, 80, 2)}
+
+    def painted(*weights: float) -> torch.Tensor:
+        styles = [Style(image=name, weight=weight) for name, weight in zip("ab", weights, strict=True)]
+        return _job(codec, Recipe(method="instant", style=styles, strength=1, size=96), content, pictures)
+
+    one, mostly, other = painted(1, 1e-6), painted(3, 1), painted(1e-6, 1)
+    assert (mostly - one).abs().mean() < (mostly - other).abs().mean()
+
+
+def test_a_job_tells_how_far_it_is_and_can_be_cancelled(codec):
+    content, pictures, recipe = (
+        _array(64, 64, 0),
+        {"s": _array(64, 64, 1)},
+        Recipe(method="instant", style=[Style(image="s")], size=64),
+    )
+    heard: list[Event] = []
+    _job(codec, recipe, content, pictures, Run(report=heard.append))
+    assert isinstance(heard[0], Started) and heard[0].iterations == LEVELS
+    assert [event.fraction for event in heard[1:]] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
+    with pytest.raises(Cancelled):
+        _job(codec, recipe, content, pictures, Run(stop=lambda: True))
