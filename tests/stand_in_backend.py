@@ -12,22 +12,35 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
+from reverie.plugin.shared import PROTOCOL
+from reverie.plugin.shared.proof import proof
+
 TOKEN = "secret"
+FALSE = {"proof": "0" * 64}  # of one who does not know the token
 PNG = b"\x89PNG so far"
 HELD: dict[str, Any] = {"type": "held"}
 
 
+def write_private(path: Path, text: str) -> None:
+    """A file with a token, as the plug-in wants it: the user's alone."""
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o600)
+
+
 class StandIn(ThreadingHTTPServer):
     """`events` are those of every job but those in `others`, by their numbers from 0; without a last one of them, the
-    connection drops in the middle. After HELD, a job runs until the connection is let go."""
+    connection drops in the middle. After HELD, a job runs until the connection is let go; an event that has "after"
+    is told so many seconds later."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.health: Any = {"version": "9.9", "protocol": 1}
+        self.health: Any = {"version": "9.9", "protocol": PROTOCOL}
+        self.requests: list[tuple[str, str, str | None]] = []  # method, path and token
         self.slow = 0.0  # seconds before it answers what it is asked for
         self.events: list[dict[str, Any]] = []
         self.others: dict[int, list[dict[str, Any]]] = {}
@@ -49,6 +62,9 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
         pass
 
+    def _note(self) -> None:
+        self.server.requests.append((self.command, self.path.partition("?")[0], self.headers["Authorization"]))
+
     def _answer(self, status: int, body: bytes) -> None:
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
@@ -69,8 +85,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         time.sleep(self.server.slow)
-        if self.path == "/v1/health":
+        self._note()
+        path, _, nonce = self.path.partition("?nonce=")
+        if path == "/v1/health":
             health = self.server.health
+            if isinstance(health, dict):
+                health = {"proof": proof(TOKEN, self.headers["Host"], nonce), **health}
             return self._answer(200, health) if isinstance(health, bytes) else self._json(200, health)
         if not self._allowed():
             return None
@@ -84,7 +104,8 @@ class Handler(BaseHTTPRequestHandler):
         return self._answer(200, content if self.server.result is None else self.server.result)
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self._note()
+        body = self.rfile.read(int(self.headers["Content-Length"] or 0))
         if not self._allowed():
             return
         if self.path == "/v1/images":
@@ -94,6 +115,8 @@ class Handler(BaseHTTPRequestHandler):
         elif self.path == "/v1/jobs":
             self.server.jobs.append(json.loads(body))
             self._json(202, {"id": "7"})
+        elif self.path == "/v1/shutdown":
+            self._json(202, {})
         else:
             self._refuse(404, "It knows no such thing.")
 
@@ -111,6 +134,7 @@ class Handler(BaseHTTPRequestHandler):
             while event is HELD:
                 self._line({"type": "alive"})  # fails once nobody listens
                 time.sleep(0.1)
+            time.sleep(event.get("after", 0))
             if event["type"] == "done":
                 event = {**event, "recipe": {**self.server.jobs[-1]["recipe"], **event["recipe"]}}
             self._line(event)

@@ -19,8 +19,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import requests
+from filelock import FileLock, Timeout
 from live import Controlled, running, small  # noqa: F401 (fixture)
 from reverie import demo
+from reverie.engine import loaded
 from reverie.errors import ReverieError
 from reverie.networks import registry
 from reverie.plugin.shared import TAKEN
@@ -89,7 +91,7 @@ def test_it_leaves_when_there_is_nothing_to_do_and_lets_another_ones_file_be(tmp
 
 
 def test_an_idle_backend_lets_go_of_pictures_and_results(monkeypatch, small):
-    monkeypatch.setattr(lifecycle, "_FREE_MEMORY_AFTER", 0.2)
+    monkeypatch.setattr(lifecycle, "_FORGET_AFTER", 0.2)
     controlled = Controlled()
     with running(controlled) as backend:
         image = backend.upload(small)
@@ -101,6 +103,22 @@ def test_an_idle_backend_lets_go_of_pictures_and_results(monkeypatch, small):
         asyncio.run(watch)  # up to the time when it would leave
         assert backend.store.get(image) is None
         assert backend.client.get(f"/v1/jobs/{done}/result").status_code == 404
+
+
+def test_a_backend_that_rests_gives_its_working_memory_back_and_keeps_pictures_and_results(monkeypatch, small):
+    forgotten = []
+    monkeypatch.setattr(loaded, "forget_network", lambda: forgotten.append(time.monotonic()))
+    monkeypatch.setattr(lifecycle, "_REST_AFTER", 0.2)
+    controlled = Controlled()
+    controlled.release.set()
+    with running(controlled) as backend:
+        image = backend.upload(small)
+        job = backend.submit(image)
+        backend.wait(job, "done")
+        asyncio.run(lifecycle._watch(backend.worker, backend.store, 2.0, lambda: None))
+        assert len(forgotten) == 1, "once, and not every second"
+        assert backend.store.get(image) is not None
+        assert backend.client.get(f"/v1/jobs/{job}/result").status_code == 200
 
 
 def test_the_ready_file_is_private_whatever_an_earlier_one_left_behind(tmp_path):
@@ -165,7 +183,7 @@ try:
 except lifecycle.RunsAlready:
     print(*sys.modules)
 """
-    with lifecycle._alone(tmp_path / "ready.json"):
+    with FileLock(tmp_path / "ready.json.lock"):
         command = [sys.executable, "-c", code, str(tmp_path / "ready.json")]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert {"torch", "numpy", "fastapi", "uvicorn", "pydantic"} & set(done.stdout.split()) == set()
@@ -188,6 +206,43 @@ def test_other_machines_are_let_in_only_with_a_long_token_of_ones_own(tmp_path, 
     _, log = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "Set the environment variable REVERIE_TOKEN to a secret of 20 characters or more" in log
+
+
+@pytest.mark.parametrize("token", ["x", "guessable", "nineteen_characters", "twenty characters, an é", "a\nb" * 10])
+def test_a_token_that_can_be_guessed_or_not_be_sent_is_refused_on_loopback_too(tmp_path, monkeypatch, token):
+    monkeypatch.setenv("REVERIE_TOKEN", token)
+    with pytest.raises(ReverieError, match="REVERIE_TOKEN to a secret of 20 characters or more"):
+        lifecycle.serve(host="127.0.0.1", port=0, ready_file=tmp_path / "r.json", idle_exit=1, device="cpu")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_a_killed_one_left_is_gone_before_anything_is_loaded(tmp_path):
+    """Its port is anybody's by now."""
+    (tmp_path / "ready.json").write_text('{"port": 1}')
+    lifecycle._take_place(tmp_path / "ready.json")
+    assert not (tmp_path / "ready.json").exists()
+
+
+def test_its_place_is_taken_until_its_process_is_gone(tmp_path):
+    """Who waits for that may change its files then: they are in use as long as Python ends."""
+    code = """
+import atexit, sys, time
+from pathlib import Path
+from reverie.server import lifecycle
+lifecycle._bind = lambda *_: 1 / 0
+atexit.register(lambda: (print("ending", flush=True), sys.stdin.read()))
+lifecycle.serve(host="127.0.0.1", port=0, ready_file=Path(sys.argv[1]), idle_exit=1, device="cpu")
+"""
+    command = [sys.executable, "-c", code, str(tmp_path / "ready.json")]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, text=True, **pipes) as process:
+        assert process.stdout.readline() == "ending\n"
+        lock = FileLock(tmp_path / "ready.json.lock")
+        with pytest.raises(Timeout):
+            lock.acquire(blocking=False)
+        process.stdin.close()
+        process.wait(timeout=20)
+        lock.acquire(blocking=False)
 
 
 def test_without_standard_streams_it_serves_all_the_same(tmp_path):

@@ -23,6 +23,11 @@ from reverie.server import bodies
         ({"network": "\ud800"}, "network", ""),
         ({"style_layers": ["nonesuch"]}, "style_layers", "nonesuch"),
         ({"style": []}, "style", "at least one"),
+        ({"method": "instant", "style": []}, "style", "at least one"),
+        ({"method": "instant", "dream": {}}, "method", "nothing to dream of"),
+        ({"method": "instant", "budget": 5}, "budget", "Painting in one pass has no use for “budget”; leave it out."),
+        ({"method": "instant", "init": "IMAGE"}, "init", "Painting in one pass has no use for “init”; leave it out."),
+        ({"method": "at once"}, "method", ""),
     ],
 )
 def test_a_wrong_recipe_is_refused_at_once_with_its_field(backend, small, recipe, field, says):
@@ -104,6 +109,7 @@ def test_a_description_that_is_no_json_object_is_refused(backend, small, call, b
         ({"style_weights": [0]}, "style_weights.0"),
         ({"style_weights": [1, 2]}, "style_weights"),
         ({"dream_weights": [1]}, "dream_weights"),
+        ({"dream_strength": 0.5}, "dream_strength"),
     ],
 )
 def test_a_wrong_adjustment_is_refused_with_its_field(backend, small, wish, field):

@@ -27,6 +27,16 @@ def test_an_unforeseen_error_is_a_sentence_too(backend, small, monkeypatch):
     assert "unexpected error" in says and "log is at" in says and "secret" not in says
 
 
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("[enforce fail] DefaultCPUAllocator: out of memory")])
+def test_too_little_memory_for_a_call_is_507_with_what_to_do(backend, small, monkeypatch, error):
+    def broken(self, data):
+        raise error
+
+    monkeypatch.setattr(store.Store, "add", broken)
+    says = message(backend.client.post("/v1/images", content=npy(small)), 507)
+    assert says.startswith("There is not enough memory for a picture of this size. Choose a smaller one")
+
+
 @pytest.mark.parametrize(
     ("call", "allowed"),
     [("PUT health", "GET"), ("PATCH jobs", "GET, POST"), ("POST jobs/x", "DELETE, GET, PATCH"), ("GET images", "POST")],

@@ -13,11 +13,13 @@ import httpx
 import numpy as np
 from live import TOKEN, backend, events, kinds, listen, npy, small, until  # noqa: F401 (fixtures)
 from reverie.errors import ReverieError
+from reverie.pictures import images
 from reverie.server.routes import jobs as calls
+from reverie.tools import estimate
 
 
 def test_a_running_job_is_adjusted_and_finished_early(backend, small):
-    job = backend.submit(backend.upload(small))
+    job = backend.submit(backend.upload(small), dream={})
     backend.wait(job, "running")
     for wish in ({"strength": 0.8}, {"dream_strength": 0.1}, {"style_weights": [2.5]}, {"finish": True}):
         assert backend.client.patch(f"/v1/jobs/{job}", json=wish).status_code == 202
@@ -46,6 +48,65 @@ def test_a_job_of_which_nobody_speaks_is_cancelled(backend, small):
     backend.wait(heard, "running", 2)
     assert backend.state(asked) == "queued"
     listener.close()
+
+
+def test_a_job_is_done_whatever_comes_of_learning_its_time(backend, small, monkeypatch, caplog):
+    def fail(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(estimate, "learn", fail)
+    backend.render.release.set()
+    image = backend.upload(small)
+    job = backend.submit(image)
+    backend.wait(job, "done")
+    after = backend.submit(image)
+    backend.wait(after, "done")
+    assert kinds(events(backend, job))[-1] == "done" and backend.state(job) == "done"
+    assert backend.client.get(f"/v1/jobs/{job}/result").status_code == 200
+    assert "estimates have learnt nothing" in caplog.text
+
+
+def test_a_job_is_cancelled_while_its_pictures_are_made_ready(backend, small, monkeypatch):
+    begun, go_on, seen = threading.Event(), threading.Event(), []
+
+    def decode(data: bytes) -> np.ndarray:
+        seen.append(data)
+        begun.set()
+        assert go_on.wait(10)
+        return np.zeros((6, 8, 3), np.float32)
+
+    monkeypatch.setattr(images, "decode", decode)
+    content, style = backend.upload(small), backend.upload(255 - small)
+    answer = backend.client.post("/v1/jobs", json={"recipe": {"style": style}, "content": content})
+    assert begun.wait(5)
+    backend.client.delete(f"/v1/jobs/{answer.json()['id']}")
+    go_on.set()
+    backend.wait(answer.json()["id"], "cancelled")
+    assert len(seen) == 1 and not backend.render.seeds
+
+
+def test_a_job_whose_pictures_do_not_fit_into_memory_fails_with_a_sentence(backend, small, monkeypatch):
+    def decode(data: bytes) -> np.ndarray:
+        raise MemoryError
+
+    monkeypatch.setattr(images, "decode", decode)
+    job = backend.submit(backend.upload(small))
+    backend.wait(job, "failed")
+    assert events(backend, job)[-1]["message"].startswith("There is not enough memory for a picture of this size.")
+
+
+def test_jobs_that_wait_hold_no_more_pictures_than_there_is_room_for(backend, small, monkeypatch):
+    image = backend.upload(small)
+    first, second = backend.submit(image), backend.submit(image)
+    assert backend.worker.held == len(npy(small))
+    monkeypatch.setattr(calls, "MAX_HELD", backend.worker.held - 1)
+    answer = backend.client.post("/v1/jobs", json={"recipe": {"style": image}, "content": image})
+    assert answer.status_code == 503 and answer.headers["Retry-After"] == "10"
+    assert "hold as many pictures" in answer.json()["error"]["message"]
+    backend.render.release.set()
+    for job in (first, second):
+        backend.wait(job, "done")
+    assert backend.worker.held == 0
 
 
 def test_a_running_job_is_cancelled(backend, small):
@@ -80,7 +141,7 @@ def test_jobs_run_one_after_the_other_in_order(backend, small):
     backend.render.release.set()
     backend.wait(jobs[-1], "done")
     assert backend.render.seeds == [0, 1, 2, 3]
-    assert events(backend, jobs[3])[0] == {"type": "queued", "position": 3}
+    assert events(backend, jobs[3])[0] == {"type": "queued", "position": 3, "number": 1}
 
 
 def test_too_many_waiting_jobs_are_refused(backend, small, monkeypatch):
@@ -140,7 +201,13 @@ def test_a_failure_is_a_sentence_and_the_next_job_runs(backend, small, caplog):
     backend.render.failures = [ReverieError("The picture is too blue; use another.")]
     job = backend.submit(image)
     sentence = "The picture is too blue; use another."
-    assert events(backend, job)[-1] == {"type": "failed", "message": sentence, "template": sentence, "values": {}}
+    assert events(backend, job)[-1] == {
+        "type": "failed",
+        "message": sentence,
+        "template": sentence,
+        "values": {},
+        "number": 5,
+    }
     assert backend.client.get(f"/v1/jobs/{job}").json()["message"] == "The picture is too blue; use another."
 
     backend.render.release.set()

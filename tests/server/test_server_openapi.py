@@ -10,7 +10,7 @@ import httpx
 import pytest
 from live import backend, message  # noqa: F401 (fixtures)
 
-JSON, STREAM = "application/json", "application/x-ndjson"
+JSON, STREAMS = "application/json", ("application/x-ndjson", "text/event-stream")
 REFUSAL = {"$ref": "#/components/schemas/Refusal"}
 
 
@@ -76,7 +76,7 @@ def test_every_answer_is_a_named_model_a_picture_or_a_stream(described):
             assert answer["content"], (name, status)
             assert answer["description"] != "Successful Response", (name, status)
             for kind, content in answer["content"].items():
-                if kind == STREAM:
+                if kind in STREAMS:
                     assert content["itemSchema"]["$ref"].endswith("Event")
                 elif kind != JSON:
                     assert content["schema"] == {"type": "string", "format": "binary"}

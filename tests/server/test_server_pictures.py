@@ -3,6 +3,7 @@
 # ruff: noqa: F811 - a test's argument is the fixture imported
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.client
 import io
@@ -90,6 +91,53 @@ def test_a_decompression_bomb_is_refused_before_it_is_unpacked(backend):
     rows = zlib.compress(bytes(1 << 20), 9)
     bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
     assert "100 megapixels" in message(backend.client.post("/v1/images", content=bomb), 422)
+
+
+def _png(width: int, height: int, rows: bytes) -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def test_the_size_is_known_from_the_header_whatever_follows(backend):
+    """So what has few bytes and many pixels costs nothing until a job needs it; here there are no pixels at all."""
+    answer = backend.client.post("/v1/images", content=_png(9_500, 9_000, b"nothing that can be unpacked"))
+    assert answer.status_code == 201, answer.text
+    assert [answer.json()[name] for name in ("width", "height", "channels")] == [9_500, 9_000, 3]
+    job = backend.submit(answer.json()["id"])
+    backend.wait(job, "failed")
+    assert "damaged or incomplete" in backend.client.get(f"/v1/jobs/{job}").json()["message"]
+
+
+def test_a_jobs_pictures_are_bounded_together(backend):
+    big, other, third = (
+        backend.client.post("/v1/images", content=_png(9_000, 9_000 + n, b"")).json()["id"] for n in range(3)
+    )
+    recipe = {"recipe": {"style": [{"image": other}, {"image": third}]}, "content": big}
+    assert "243 megapixels together" in message(backend.client.post("/v1/jobs", json=recipe), 422)
+    recipe = {"recipe": {"style": [{"image": other}, {"image": other}]}, "content": big}
+    assert backend.client.post("/v1/jobs", json=recipe).status_code == 202  # a picture that is named twice is one
+
+
+def test_uploads_are_bounded_together(backend, small):
+    room = bodies.Room(1000)
+    with room.share() as first:
+        assert first(5000), "one alone may be larger"
+        with room.share() as second:
+            assert not second(1)
+    with room.share() as first, room.share() as second, room.share() as third:
+        assert first(600) and second(400) and not third(1) and not first(1)
+    with room.share() as first, room.share() as second:
+        assert first(1000), "all of it came back"
+
+
+def test_an_upload_for_which_there_is_no_room_is_to_be_tried_again(backend, small, monkeypatch):
+    monkeypatch.setattr(bodies.Room, "share", lambda self: contextlib.nullcontext(lambda count: False))
+    answer = backend.client.post("/v1/images", content=npy(small))
+    assert "try again when some are done" in message(answer, 503)
+    assert answer.headers["Retry-After"] == "10"
 
 
 def test_too_large_is_told_from_the_announced_length(backend):

@@ -98,3 +98,23 @@ def test_a_job_in_a_fast_style(small):
         assert (painted != small).mean() > 0.5
         answer = backend.client.post("/v1/jobs", json={"recipe": {"fast": "monet"}, "content": content})
         assert answer.status_code == 422 and answer.json()["error"]["field"] == "fast.0.name"
+
+
+def test_a_job_in_one_pass():
+    """The answer has the upload's form, and was composed smaller than it."""
+    generator = np.random.default_rng(7)
+    content, style = (generator.integers(0, 256, shape, np.uint8) for shape in ((72, 96, 4), (40, 50, 3)))
+    content[:, :, 3] = 200
+    with running(render) as backend:
+        image, look = backend.upload(content), backend.upload(style)
+        recipe = {"style": look, "method": "instant", "size": 48}
+        answer = backend.client.post("/v1/jobs", json={"recipe": recipe, "content": image})
+        assert answer.status_code == 202, answer.text
+        told = events(backend, answer.json()["id"])
+        assert told[-1]["type"] == "done", told[-1]
+        assert told[-1]["recipe"]["method"] == "instant"
+        assert [event["network"] for event in told if event["type"] == "started"] == ["instant"]
+        painted = np.load(io.BytesIO(backend.client.get(f"/v1/jobs/{answer.json()['id']}/result").content))
+        assert painted.shape == content.shape and painted.dtype == content.dtype
+        assert (painted[:, :, 3] == 200).all()
+        assert np.abs(painted[:, :, :3].astype(float) - content[:, :, :3]).mean() > 5

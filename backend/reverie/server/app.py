@@ -40,7 +40,7 @@ def create_app(
     app.add_middleware(Guard, token=token, host=host)
     errors.add_handlers(app)
     for router in (
-        backend.router(worker, device, shut_down),
+        backend.router(worker, device, token, shut_down),
         choices.router(worker, store),
         atlas.router(worker, device),
         pictures.router(worker, store),
@@ -48,5 +48,5 @@ def create_app(
         jobs.router(worker, store, device),
         results.router(worker),
     ):
-        app.include_router(router, prefix="/v1", responses=errors.refusals(401, 403, 500))
+        app.include_router(router, prefix="/v1", responses=errors.refusals(401, 403, 500, 507))
     return app

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -16,10 +17,36 @@ from reverie.errors import ReverieError
 from reverie.validation import explained
 
 MAX_JSON_BYTES = 1 << 20
+TRY_AGAIN = 10  # seconds, for which who is refused for want of room is told to wait
 STALLED = 30.0  # seconds without a byte of an upload
 _QUIET, _PATIENCE = 0.3, 10.0  # seconds without a byte, and in all, for which a refused upload is read on
 
 Document = TypeVar("Document", bound=BaseModel)
+
+
+class Room:
+    """How many bytes all uploads that are under way may hold together. One alone may be larger."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._taken = most, 0
+
+    @contextmanager
+    def share(self) -> Iterator[Callable[[int], bool]]:
+        """A function that takes room for that many bytes more, until the context is left; False when there is none."""
+        own = 0
+
+        def take(count: int) -> bool:
+            nonlocal own
+            if self._taken > own and self._taken + count > self._most:
+                return False
+            own += count
+            self._taken += count
+            return True
+
+        try:
+            yield take
+        finally:
+            self._taken -= own
 
 
 BINARY = {"schema": {"type": "string", "format": "binary"}}  # how a picture's bytes are described
@@ -63,8 +90,9 @@ def _within_recipe(error: ValidationError) -> ReverieError:
     return explained({**first, "loc": first["loc"][1:]} if inside else first)
 
 
-async def read(request: Request, limit: int) -> bytes | None:
-    """The body of a request, or None once it is known to be longer than `limit` bytes. 408 when it stops coming."""
+async def read(request: Request, limit: int, take: Callable[[int], bool] = lambda count: True) -> bytes | None:
+    """The body of a request, or None once it is known to be longer than `limit` bytes. 408 when it stops coming; 503
+    when `take` finds no room for more of it."""
     try:
         announced = int(request.headers.get("content-length", 0))
     except ValueError:
@@ -84,6 +112,10 @@ async def read(request: Request, limit: int) -> bytes | None:
         if size > limit:
             await _drain(stream)
             return None
+        if not take(len(part)):
+            await _drain(stream)
+            busy = "others send as many pictures as there is room for; try again when some are done"
+            raise HTTPException(503, busy, {"Retry-After": str(TRY_AGAIN), "Connection": "close"})
         parts.append(part)
     return b"".join(parts)
 

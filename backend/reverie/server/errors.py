@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 from typing_extensions import Self
 
+from reverie.engine import memory
 from reverie.errors import ReverieError, Sentence
 from reverie.plugin.shared import places
 from reverie.validation import explained
@@ -61,7 +62,8 @@ _MEANINGS = {
     413: "The body is too long.",
     422: "Something in the request is wrong; the error says what.",
     500: "An error that nobody foresaw; the log says more.",
-    503: "Too many jobs wait.",
+    503: "Too many jobs wait, or too many pictures come at once.",
+    507: "There is not enough memory.",
 }
 _HEADERS = {
     401: ("WWW-Authenticate", {"type": "string", "const": CHALLENGE}, "The scheme by which the token is sent."),
@@ -141,6 +143,8 @@ async def _broken_off(request: Request, exception: Exception) -> Response:
 
 
 async def _unforeseen(request: Request, exception: Exception) -> Response:
+    if memory.is_exhausted(exception):
+        return refusal(507, memory.NOT_ENOUGH)
     return refusal(500, unexpected(exception))  # uvicorn writes the traceback to the log
 
 

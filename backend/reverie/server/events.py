@@ -1,4 +1,4 @@
-"""What streams tell: one JSON object a line, each with a “type”."""
+"""What streams tell: JSON objects, each with a “type”; one a line, or as server-sent events."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from reverie.recipe import Recipe
 from reverie.server.errors import Told
 
 MEDIA_TYPE = "application/x-ndjson"
+SERVER_SENT = "text/event-stream"
 ALIVE_AFTER = 0.4  # seconds of silence; the protocol promises a line every 0.5
 
 
@@ -26,14 +27,21 @@ class Alive(_Event):
     type: Literal["alive"] = "alive"
 
 
-class Queued(_Event):
+_NUMBER = "Ask for the events after this one, to go on where a stream broke off."
+
+
+class _Numbered(_Event):
+    number: int = Field(default=0, description=_NUMBER)
+
+
+class Queued(_Numbered):
     """The job waits."""
 
     type: Literal["queued"] = "queued"
     position: int = Field(description="How many jobs come first.")
 
 
-class Fetching(_Event):
+class Fetching(_Numbered):
     """The weights of a network are being downloaded."""
 
     type: Literal["fetching"] = "fetching"
@@ -43,7 +51,7 @@ class Fetching(_Event):
     total: int = Field(description="Bytes in all.")
 
 
-class Started(_Event):
+class Started(_Numbered):
     """The work begins."""
 
     type: Literal["started"] = "started"
@@ -52,7 +60,7 @@ class Started(_Event):
     iterations: int
 
 
-class Progress(_Event):
+class Progress(_Numbered):
     """After an iteration."""
 
     type: Literal["progress"] = "progress"
@@ -65,7 +73,7 @@ class Progress(_Event):
     seconds_left: float
 
 
-class Preview(_Event):
+class Preview(_Numbered):
     """There is a new picture so far; the call “preview” gives it."""
 
     type: Literal["preview"] = "preview"
@@ -76,9 +84,10 @@ class Warned(Told):
     """Something that one should know but that does not stop the job."""
 
     type: Literal["warning"] = "warning"
+    number: int = Field(default=0, description=_NUMBER)
 
 
-class Done(_Event):
+class Done(_Numbered):
     """The last line of a job that has a result."""
 
     type: Literal["done"] = "done"
@@ -92,13 +101,19 @@ class Failed(Told):
     type: Literal["failed"] = "failed"
 
 
-class Cancelled(_Event):
+class Cancelled(_Numbered):
     """The last line of a job that was cancelled."""
 
     type: Literal["cancelled"] = "cancelled"
 
 
-OfJob = Alive | Queued | Fetching | Started | Progress | Preview | Warned | Done | Failed | Cancelled
+class JobFailed(Failed):
+    """The last line of a job that cannot be carried out."""
+
+    number: int = Field(default=0, description=_NUMBER)
+
+
+OfJob = Alive | Queued | Fetching | Started | Progress | Preview | Warned | Done | JobFailed | Cancelled
 
 
 class JobEvent(RootModel[Annotated[OfJob, Field(discriminator="type")]]):
@@ -150,7 +165,15 @@ def line(event: BaseModel) -> str:
     return json.dumps(event.model_dump(mode="json")) + "\n"
 
 
-def stream_of(model: type[RootModel[Any]], description: str) -> dict[int | str, dict[str, Any]]:
-    """A stream of such lines, as a call's `responses` describe it."""
+def server_sent(event: BaseModel) -> str:
+    """An event as a stream of server-sent events has it: its number as the id, a sign of life as a comment."""
+    if isinstance(event, Alive):
+        return ": alive\n\n"
+    told = event.model_dump(mode="json")
+    return f"id: {told['number']}\ndata: {json.dumps(told)}\n\n"
+
+
+def stream_of(model: type[RootModel[Any]], description: str, *kinds: str) -> dict[int | str, dict[str, Any]]:
+    """A stream of such events, as a call's `responses` describe it; `kinds` are the forms it has besides lines."""
     item = {"$ref": f"#/components/schemas/{model.__name__}"}
-    return {200: {"description": description, "content": {MEDIA_TYPE: {"itemSchema": item}}}}
+    return {200: {"description": description, "content": {kind: {"itemSchema": item} for kind in (MEDIA_TYPE, *kinds)}}}

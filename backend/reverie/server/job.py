@@ -12,6 +12,7 @@ from typing import Literal
 
 from reverie import events as engine
 from reverie.errors import Sentence
+from reverie.pictures import images
 from reverie.pictures.picture import Picture
 from reverie.recipe import Recipe
 from reverie.run import Adjustment
@@ -21,12 +22,17 @@ from reverie.server.store import Stored
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 FINISHED = ("done", "failed", "cancelled")
+KEPT = 3600.0  # seconds for which a job waits for a client that may leave it alone
 
 
 class Job:
     """A recipe, its pictures, and what has become of it. Its events may be read while it runs, from any thread."""
 
-    def __init__(self, recipe: Recipe, content: Stored, pictures: Mapping[str, Stored]) -> None:
+    def __init__(
+        self, recipe: Recipe, content: Stored, pictures: Mapping[str, Stored], cancel_on_close: bool = True
+    ) -> None:
+        """`cancel_on_close` is whether it ends when nobody reads its events any more."""
+        self.cancel_on_close, self.fetched = cancel_on_close, False
         self.id = secrets.token_hex(8)
         self.created = datetime.now(timezone.utc)
         self.recipe, self.content, self.pictures = recipe, content, pictures
@@ -48,6 +54,7 @@ class Job:
         """Notes an event. Only the last of each kind is kept, so that a slow reader is never behind; warnings all."""
         with self._lock:
             self._serial += 1
+            event = event.model_copy(update={"number": self._serial})
             key = f"{event.type} {self._serial}" if event.type == "warning" else event.type
             self._events[key] = (self._serial, event)
 
@@ -58,12 +65,28 @@ class Job:
             news = sorted((entry for entry in self._events.values() if entry[0] > serial), key=lambda entry: entry[0])
             return [event for _, event in news], self._serial, self.state in FINISHED
 
+    def is_awaited(self) -> bool:
+        """Whether its client has left it alone, and may yet come back."""
+        return not self.cancel_on_close and not self.fetched and time.monotonic() - self.asked < KEPT
+
     def cancel(self) -> None:
         """Ends the job: at once while it waits, within an iteration while it runs. A finished one stays as it is."""
         self._stop.set()
         with self._lock:
             if self.state == "queued":
                 self.finish(events.Cancelled())
+
+    @property
+    def needs(self) -> list[Stored]:
+        """The pictures that it holds until its end."""
+        with self._lock:
+            return [self.content, *self.pictures.values()]
+
+    def decoded(self, stored: Stored) -> Picture:
+        """One of its pictures, made ready. Raises ReverieError for one that is damaged, and Cancelled."""
+        if self.cancelled():
+            raise engine.Cancelled
+        return images.decode(stored.data)
 
     def begin(self) -> bool:
         """Takes the job out of the queue; False when it was cancelled there."""
@@ -90,11 +113,11 @@ class Job:
             wish, self._wish = self._wish, None
             return wish
 
-    def finish(self, end: events.Done | events.Failed | events.Cancelled) -> None:
+    def finish(self, end: events.Done | events.JobFailed | events.Cancelled) -> None:
         """Notes the end. The pictures' bytes are let go; the state and the last event change as one, so that no reader
         sees an end without its event."""
         with self._lock:
-            self.message = end.message if isinstance(end, events.Failed) else None
+            self.message = end.message if isinstance(end, events.JobFailed) else None
             self.progress = 1.0 if end.type == "done" else self.progress
             self.pictures, self.preview = {}, None
             self.content = dataclasses.replace(self.content, data=b"")
@@ -102,7 +125,7 @@ class Job:
             self.tell(end)
 
     def fail(self, why: Sentence) -> None:
-        self.finish(events.Failed.of(why))
+        self.finish(events.JobFailed.of(why))
 
     def hear(self, event: engine.Event) -> None:
         """Notes an event of the engine."""

@@ -11,8 +11,8 @@ import secrets
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,10 +29,11 @@ if TYPE_CHECKING:
     from reverie.server.worker import Worker
 
 _LONG = 20  # characters of a token that cannot be guessed
-_FREE_MEMORY_AFTER = 300.0  # seconds without a job
+_REST_AFTER, _FORGET_AFTER = 60.0, 300.0  # seconds without a job: networks and working memory; pictures and results
 _UNHEARD = 60.0  # seconds without a client's word of its job
 _OWN_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # “all addresses” is none that one can connect to everywhere
 _log = logging.getLogger("reverie")
+_places: list[FileLock] = []  # never let go
 
 
 class RunsAlready(ReverieError):
@@ -52,26 +53,40 @@ def serve(*, host: str, port: int, ready_file: Path | None, idle_exit: float, de
     if sys.stderr is None:  # under pythonw, which has no window: as a service on Windows
         sys.stdout = sys.stderr = open(places.log_file(), "a", encoding="utf-8", buffering=1)  # noqa: SIM115
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    token = os.environ.get("REVERIE_TOKEN") or secrets.token_urlsafe(32)
-    if not _is_loopback(host) and len(os.environ.get("REVERIE_TOKEN", "")) < _LONG:
-        raise ReverieError(
-            f"Serving on {host} lets other machines in. Set the environment variable REVERIE_TOKEN to a secret of "
-            f"{_LONG} characters or more first, and put TLS or a tunnel in between; docs/elsewhere.md says how."
-        )
+    token = _token(host)
     if not idle_exit > 0:  # nor is NaN
         raise ReverieError(f"--idle-exit takes a number of seconds above 0 (inf never leaves), and not {idle_exit:g}.")
     ready = ready_file or Path(places.ready_file())
     _make_folder(ready.parent)
-    with _alone(ready), _bind(host, port) as listening:
+    _take_place(ready)
+    with _bind(host, port) as listening:
         _serve(listening, host, ready, token, idle_exit, device)
 
 
-@contextmanager
-def _alone(ready: Path) -> Iterator[None]:
-    """Holds the lock beside a ready file; the system takes it away from a process that dies. Raises RunsAlready."""
+def _token(host: str) -> str:
+    """The user's own token, or a random one. Raises ReverieError for one that can be guessed: the backend proves to
+    anybody that it knows it, who may then try all words until one gives the same proof."""
+    token = os.environ.get("REVERIE_TOKEN", "")
+    if not token and _is_loopback(host):
+        return secrets.token_urlsafe(32)
+    if len(token) < _LONG or not (token.isascii() and token.isprintable()):
+        why = "" if _is_loopback(host) else f"Serving on {host} lets other machines in. "
+        raise ReverieError(
+            f"{why}Set the environment variable REVERIE_TOKEN to a secret of {_LONG} characters or more first, letters "
+            "and digits at random; docs/elsewhere.md says how to make one."
+        )
+    return token
+
+
+def _take_place(ready: Path) -> None:
+    """Locks the file beside a ready file for as long as this process lives: whoever waits for its end waits for the
+    lock, which the system takes away from a process that dies. What a killed backend left there goes. Raises
+    RunsAlready."""
     lock = FileLock(places.lock_file(str(ready)))
     try:
         lock.acquire(blocking=False)
+        _places.append(lock)
+        ready.unlink(missing_ok=True)  # it leads to a port that is anybody's by now
     except Timeout as error:
         raise RunsAlready(
             f"A backend runs already, or is just starting; “{ready}” says where. To have another one beside it, name "
@@ -79,10 +94,6 @@ def _alone(ready: Path) -> Iterator[None]:
         ) from error
     except OSError as error:
         raise _unwritable(ready, error) from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _serve(listening: socket.socket, host: str, ready: Path, token: str, idle_exit: float, device: str) -> None:
@@ -197,7 +208,7 @@ def _remove_ready(path: Path) -> None:
 async def _watch(worker: Worker, store: Store, idle_exit: float, shut_down: Callable[[], None]) -> None:
     from reverie.engine.loaded import forget_network
 
-    freed = False
+    before = 0.0
     while True:
         await asyncio.sleep(min(1.0, idle_exit / 4))
         worker.cancel_unheard(_UNHEARD)
@@ -206,8 +217,9 @@ async def _watch(worker: Worker, store: Store, idle_exit: float, shut_down: Call
             _log.info("nothing to do for %.0f s: leaving", idle)
             shut_down()
             return
-        if idle > _FREE_MEMORY_AFTER and not freed:
-            forget_network()
+        if before <= _FORGET_AFTER < idle:
             worker.forget_finished()
             store.clear()
-        freed = idle > _FREE_MEMORY_AFTER
+        if before <= _REST_AFTER < idle or before <= _FORGET_AFTER < idle:
+            forget_network()
+        before = idle

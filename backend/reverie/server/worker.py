@@ -12,16 +12,16 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any, Protocol, TypeVar
 
+from reverie.engine import memory
 from reverie.engine.result import Result
 from reverie.errors import ReverieError
 from reverie.events import Cancelled, Event
-from reverie.pictures import images
 from reverie.pictures.picture import Picture
 from reverie.recipe import Recipe
 from reverie.run import Adjustment
 from reverie.server import events
 from reverie.server.errors import unexpected
-from reverie.server.job import FINISHED, Job
+from reverie.server.job import FINISHED, KEPT, Job
 from reverie.tools import estimate
 
 _log = logging.getLogger("reverie")
@@ -84,6 +84,11 @@ class Worker:
     def waiting(self) -> int:
         return sum(job.state == "queued" for job in list(self._jobs.values()))
 
+    @property
+    def held(self) -> int:
+        """Bytes of the pictures, as they were sent, that the jobs hold which wait or run."""
+        return sum({each.id: len(each.data) for job in list(self._jobs.values()) for each in job.needs}.values())
+
     def get(self, identifier: str) -> Job | None:
         return self._jobs.get(identifier)
 
@@ -104,17 +109,18 @@ class Worker:
         self._queue.put((_JOB, next(self._numbers), job))
 
     def cancel_unheard(self, seconds: float) -> None:
-        """Cancels the jobs to whose events nobody listens, and of which nobody has spoken for that time: their client
-        has gone."""
+        """Cancels the jobs to whose events nobody listens, and of which nobody has spoken for that time, or for KEPT
+        where the client may leave its job alone: it has gone."""
         for job in list(self._jobs.values()):
-            if job.state not in FINISHED and job.watchers == 0 and time.monotonic() - job.asked > seconds:
-                _log.info("job %s: nobody has asked for it for %.0f s, cancelling", job.id, seconds)
+            patience = seconds if job.cancel_on_close else KEPT
+            if job.state not in FINISHED and job.watchers == 0 and time.monotonic() - job.asked > patience:
+                _log.info("job %s: nobody has asked for it for %.0f s, cancelling", job.id, patience)
                 job.cancel()
 
     def forget_finished(self) -> None:
-        """Lets all finished jobs go, with their results."""
+        """Lets finished jobs go, with their results, but for those that wait for their client."""
         for job in list(self._jobs.values()):
-            if job.state in FINISHED:
+            if job.state in FINISHED and not job.is_awaited():
                 del self._jobs[job.id]
 
     def errand(self, action: Callable[[], T]) -> Future[T]:
@@ -146,11 +152,11 @@ class Worker:
 
     def _carry_out(self, job: Job) -> None:
         try:
-            content = images.decode(job.content.data)
+            content, *others = map(job.decoded, (job.content, *job.pictures.values()))
             result = self._render(
                 job.recipe,
                 content,
-                {name: images.decode(stored.data) for name, stored in job.pictures.items()},
+                dict(zip(job.pictures, others, strict=True)),
                 device=self._device,
                 report=job.hear,
                 stop=job.cancelled,
@@ -159,14 +165,21 @@ class Worker:
             job.result = result.picture
             job.finish(events.Done(seconds=result.seconds, recipe=result.recipe))
             if not job.adjusted:
-                estimate.learn(result, content, self._device)
+                self._learn(result, content)
         except Cancelled:
             job.finish(events.Cancelled())
         except ReverieError as error:
             job.fail(error.sentence)
         except Exception as error:  # whatever it was, the next job must find a worker
             _log.exception("job %s failed", job.id)
-            job.fail(unexpected(error))
+            job.fail(memory.NOT_ENOUGH if memory.is_exhausted(error) else unexpected(error))
+
+    def _learn(self, result: Result, content: Picture) -> None:
+        """Has estimates learn from a job. It is done, whatever comes of that."""
+        try:
+            estimate.learn(result, content, self._device)
+        except Exception:
+            _log.exception("estimates have learnt nothing from a job")
 
     def _forget_old(self) -> None:
         """Lets the oldest finished jobs go until the kept results fit."""

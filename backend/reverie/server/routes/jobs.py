@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from reverie.errors import ReverieError, Sentence
 from reverie.job import resolve
+from reverie.pictures.picture import MAX_PIXELS
 from reverie.recipe import Recipe
 from reverie.run import Adjustment
 from reverie.server import bodies, events
@@ -27,7 +28,8 @@ from reverie.server.store import Store
 from reverie.server.worker import Worker
 
 MAX_WAITING = 100  # jobs
-_TRY_AGAIN = 10  # seconds
+MAX_HELD = 1 << 31  # bytes of the pictures that they wait with
+MAX_TOGETHER = 2 * MAX_PIXELS  # of one job's pictures
 _POLL = 0.05  # seconds
 
 _log = logging.getLogger("reverie")
@@ -40,6 +42,11 @@ class NewJob(BaseModel):
 
     recipe: Recipe = Field(description="Its pictures by their ids.")
     content: str = Field(description="The id of the picture that the recipe is carried out on.")
+    cancel_on_close: bool = Field(
+        True,
+        description="Whether the job ends when nobody reads its events any more. If not, it goes on, and its result is "
+        "kept for an hour, or until it is fetched.",
+    )
 
 
 class JobId(BaseModel):
@@ -83,6 +90,8 @@ class Wish(BaseModel):
         return Adjustment(self.strength, self.dream_strength, finish=self.finish, **weights)
 
 
+_After = Annotated[int, Query(ge=0, description="Leaves out the events up to the one of this number.")]
+_LastEvent = Annotated[int, Header(ge=0, description="The same, as readers of server-sent events say it.")]
 _LOCATION = {"Location": {"schema": {"type": "string"}, "required": True, "description": "Where the job's state is."}}
 
 
@@ -105,9 +114,8 @@ def router(worker: Worker, store: Store, device: str) -> APIRouter:
     async def submit_job(request: Request, response: Response) -> JobId | Response:
         wanted = await bodies.document(request, NewJob)
         job = await run_in_threadpool(_make_job, wanted, store, device)
-        if worker.waiting >= MAX_WAITING:
-            crowd = Sentence("{count} jobs are waiting already; try again when some are done.", {"count": MAX_WAITING})
-            return refusal(503, crowd, headers={"Retry-After": str(_TRY_AGAIN)})
+        if crowd := _crowd(worker):
+            return refusal(503, crowd, headers={"Retry-After": str(bodies.TRY_AGAIN)})
         worker.submit(job)
         response.headers["Location"] = f"/v1/jobs/{job.id}"
         return JobId(id=job.id)
@@ -144,10 +152,16 @@ def router(worker: Worker, store: Store, device: str) -> APIRouter:
         "/{identifier}/events",
         summary="What happens to a job, as it happens; ends with the job",
         response_class=StreamingResponse,
-        responses={**events.stream_of(events.JobEvent, "Lines of JSON, each an event."), **refusals(404)},
+        responses={
+            **events.stream_of(events.JobEvent, "Events: lines of JSON, or server-sent.", events.SERVER_SENT),
+            **refusals(404, 422),
+        },
     )
-    async def job_events(identifier: str) -> Response:
-        return _Watched(find(worker, identifier))
+    async def job_events(
+        identifier: str, request: Request, after: _After = 0, last_event_id: _LastEvent = 0
+    ) -> Response:
+        job, server_sent = find(worker, identifier), events.SERVER_SENT in request.headers.get("accept", "")
+        return _Watched(job, max(after, last_event_id), server_sent)
 
     return calls
 
@@ -172,6 +186,15 @@ def _state(job: Job) -> JobState:
     )
 
 
+def _crowd(worker: Worker) -> Sentence | None:
+    """Why there is no room for another job, where there is none."""
+    if worker.waiting >= MAX_WAITING:
+        return Sentence("{count} jobs are waiting already; try again when some are done.", {"count": MAX_WAITING})
+    if worker.held > MAX_HELD:
+        return Sentence("The jobs before it hold as many pictures as there is room for; try again when some are done.")
+    return None
+
+
 def _make_job(wanted: NewJob, store: Store, device: str) -> Job:
     """The job that a client describes; all that can be checked without computing is checked here."""
     resolve(wanted.recipe, device)
@@ -186,15 +209,25 @@ def _make_job(wanted: NewJob, store: Store, device: str) -> Job:
                 "The picture “{picture}” is not here (any more); send it again.", field, picture=reference[:80]
             )
         pictures[reference] = stored
-    return Job(wanted.recipe, content, pictures)
+    held = {each.id: each.width * each.height for each in (content, *pictures.values())}
+    pixels = sum(held.values())
+    if pixels > MAX_TOGETHER:
+        raise ReverieError(
+            "The job's pictures have {count} megapixels together, more than the {most} that are accepted; reduce some.",
+            count=pixels // 10**6,
+            most=MAX_TOGETHER // 10**6,
+        )
+    return Job(wanted.recipe, content, pictures, wanted.cancel_on_close)
 
 
 class _Watched(StreamingResponse):
     """The events of a job, as they happen. When the last reader goes before the job has ended, nobody is left who wants
-    its result, and the job is cancelled: also when the reader went before the first line."""
+    its result, and the job is cancelled, unless its client said that it may come back: also when the reader went before
+    the first line."""
 
-    def __init__(self, job: Job) -> None:
-        super().__init__(_stream(job), media_type=events.MEDIA_TYPE)
+    def __init__(self, job: Job, after: int, server_sent: bool) -> None:
+        form, kind = (events.server_sent, events.SERVER_SENT) if server_sent else (events.line, events.MEDIA_TYPE)
+        super().__init__(_stream(job, after, form), media_type=kind, headers={"Cache-Control": "no-store"})
         self._job = job
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -203,21 +236,22 @@ class _Watched(StreamingResponse):
             await super().__call__(scope, receive, send)
         finally:
             self._job.watchers -= 1
-            if self._job.watchers == 0 and self._job.state not in FINISHED:
+            self._job.asked = time.monotonic()
+            if self._job.watchers == 0 and self._job.state not in FINISHED and self._job.cancel_on_close:
                 _log.info("job %s: nobody listens any more, cancelling", self._job.id)
                 self._job.cancel()
 
 
-async def _stream(job: Job) -> AsyncIterator[str]:
-    """The job's events as lines of JSON, with a sign of life in between."""
-    serial, told = 0, time.monotonic()
+async def _stream(job: Job, after: int, form: Callable[[BaseModel], str]) -> AsyncIterator[str]:
+    """The job's events after the one of a number, each in its form, with a sign of life in between."""
+    told = time.monotonic()
     while True:
-        news, serial, over = job.since(serial)
+        news, after, over = job.since(after)
         if not news and time.monotonic() - told >= events.ALIVE_AFTER:
             news = [events.Alive()]
         for event in news:
             told = time.monotonic()
-            yield events.line(event)
+            yield form(event)
         if over:
             break
         await asyncio.sleep(_POLL)

@@ -16,6 +16,7 @@ from reverie.server.store import Store
 from reverie.server.worker import Worker
 
 MAX_PICTURE_BYTES = 16 * MAX_PIXELS + 4096  # float RGBA, and the header of the .npy
+MAX_UPLOADS_BYTES = 1 << 31  # of those under way
 _KINDS = ("octet-stream", "x-npy"), ("png", "jpeg", "tiff", "webp")
 _BODY: dict[str, Any] = {
     "requestBody": {
@@ -42,22 +43,24 @@ class StoredPicture(BaseModel):
 def router(worker: Worker, store: Store) -> APIRouter:
     """The calls of this file."""
     calls = APIRouter(tags=["pictures"])
+    room = bodies.Room(MAX_UPLOADS_BYTES)
 
     @calls.post(
         "/images",
         status_code=201,
         summary="Sends a picture",
         response_model=StoredPicture,
-        responses=refusals(400, 408, 413, 422),
+        responses=refusals(400, 408, 413, 422, 503),
         openapi_extra=_BODY,
     )
     async def add_image(request: Request) -> StoredPicture | Response:
         worker.touch()
-        data = await bodies.read(request, MAX_PICTURE_BYTES)
-        if data is None:
-            most = {"most": MAX_PICTURE_BYTES >> 20}
-            return refusal(413, Sentence("The picture has more than the accepted {most} MiB; reduce it first.", most))
-        stored = await run_in_threadpool(store.add, data)
+        with room.share() as take:
+            data = await bodies.read(request, MAX_PICTURE_BYTES, take)
+            if data is None:
+                sentence = "The picture has more than the accepted {most} MiB; reduce it first."
+                return refusal(413, Sentence(sentence, {"most": MAX_PICTURE_BYTES >> 20}))
+            stored = await run_in_threadpool(store.add, data)
         return StoredPicture(id=stored.id, width=stored.width, height=stored.height, channels=stored.channels)
 
     return calls

@@ -46,6 +46,7 @@ def router(worker: Worker) -> APIRouter:
         job = find(worker, identifier)
         if job.result is None:
             raise HTTPException(409, f"the job is {job.state} and has no result")
+        job.fetched = True
         if format == "png":
             return Response(images.encode_png(job.result), media_type="image/png")
         data = npy.encode(job.result, job.content.depth, job.content.channels)
