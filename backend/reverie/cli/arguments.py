@@ -87,9 +87,12 @@ def seconds(text: str) -> float:
     return float(found[1]) * _UNITS[found[2]]
 
 
-def zoom(percent: float | None, count: int) -> float:
-    """The factor of a zoom by `percent` a frame, 1 for none. Raises ReverieError for one that is none."""
-    if count < 1:
+def zoom(percent: float | None, count: int | None) -> float:
+    """The factor of a zoom by `percent` a frame, 1 for none. Raises ReverieError for one that is none, and for a count
+    of frames without it."""
+    if percent is None and count is not None:
+        raise ReverieError("Only a zoom has a --count of frames; give --zoom, too, or leave it out.", "count")
+    if count is not None and count < 1:
         raise ReverieError("An animation has one frame at least; --count says how many.", "count")
     if percent is None:
         return 1.0

@@ -99,6 +99,22 @@ class Console:
         made = f"{width}×{height}, {result.seconds:.1f} s with {result.network} on {result.device}"
         self.done(output, made, seconds=result.seconds, recipe=result.recipe.model_dump(mode="json"))
 
+    def foreseen(self, seconds: float, frames: int, width: int, height: int, preview: Path) -> None:
+        """Says how long a film will take, and where a few of its frames can be looked at."""
+        if self._json:
+            print(json.dumps({"type": "sample", "output": str(preview)}))
+            told = {"seconds": seconds, "frames": frames, "width": width, "height": height}
+            print(json.dumps({"type": "estimate", **told}), flush=True)
+            return
+        took = f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} minutes"
+        print_output(self._terminal, preview, f"a few frames. All {frames} take about {took}, at {width}×{height}.")
+
+    def painted(self, output: Path, photo: Path, result: Result) -> None:
+        """Says that one photo of many is done; to a person the bar says enough."""
+        if self._json:
+            told = {"photo": str(photo), "output": str(output), "seconds": result.seconds}
+            print(json.dumps({"type": "painted", **told}), flush=True)
+
     def done(self, output: Path, said: str = "", **told: object) -> None:
         """Says where the outcome is, and more of it: to a person what is `said`, to a script what is `told`."""
         if self._json:

@@ -11,6 +11,7 @@ from reverie import demo, presets
 from reverie.cli import arguments
 from reverie.cli.options import recipe_fields
 from reverie.errors import ReverieError
+from reverie.files import address, named
 from reverie.networks import registry
 from reverie.plugin.shared import fields
 
@@ -124,6 +125,6 @@ def _beside(value: Any, folder: Path, field: str) -> Any:
     words = _PICTURES.get(field)
     if words is None or not isinstance(value, str) or value in ("", *words):
         return value
-    if value in demo.styles() and not (folder / value).exists():
+    if address(value) or (value in demo.styles() and not (folder / value).exists()):
         return value
-    return str(folder / value)
+    return str(named(value, folder))

@@ -22,6 +22,7 @@ class Followed:
         """`read` makes the recipe anew, with whatever the command line says besides; `report` hears of a file that is
         no recipe, and of changes that have to wait."""
         self._file, self._read, self._recipe, self._report = file, read, recipe, report
+        self._last = recipe
         self._saved, self._looked = self._when(), time.monotonic()
 
     def adjust(self) -> Adjustment | None:
@@ -41,13 +42,14 @@ class Followed:
         if _without_weights(recipe) != _without_weights(self._recipe):
             told = "Of “{file}” only strengths and weights count while it is carried out; the rest will the next time."
             self._report(Warning_(Sentence(told, {"file": str(self._file)})))
-        same = len(recipe.style) == len(self._recipe.style), len(recipe.dream) == len(self._recipe.dream)
-        return Adjustment(
-            strength=recipe.strength,
-            dream_strength=recipe.dream_strength,
-            style_weights=tuple(style.weight for style in recipe.style) if same[0] else None,
-            dream_weights=tuple(dream.weight for dream in recipe.dream) if same[1] else None,
-        )
+        wish = _difference(self._last, recipe)
+        self._last = recipe
+        try:
+            wish.check(self._recipe)
+        except ReverieError as error:
+            self._report(Warning_(error.sentence))
+            return None
+        return wish
 
     def _when(self) -> int | None:
         """When it was saved last, in nanoseconds; None while it is not there."""
@@ -55,6 +57,21 @@ class Followed:
             return self._file.stat().st_mtime_ns
         except OSError:
             return None
+
+
+def _difference(before: Recipe, now: Recipe) -> Adjustment:
+    """What one recipe says of strengths and weights that another did not, as far as they have as many of each."""
+
+    def weights(name: str) -> tuple[float, ...] | None:
+        old, new = (tuple(each.weight for each in getattr(recipe, name)) for recipe in (before, now))
+        return new if len(new) == len(old) and new != old else None
+
+    return Adjustment(
+        strength=now.strength if now.strength != before.strength else None,
+        dream_strength=now.dream_strength if now.dream_strength != before.dream_strength else None,
+        style_weights=weights("style"),
+        dream_weights=weights("dream"),
+    )
 
 
 def _without_weights(recipe: Recipe) -> Recipe:

@@ -6,10 +6,9 @@ How a frame goes on from the one before is in `reverie.engine.frames`.
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +17,16 @@ from numpy.typing import NDArray
 from reverie.api import read_pictures
 from reverie.cli import arguments, documents
 from reverie.cli.console import Console
+from reverie.cli.part import part_of
 from reverie.engine import render
 from reverie.errors import ReverieError, Sentence
-from reverie.events import Event, Progress, Warning_
+from reverie.events import Warning_
 from reverie.pictures import animations, images
 from reverie.pictures.animations import Animation
 from reverie.pictures.picture import Picture
 from reverie.recipe import Before, Recipe
 
+_COUNT = 60  # frames of a zoom, where nobody says how many
 _BEFORE = Before(content="the frame before", result="the result before")
 
 
@@ -36,17 +37,20 @@ def frames(options: argparse.Namespace) -> None:
     recipe = Recipe.parse(document)
     zoom = arguments.zoom(options.zoom, options.count)
     pictures = read_pictures(recipe)
+    animation = animations.read(options.photos)
+    animation.check_sizes(options.size)
+    animations.check_target(options.output, options.photos)
     with Console(as_json=options.json) as console:
         count = paint(
             recipe,
-            animations.read(options.photos),
+            animation,
             pictures,
             options.output,
             console,
             size=options.size,
             device=options.device,
             zoom=zoom,
-            count=options.count,
+            count=options.count or _COUNT,
         )
         console.done(options.output, "1 frame" if count == 1 else f"{count} frames", frames=count)
 
@@ -74,7 +78,6 @@ def paint(
     total = count if zoom > 1 else len(animation.frames)
     durations = animation.durations if zoom == 1 else [animations.DURATION] * total
     animated = output.suffix.lower() in animations.ANIMATED
-    animations.check_target(output)
     done: list[NDArray[np.uint8]] = []  # for an animated file
     number = 0
     try:
@@ -86,14 +89,14 @@ def paint(
                 images.write(output / f"{number:04}.png", picture)
     except Exception:
         if done:
-            _keep(output, done, durations)
+            _keep(output, Animation(done, durations[: len(done)], animation.plays))
             told = Sentence(
                 "The frames before, {count} of them, are in “{file}”.", {"count": number, "file": str(output)}
             )
             console.report(Warning_(told))
         raise
     if animated:
-        _keep(output, done, durations)
+        _keep(output, Animation(done, durations[: len(done)], animation.plays))
     return number
 
 
@@ -117,35 +120,22 @@ def _painted(
         elif index > 0:
             own |= {_BEFORE.content: content, _BEFORE.result: last}
             step, content = recipe.model_copy(update={"before": _BEFORE}), animation.frame(index, size)
-        report = _of_all(console.report, index, total, begun)
+        report = part_of(console.report, index, total, begun)
         last = render.render(step, content, own, device=device, report=report, adjust=console.adjust).picture
         yield last
         if console.adjust() is not None:  # finish with what there is
             break
 
 
-def _keep(output: Path, frames: Sequence[NDArray[np.uint8]], durations: Sequence[int]) -> None:
-    """Writes an animated file; where that fails, another elsewhere, since hours may have gone into the frames. Raises
-    ReverieError, which then says where that is."""
+def _keep(output: Path, done: Animation) -> None:
+    """Writes what is done into an animated file; where that fails, into another elsewhere, since hours may have gone
+    into the frames. Raises ReverieError, which then says where that is."""
     try:
-        animations.write(output, frames, durations[: len(frames)])
+        animations.write(output, done)
     except ReverieError as error:
         try:
             spare = Path(tempfile.mkdtemp(prefix="reverie-")) / "frames.apng"  # it holds pictures of any size, exactly
-            animations.write(spare, frames, durations[: len(frames)])
+            animations.write(spare, done)
         except (OSError, ReverieError):
             raise error from None
         raise ReverieError(f"{error.message} The painted frames are in “{spare}”.", error.field) from error
-
-
-def _of_all(report: Callable[[Event], None], index: int, total: int, begun: float) -> Callable[[Event], None]:
-    """Events of one frame, told as those of all: progress counts frames."""
-
-    def tell(event: Event) -> None:
-        if isinstance(event, Progress):
-            fraction = (index + event.fraction) / total
-            left = (time.monotonic() - begun) * (1 - fraction) / fraction
-            event = dataclasses.replace(event, fraction=fraction, seconds_left=left)
-        report(event)
-
-    return tell

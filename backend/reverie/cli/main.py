@@ -22,6 +22,7 @@ COMMANDS = {
     "dream": "painting.dream",
     "run": "painting.run",
     "frames": "frames.frames",
+    "film": "film.film",
     "compare": "sheets.compare",
     "atlas": "sheets.atlas",
     "networks": "lists.networks",

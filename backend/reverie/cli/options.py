@@ -15,6 +15,8 @@ _WRITTEN_OTHERWISE = ("budget", "size", "zoom")  # a time; of the photo, too; in
 _TYPES: dict[str, Callable[[str], object]] = {"number": float, "integer": int, "string": str}
 _METAVARS = {"number": "NUMBER", "integer": "N", "string": "NAME"}
 
+_RESULTS = "a file; of several photos, a folder; - is stdout"
+
 _SETTINGS: dict[str, dict[str, Any]] = {
     name: field for name, field in fields.schema()["properties"].items() if name not in _WRITTEN_OTHERWISE
 }
@@ -28,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND", dest="command")
     _add_style(commands)
     _add_frames(commands)
+    _add_film(commands)
     _add_dream(commands)
     _add_run(commands)
     _add_compare(commands)
@@ -48,44 +51,57 @@ def recipe_fields(options: argparse.Namespace) -> dict[str, object]:
 
 
 def _add_style(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    command = commands.add_parser("style", help="paint a photo in the style of a picture")
-    command.add_argument("photo", type=Path)
+    command = commands.add_parser("style", help="paint a photo, or many, in the style of a picture")
+    _photos(command)
     _styles(command)
     _job(command)
     _settings(command, case="style")
-    _outcome(command)
+    _outcome(command, _RESULTS)
+    _file(command)
     _estimate(command)
 
 
 def _add_frames(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("frames", help="paint an animation, or zoom into a picture for ever")
     command.add_argument(
-        "photos", type=Path, nargs="+", metavar="FRAME", help="pictures of one size, or one GIF or WebP"
+        "photos", type=Path, nargs="+", metavar="FRAME", help="pictures of one size, or one file of several"
     )
     command.add_argument(
         "--zoom", type=float, metavar="PERCENT", help="from one picture: how much each frame is enlarged"
     )
-    command.add_argument("--count", type=int, default=60, help="frames of a zoom (60)")
+    command.add_argument("--count", type=int, help="frames of a zoom (60)")
     _styles(command)
     _job(command)
     _settings(command)
-    _outcome(command, "a folder, or a .gif, .webp or .apng")
+    _outcome(command, "a folder, or a .gif, .webp, .apng, .avif or .tif")
+
+
+def _add_film(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("film", help="paint a film, so that it does not flicker")
+    command.add_argument("film", type=Path, help="any that FFmpeg reads")
+    _styles(command)
+    _job(command)
+    _settings(command)
+    _outcome(command, "a .mp4, .mov, .mkv or .webm")
+    command.add_argument("--estimate", action="store_true", help="only paint a few frames, and say how long all take")
 
 
 def _add_dream(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("dream", help="let a photo show what a network sees in it")
-    command.add_argument("photo", type=Path)
+    _photos(command)
     _job(command)
     _settings(command, case="only dreams", aliases={"dream_strength": "--strength"})
-    _outcome(command)
+    _outcome(command, _RESULTS)
+    _file(command)
     _estimate(command)
 
 
 def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("run", help="carry out a recipe file")
     command.add_argument("recipe", type=Path)
-    command.add_argument("photo", type=Path)
-    _outcome(command)
+    _photos(command)
+    _outcome(command, _RESULTS)
+    _file(command)
     _estimate(command)
 
 
@@ -173,6 +189,13 @@ def _add_gimp(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     uninstall.add_argument("--models", action="store_true", help="delete the downloaded networks, too")
 
 
+def _photos(command: argparse.ArgumentParser) -> None:
+    """What is to be painted."""
+    command.add_argument(
+        "photos", type=Path, nargs="+", metavar="PHOTO", help="files, folders, patterns such as “*.jpg”; - is stdin"
+    )
+
+
 def _styles(command: argparse.ArgumentParser) -> None:
     """Options of a style."""
     command.add_argument(
@@ -255,6 +278,14 @@ def _outcome(command: argparse.ArgumentParser, what: str | None = None) -> None:
     command.add_argument("-o", "--output", type=Path, required=True, help=what)
     command.add_argument("--size", type=int, help="longest side of the result, in pixels (the photo's own)")
     _where(command)
+
+
+def _file(command: argparse.ArgumentParser) -> None:
+    """What is in the result's file beside its pixels, and how exact these are."""
+    command.add_argument("--depth", type=int, choices=(8, 16), default=8, help="bits of a .png or .tif (8)")
+    command.add_argument(
+        "--strip", action="store_true", help="leave out what the photo's file says: EXIF, copyright, resolution"
+    )
 
 
 def _estimate(command: argparse.ArgumentParser) -> None:

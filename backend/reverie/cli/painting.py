@@ -1,22 +1,22 @@
-"""The commands that paint one photo: `style`, `dream` and `run`."""
+"""The commands that paint photos: `style`, `dream` and `run`."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from reverie.api import read_pictures
-from reverie.cli import documents
+from reverie.cli import documents, many, photos
 from reverie.cli.console import Console
 from reverie.cli.followed import Followed
 from reverie.engine import render
 from reverie.errors import ReverieError
 from reverie.pictures import images
+from reverie.pictures.kept import Kept
 from reverie.pictures.picture import Picture
-from reverie.pictures.resize import shrink_to
 from reverie.recipe import Recipe
 from reverie.tools import estimate
 
@@ -34,14 +34,30 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _carry_out(document: Callable[[], dict[str, Any]], options: argparse.Namespace) -> None:
-    """Renders a recipe's document, which is asked for again when the recipe's file was saved meanwhile."""
-    images.check_target(options.output)
+    """Renders a recipe's document: one photo, or many."""
+    if photos.is_one(options.photos, options.output):
+        _paint_one(document, options)
+        return
     recipe = Recipe.parse(document())
-    content = read_photo(options.photo, options.size)
     pictures = read_pictures(recipe)
     if options.estimate:
-        _estimate(recipe, content, options)
+        found = photos.found(options.photos, options.output)
+        _estimate(recipe, photos.read(found[0].file, options.size), len(found), options)
+    else:
+        many.paint(recipe, pictures, options)
+
+
+def _paint_one(document: Callable[[], dict[str, Any]], options: argparse.Namespace) -> None:
+    """Renders a recipe's document, which is asked for again when the recipe's file was saved meanwhile."""
+    _check_output(options)
+    recipe = Recipe.parse(document())
+    content = photos.read(options.photos[0], options.size)
+    pictures = read_pictures(recipe)
+    if options.estimate:
+        _estimate(recipe, content, 1, options)
         return
+    photo = options.photos[0]
+    kept = Kept() if options.strip or photo == photos.STREAM else images.kept(photo)
     keeps = bool(recipe.style or recipe.dream)  # some tiles of a fast style are no picture yet
     with Console(as_json=options.json, keeps=keeps) as console:
         adjust = console.adjust
@@ -49,14 +65,25 @@ def _carry_out(document: Callable[[], dict[str, Any]], options: argparse.Namespa
             file = Followed(options.recipe, lambda: Recipe.parse(document()), recipe, console.report)
             adjust = lambda: console.adjust() or file.adjust()  # noqa: E731
         result = render.render(recipe, content, pictures, device=options.device, report=console.report, adjust=adjust)
-        images.write(options.output, result.picture)
+        if options.output == photos.STREAM:
+            sys.stdout.buffer.write(images.encode_png(result.picture))
+        else:
+            images.write(options.output, result.picture, kept, options.depth)
         console.finish(options.output, result)
     if not console.adjusted:
         estimate.learn(result, content, options.device)
 
 
-def _estimate(recipe: Recipe, content: Picture, options: argparse.Namespace) -> None:
-    """Says how long a job will take, and leaves it at that."""
+def _check_output(options: argparse.Namespace) -> None:
+    """Raises ReverieError for a result that could not be written, before any work goes into it."""
+    if options.output != photos.STREAM:
+        images.check_target(options.output, options.depth)
+    elif options.json:
+        raise ReverieError("The picture and --json cannot both go to standard output; leave out one.", "output")
+
+
+def _estimate(recipe: Recipe, content: Picture, count: int, options: argparse.Namespace) -> None:
+    """Says how long it will take to paint `count` photos, each as large as this one, and leaves it at that."""
     if not estimate.can_be_measured(recipe, options.device):
         raise ReverieError(
             "How long it takes is not known before the network's weights are on this machine: paint with it once.",
@@ -67,21 +94,9 @@ def _estimate(recipe: Recipe, content: Picture, options: argparse.Namespace) -> 
         estimate.measure(recipe, options.device)
     seconds = estimate.known(recipe, *size, options.device)
     assert seconds is not None  # it has just been measured
-    _print_estimate(seconds, *estimate.computed_size(recipe, *size, options.device), as_json=options.json)
-
-
-def _print_estimate(seconds: float, width: int, height: int, *, as_json: bool) -> None:
-    """How long a job will take, and at what size it is computed."""
-    if as_json:
-        print(json.dumps({"type": "estimate", "seconds": seconds, "width": width, "height": height}))
+    width, height = estimate.computed_size(recipe, *size, options.device)
+    if options.json:
+        print(json.dumps({"type": "estimate", "seconds": seconds * count, "width": width, "height": height}))
     else:
-        print(f"About {seconds:.0f} s on this machine, computed at {width}×{height}.")
-
-
-def read_photo(path: Path, size: int | None) -> Picture:
-    """The picture to work on, its longest side at most `size`. Raises ReverieError that names the field."""
-    try:
-        picture = images.read(path)
-    except ReverieError as error:
-        raise ReverieError(error.message, "content") from error
-    return picture if size is None else shrink_to(picture, size)
+        many = f", for {count} photos as large as the first" if count > 1 else ""
+        print(f"About {seconds * count:.0f} s on this machine{many}, computed at {width}×{height}.")

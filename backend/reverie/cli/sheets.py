@@ -11,9 +11,8 @@ from rich.table import Table
 
 from reverie import device
 from reverie.api import read_pictures
-from reverie.cli import arguments, documents
+from reverie.cli import arguments, documents, photos
 from reverie.cli.console import Console, print_table
-from reverie.cli.painting import read_photo
 from reverie.engine import loaded
 from reverie.events import Event, Progress, Started
 from reverie.networks import registry
@@ -27,7 +26,7 @@ from reverie.tools.compare import Row
 def compare(options: argparse.Namespace) -> None:
     images.check_target(options.output)
     recipe = Recipe.parse({"size": networks.SIZE, **documents.styled(options)})
-    content = read_photo(options.photo, recipe.size)
+    content = photos.read(options.photo, recipe.size)
     pictures = read_pictures(recipe)
     with Console(as_json=options.json, keeps=False) as console:
         rows = networks.compare(

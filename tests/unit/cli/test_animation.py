@@ -18,6 +18,7 @@ from PIL import Image
 from reverie import demo
 from reverie.errors import ReverieError
 from reverie.pictures import animations, images
+from reverie.pictures.animations import Animation
 from reverie.pictures.resize import shrink_to
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -53,7 +54,8 @@ def test_frames_go_into_a_folder_and_still_parts_stay(tmp_path, scene):
         assert np.abs(before[8:22] - after[8:22]).mean() > 0.01
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     fractions = [line["fraction"] for line in lines if line["type"] == "progress"]
-    assert fractions == sorted(fractions) and fractions[-1] == 1 and fractions[3] == pytest.approx(1 / 3)
+    assert fractions == sorted(fractions) and fractions[-1] == 1
+    assert min(abs(fraction - 1 / 3) for fraction in fractions) < 1e-6  # after the first frame
     assert lines[-1] == {"type": "done", "output": str(tmp_path / "out"), "frames": 3}
 
 
@@ -65,12 +67,12 @@ def test_a_gif_becomes_a_gif_with_its_timing(tmp_path, scene):
     assert animations.read([tmp_path / "out.gif"]).durations == [40, 80, 200]
 
 
-@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.apng"])
+@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.apng", "a.avif", "a.tif", "a.tiff"])
 def test_what_is_written_is_read_again(tmp_path, name):
     frames = [np.full((8, 12, 3), value, np.uint8) for value in (0, 100, 255)]
-    animations.write(tmp_path / name, frames, [50, 60, 70])
+    animations.write(tmp_path / name, Animation(frames, [50, 60, 70]))
     again = animations.read([tmp_path / name])
-    assert again.durations == [50, 60, 70]
+    assert again.durations == ([100] * 3 if name.startswith("a.tif") else [50, 60, 70])
     for index, frame in enumerate(frames):
         assert np.abs(again.frame(index, None) - frame / 255).max() < 0.01
     assert again.frame(1, 6).shape == (4, 6, 3)
@@ -85,7 +87,7 @@ def test_what_is_transparent_is_so_in_the_file(tmp_path, name, opaque):
         frame[10:60, 10 + 20 * index : 50 + 20 * index] = (200, 30, 40, 255)
         frame[20:40, 15 + 20 * index : 30 + 20 * index] = (10, 90, 200, 255)
     given = [frame[:, :, :3] if index in opaque else frame for index, frame in enumerate(frames)]
-    animations.write(tmp_path / name, [np.ascontiguousarray(frame) for frame in given], [50, 60, 70])
+    animations.write(tmp_path / name, Animation([np.ascontiguousarray(frame) for frame in given], [50, 60, 70]))
     again = animations.read([tmp_path / name])
     for index, frame in enumerate(frames):
         expected = np.ones((72, 96)) if index in opaque else frame[:, :, 3] / 255
@@ -102,7 +104,7 @@ def test_an_animation_that_cannot_be_saved_leaves_the_one_that_was_there(tmp_pat
 
     monkeypatch.setattr(Image.Image, "save", save)
     with pytest.raises(ReverieError, match="cannot be written: No space left"):
-        animations.write(tmp_path / name, [np.zeros((8, 12, 3), np.uint8)], [50])
+        animations.write(tmp_path / name, Animation([np.zeros((8, 12, 3), np.uint8)], [50]))
     assert (tmp_path / name).read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
@@ -160,7 +162,8 @@ def test_no_fault_of_an_animation_is_unforeseen(tmp_path, code):
 
 
 def test_a_frame_that_cannot_be_read_leaves_those_before_it(tmp_path, scene):
-    scene[2].write_bytes(scene[2].read_bytes()[:200])
+    data = scene[2].read_bytes()
+    scene[2].write_bytes(data[: len(data) * 2 // 3])
     done = _run(*scene, *STYLE, "-o", tmp_path / "out.gif", "--json", *QUICK)
     assert done.returncode == 1
     warning, failed = (json.loads(line) for line in done.stdout.splitlines()[-2:])

@@ -14,6 +14,7 @@ import pytest
 from reverie import demo
 from reverie.fast import styles as fast_styles
 from reverie.pictures import images
+from reverie.pictures.resize import shrink_to
 
 from tests.unit.cli.whole_commands import QUICK, ROOT, _run, needs_weights
 
@@ -53,6 +54,27 @@ def test_style_paints_a_photo(tmp_path):
     picture = images.read(tmp_path / "a.png")
     assert picture.shape == (72, 96, 3)
     assert "a.png" in done.stderr
+
+
+def test_any_picture_is_a_style_in_one_pass(tmp_path):
+    """At the picture's size, composed smaller, and of two styles with a mask; it is said with what."""
+    images.write(tmp_path / "sky.png", np.pad(np.ones((36, 96, 3), np.float32), ((0, 36), (0, 0), (0, 0))))
+    photo = shrink_to(images.read(demo.content()), 96)
+    images.write(tmp_path / "photo.png", photo)
+    styles = demo.styles()
+    (tmp_path / "r.json").write_text(json.dumps({"style": str(styles["mosaic"]), "method": "instant", "size": 48}))
+    two = ["--style", styles["ink"], "--mask", tmp_path / "sky.png", "--style", styles["mosaic"], "--mask", "-"]
+    for words in (["style", tmp_path / "photo.png", *two, "--method", "instant"], ["run", tmp_path / "r.json"]):
+        photos = [tmp_path / "photo.png"] if words[0] == "run" else []
+        done = _run(*words, *photos, "-o", tmp_path / "a.png", "--json")
+        assert done.returncode == 0, done.stderr
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        assert (lines[0]["type"], lines[0]["network"]) == ("started", "instant")
+        fractions = [line["fraction"] for line in lines if line["type"] == "progress"]
+        assert fractions == sorted(fractions) and fractions[-1] == 1.0
+        assert lines[-1]["recipe"]["method"] == "instant"
+        painted = images.read(tmp_path / "a.png")
+        assert painted.shape == photo.shape and np.abs(painted - photo).mean() > 0.03
 
 
 @needs_weights

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -51,11 +52,16 @@ def test_a_name_that_exists_is_taken_whole(tmp_path, monkeypatch):
     assert arguments.style("a:0.5@2") == {"image": "a:0.5@2"}
 
 
-@pytest.mark.parametrize("command", [["style", PHOTO, "--style", INK], ["compare", PHOTO, "--style", INK]])
-@pytest.mark.parametrize("name", ["noext", "out.xyz", "folder.png", "nowhere/out.png"])
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        *itertools.product(["style", "compare"], ["noext", "out.xyz", "nowhere/out.png"]),
+        ("compare", "folder.png"),  # what is painted goes into a folder
+    ],
+)
 def test_a_result_that_could_not_be_written_is_refused_before_any_work(rendered, capsys, tmp_path, command, name):
     (tmp_path / "folder.png").mkdir()
-    failure = _failure(capsys, *command, "-o", tmp_path / name)
+    failure = _failure(capsys, command, PHOTO, "--style", INK, "-o", tmp_path / name)
     assert (failure["type"], failure["field"]) == ("failed", "output")
     assert Path(name).name in failure["message"] or "nowhere" in failure["message"]
     assert rendered == []

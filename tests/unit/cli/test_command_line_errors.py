@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from reverie.cli import main as command_line
-from reverie.engine import render
+from reverie.engine import loaded, render
+from reverie.fast import codec
 
 from tests.unit.cli.without_painting import (
     INK,
@@ -51,6 +52,42 @@ def test_a_failure_is_a_line_of_json_that_names_the_field(rendered, capsys, tmp_
     assert (failure["type"], failure["field"]) == ("failed", field)
     assert failure["message"].endswith((".", "?"))
     assert rendered == [] and list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "field", "says"),
+    [
+        (["--style", INK, "--init", PHOTO], "init", "Painting in one pass has no use for “init”; leave it out."),
+        (["--style", INK, "--budget", "20s"], "budget", "Painting in one pass has no use for “budget”; leave it out."),
+        (["--style", INK, "--fast", "udnie"], "fast", "Painting in one pass has no use for “fast”; leave it out."),
+        (["--style", INK, "--dream", "auto"], "method", "name one, and nothing to dream of."),
+        (["--fast", "udnie"], "method", "name one, and nothing to dream of."),
+        ([], "style", "Name at least one style picture"),
+    ],
+)
+def test_what_one_pass_has_no_use_for_is_a_sentence(rendered, capsys, tmp_path, words, field, says):
+    failure = _failure(capsys, "style", PHOTO, "--method", "instant", *words, "-o", tmp_path / "a.png")
+    assert failure["field"] == field and says in failure["message"]
+    assert rendered == []
+
+
+def test_iterations_are_no_contradiction_to_one_pass(rendered, tmp_path):
+    """A record names them, whether they were asked for or not."""
+    words = ["style", PHOTO, "--style", INK, "--method", "instant", "--iterations", "20"]
+    assert command_line.main([*words, "-o", str(tmp_path / "a.png")]) == 0
+    assert (rendered[0].method, rendered[0].iterations) == ("instant", 20)
+
+
+def test_a_damaged_decoder_is_a_sentence(monkeypatch, capsys, tmp_path):
+    loaded.forget_network()
+    monkeypatch.setattr(codec, "BUNDLED", tmp_path / "decoder.safetensors")
+    words = ["style", PHOTO, "--style", INK, "--method", "instant", "--size", "64", "-o", tmp_path / "a.png"]
+    for contents in (None, b"no decoder"):
+        if contents is not None:
+            codec.BUNDLED.write_bytes(contents)
+        message = _failure(capsys, *words)["message"]
+        assert message.startswith(f"The decoder in “{codec.BUNDLED}” is damaged or missing.")
+        assert message.endswith("Install Reverie again.")
 
 
 @pytest.mark.parametrize("command", ["run", "style"])
@@ -122,3 +159,28 @@ def test_ctrl_c_is_a_line_of_json(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(render, "render", interrupted)
     assert command_line.main(["style", PHOTO, "--style", INK, "-o", str(tmp_path / "a.png"), "--json"]) == 130
     assert json.loads(capsys.readouterr().out) == {"type": "cancelled"}
+
+
+def test_an_address_is_told_to_be_one(rendered, capsys, tmp_path):
+    failure = _failure(capsys, "style", PHOTO, "--style", "https://a.example/b.jpg", "-o", tmp_path / "a.png")
+    assert failure["field"] == "style.0.image" and "is an address, and pictures are not fetched" in failure["message"]
+    (tmp_path / "recipe.json").write_text('{"style": "https://a.example/b.jpg"}')
+    failure = _failure(capsys, "run", tmp_path / "recipe.json", PHOTO, "-o", tmp_path / "a.png")
+    assert "“https://a.example/b.jpg”" in failure["message"] and "is an address" in failure["message"]
+    failure = _failure(capsys, "style", "http://a.example/b.jpg", "--style", INK, "-o", tmp_path / "a.png")
+    assert failure["field"] == "content" and "is an address" in failure["message"]
+
+
+@pytest.mark.parametrize("name", [".", "folder", "folder.png"])
+def test_a_folder_is_told_to_be_one(rendered, capsys, tmp_path, name):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder.png").mkdir()
+    failure = _failure(capsys, "compare", PHOTO, "--style", INK, "-o", tmp_path / name)
+    assert failure["field"] == "output" and "is a folder; name a file in it" in failure["message"]
+
+
+@pytest.mark.parametrize("command", ["style", "dream"])
+def test_what_has_no_room_for_16_bits_is_refused_before_any_work(rendered, capsys, tmp_path, command):
+    words = ["--style", INK] if command == "style" else ["--dream", "auto"]
+    failure = _failure(capsys, command, PHOTO, *words, "--depth", "16", "-o", tmp_path / "a.jpg")
+    assert failure["field"] == "depth" and "use .png or .tif" in failure["message"] and rendered == []

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from reverie import demo
+from reverie import api, demo
 from reverie.cli import main as command_line
 from reverie.cli.options import parser
 from reverie.engine import render
@@ -51,11 +51,33 @@ def test_the_projects_own_pictures_go_by_their_names(monkeypatch, tmp_path):
     assert np.array_equal(pictures.pop()["ink"], images.read(demo.styles()["stained_glass"]))
 
 
+@pytest.mark.parametrize("name", ["~/looks/a.png", "looks\\a.png", "..\\home/looks\\a.png"])
+def test_a_recipe_may_name_files_as_people_and_other_systems_do(monkeypatch, tmp_path, name):
+    pictures = []
+
+    def seen(recipe, content, given, **_):
+        pictures.append(next(iter(given.values())))
+        return Result(np.full((4, 4, 3), 0.5, np.float32), recipe, "none", "cpu", 0.0)
+
+    monkeypatch.setattr(render, "render", seen)
+    home = tmp_path / "home"
+    (home / "looks").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    look = np.full((4, 4, 3), 0.2, np.float32)
+    images.write(home / "looks" / "a.png", look)
+    (home / "r.json").write_text(json.dumps({"style": name}))
+    assert command_line.main(["run", str(home / "r.json"), PHOTO, "-o", str(tmp_path / "a.png")]) == 0
+    assert np.array_equal(pictures.pop(), look)
+    monkeypatch.chdir(home)
+    assert list(api.read_pictures(Recipe.parse({"style": name}))) == [name]
+
+
 def test_a_zoom_into_a_fast_style_dreams_of_nothing(rendered, tmp_path):
     words = ["frames", PHOTO, "--zoom", "4", "--count", "2", "--fast", "udnie", "-o", str(tmp_path / "out")]
     assert command_line.main(words) == 0
     assert [(recipe.dream, recipe.fast[0].name) for recipe in rendered] == [([], "udnie")] * 2
-    assert command_line.main([*words[:6], "-o", str(tmp_path / "out")]) == 0
+    assert command_line.main([*words[:6], "-o", str(tmp_path / "other")]) == 0
     assert len(rendered[-1].dream) == 1
 
 
@@ -95,14 +117,16 @@ def test_the_table_of_networks_says_what_each_is_where_its_weights_are_and_their
 
 
 def test_every_field_of_a_recipe_is_an_option_of_a_command():
-    """A new one appears by itself; those that stand for pictures with settings of their own are written short."""
+    """A new one appears by itself; those that stand for pictures with settings of their own are written short. What a
+    picture was made with is not asked for, but recorded."""
     everything = _options_of("frames", "a.png", "-o", "out")
-    assert set(Recipe.model_fields) - set(everything) == {"before"}
+    assert set(Recipe.model_fields) - set(everything) == {"before", "made_with"}
     style = _options_of("style", "a.png", "-o", "b.png")
-    assert set(Recipe.model_fields) - set(style) == {"before", "zoom", "parametrisation"}
+    assert set(Recipe.model_fields) - set(style) == {"before", "made_with", "zoom", "parametrisation"}
     ignored = {"strength", "method", "style_loss", "content_layers", "style_layers", "content_mask", "optimizer"}
+    ignored |= {"before", "made_with", "zoom"}
     dream = _options_of("dream", "a.png", "-o", "b.png")
-    assert set(Recipe.model_fields) - set(dream) == {"style", "fast", "before", "zoom", "total_variation", *ignored}
+    assert set(Recipe.model_fields) - set(dream) == {"style", "fast", "total_variation", *ignored}
 
 
 def test_an_option_says_what_it_is_and_what_is_usual(capsys):

@@ -1,0 +1,70 @@
+"""The list of what was made of each photo in a folder: what is done is not done again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from reverie.cli.photos import Photo
+from reverie.errors import ReverieError
+from reverie.files import replace_with
+from reverie.pictures.picture import Picture
+from reverie.recipe import Recipe
+
+NAME = "reverie.json"
+"""The file in the folder: {"photos": {NAME: {"photo", "made_of", "seconds"} or {"photo", "failed"}}}."""
+
+
+class Manifest:
+    """The list in a folder, for one way to paint: a recipe, its pictures, and the longest side of the results."""
+
+    def __init__(self, folder: Path, recipe: Recipe, pictures: Mapping[str, Picture], size: int | None) -> None:
+        """Raises ReverieError for a file of that name that is no such list."""
+        self._folder, self._file = folder, folder / NAME
+        self._photos: dict[str, dict[str, Any]] = self._read()
+        way = hashlib.blake2b(f"{recipe.model_dump_json()} {size}".encode())
+        for name, picture in sorted(pictures.items()):
+            way.update(f"{name} {picture.shape}".encode() + picture.tobytes())
+        self._way = way.hexdigest()[:32]
+
+    def is_done(self, photo: Photo) -> bool:
+        """Whether the photo as it is now was painted in this way, and the result is still there."""
+        entry = self._photos.get(photo.name.as_posix(), {})
+        made_of = entry.get("made_of")
+        return made_of is not None and made_of == self._made_of(photo) and (self._folder / photo.name).exists()
+
+    def note_done(self, photo: Photo, seconds: float) -> None:
+        """Notes a photo whose result is there. Raises ReverieError when it cannot be written down."""
+        self._note(photo, {"made_of": self._made_of(photo), "seconds": round(seconds, 2)})
+
+    def note_failed(self, photo: Photo, error: ReverieError) -> None:
+        """Notes why a photo has no result."""
+        self._note(photo, {"failed": error.message})
+
+    def _note(self, photo: Photo, entry: dict[str, Any]) -> None:
+        self._photos[photo.name.as_posix()] = {"photo": str(photo.file), **entry}
+        text = json.dumps({"photos": self._photos}, indent=1, ensure_ascii=False)
+        replace_with(self._file, lambda part: part.write_bytes(text.encode("utf-8", "backslashreplace")))
+
+    def _made_of(self, photo: Photo) -> str | None:
+        """What stands for a way of painting and a photo as it lies there; None for one that does not."""
+        try:
+            state = photo.file.stat()
+        except OSError:
+            return None
+        return f"{self._way}-{state.st_size}-{state.st_mtime_ns}"
+
+    def _read(self) -> dict[str, dict[str, Any]]:
+        try:
+            photos = json.loads(self._file.read_bytes())["photos"]
+            return {str(name): dict(entry) for name, entry in photos.items()}
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+            raise ReverieError(
+                f"“{self._file}” is not a list of painted photos: {error}. Move it away, or choose another folder.",
+                "output",
+            ) from error

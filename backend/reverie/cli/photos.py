@@ -1,0 +1,98 @@
+"""Which photos a command is given, and where the result of each belongs."""
+
+from __future__ import annotations
+
+import glob
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reverie.errors import ReverieError
+from reverie.pictures import images
+from reverie.pictures.picture import Picture
+from reverie.pictures.resize import shrink_to
+
+STREAM = Path("-")
+"""In the place of a photo standard input, in the place of a result standard output."""
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A file, and what its result is called in the folder for the results."""
+
+    file: Path
+    name: Path
+
+
+def is_one(words: Sequence[Path], output: Path) -> bool:
+    """Whether these words mean one photo, and the output the file for it; else the output is a folder."""
+    if STREAM in (*words, output):
+        if len(words) > 1:
+            raise ReverieError(
+                "Standard input and output are for one photo; leave out “-”, or the other photos.", "content"
+            )
+        return True
+    return len(words) == 1 and not words[0].is_dir() and not _is_pattern(words[0]) and not output.is_dir()
+
+
+def found(words: Sequence[Path], folder: Path) -> list[Photo]:
+    """The photos that files, folders (with all that is in them, but for what is hidden) and patterns stand for, each
+    once. Those of a folder keep their places in it.
+
+    Raises ReverieError for words that stand for none, for two results of one name, and for results that would take the
+    place of a photo.
+    """
+    photos: dict[Path, Photo] = {}
+    for word in words:
+        own = list(_of(word, folder))
+        if not own:
+            raise ReverieError(f"There is no picture in “{word}”; name files or folders that hold some.", "content")
+        for photo in own:
+            photos.setdefault(photo.file.resolve(), photo)
+    names: dict[Path, Path] = {}
+    for file, photo in photos.items():
+        other = names.setdefault(folder.resolve() / photo.name, photo.file)
+        if other != photo.file:
+            raise ReverieError(
+                f"“{other}” and “{photo.file}” would both be painted into “{photo.name}”: name the folder that holds "
+                "both, or paint them into two folders.",
+                "output",
+            )
+        if folder.resolve() / photo.name in photos:
+            raise ReverieError(
+                f"The painted “{file.name}” would take the place of a photo; choose another folder than “{folder}”.",
+                "output",
+            )
+    return list(photos.values())
+
+
+def _of(word: Path, folder: Path) -> Iterator[Photo]:
+    """What one word stands for. Results of an earlier run are no photos."""
+    if word.is_dir():
+        results = folder.resolve()
+        results_inside = word.resolve() in results.parents
+        for file in sorted(word.rglob("*")):
+            inside = file.relative_to(word)
+            hidden = any(part.startswith(".") for part in inside.parts)
+            is_result = results_inside and file.resolve().is_relative_to(results)
+            if images.has_format(file) and not hidden and not is_result and file.is_file():
+                yield Photo(file, inside)
+    elif _is_pattern(word):
+        files = map(Path, sorted(glob.glob(str(word), recursive=True)))
+        yield from (Photo(file, Path(file.name)) for file in files if file.is_file())
+    else:
+        yield Photo(word, Path(word.name if images.has_format(word) else f"{word.name}.png"))
+
+
+def _is_pattern(word: Path) -> bool:
+    return any(sign in str(word) for sign in "*?[") and not word.exists()
+
+
+def read(file: Path, size: int | None) -> Picture:
+    """The picture to work on, its longest side at most `size`. Raises ReverieError that names the field."""
+    try:
+        picture = images.decode(sys.stdin.buffer.read()) if file == STREAM else images.read(file)
+    except ReverieError as error:
+        raise ReverieError(error.message, "content") from error
+    return picture if size is None else shrink_to(picture, size)
