@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -33,6 +34,22 @@ def test_the_wheel_has_one_name_at_the_top_and_everything_in_it(installed):
     assert {f"reverie/plugin/{path.relative_to(ROOT / 'plugin')}" for path in plugin} <= set(names)
 
 
+def test_the_packages_for_films_are_an_extra(installed):
+    with zipfile.ZipFile(installed.wheel) as wheel:
+        (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+        described = wheel.read(name).decode()
+    assert "Provides-Extra: film" in described
+    assert re.search(r"Requires-Dist: av==[\d.]+; .*extra == .film.", described)
+
+
+def test_every_bundled_network_is_in_the_wheel_with_its_card(installed):
+    names = zipfile.ZipFile(installed.wheel).namelist()
+    for model in ("decoder", "fast", "reverie"):
+        assert {f"reverie/models/{model}.safetensors", f"reverie/models/{model}.md"} <= set(names)
+    models = {name for name in names if name.startswith("reverie/models/") and name.endswith(".safetensors")}
+    assert len(models) == 3, "a new one is to be named here, and has a card"
+
+
 def test_it_is_this_package_that_runs(installed):
     done = subprocess.run(
         [installed.python, "-c", "import reverie, reverie.plugin.shared as s; print(reverie.__path__, s.__file__)"],
@@ -52,8 +69,9 @@ def test_a_photo_is_painted_by_name_without_network_or_checkout(installed, photo
     with Image.open(installed.folder / "out.png") as picture:
         assert max(picture.size) == 96
         assert picture.convert("L").getextrema() != (0, 0)
-    done = installed.run("style", photo, "--fast", "udnie", "-o", "fast.png", "--size", 96)
-    assert done.returncode == 0, done.stderr
+    for name, words in (("fast", ["--fast", "udnie"]), ("instant", ["--style", "ink", "--method", "instant"])):
+        done = installed.run("style", photo, *words, "-o", f"{name}.png", "--size", 96)
+        assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -111,13 +129,14 @@ def test_it_serves_and_puts_the_plug_in_into_a_real_gimp_which_paints(installed,
             time.sleep(0.05)
         port = json.loads((home / "ready.json").read_text())["port"]
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/health", timeout=10) as answer:
-            assert json.load(answer)["protocol"] == 1
+            assert json.load(answer)["protocol"] == 2
         said = gimp.run(PAINT)
         assert said["status"][0], said["status"]
         assert said["layers"] == 2
         done = installed.run("gimp", "doctor", "--json", **variables)
         found = {finding["name"]: finding for finding in json.loads(done.stdout)["findings"]}
-        assert found["record"]["good"] and found["backend"]["good"] and found["weights"]["good"], found
+        assert found["record"]["good"] and found["backend"]["good"], found
+        assert found["weights"]["good"] and found["models"]["good"], found
         done = installed.run("gimp", "uninstall", **variables)
         assert done.returncode == 0, done.stderr
         assert process.wait(timeout=20) == 0

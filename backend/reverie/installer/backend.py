@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import http.client
 import json
 import os
 import sys
@@ -13,7 +12,8 @@ from typing import Any
 
 from reverie.installer import Failure
 from reverie.installer.console import say
-from reverie.plugin.shared import launcher, places
+from reverie.plugin.shared import PROTOCOL, launcher, places
+from reverie.plugin.shared.client import BackendError, Client
 
 END_SECONDS = 30.0  # for a running job, and what it holds, to end
 
@@ -29,40 +29,34 @@ def ready(path: Path | None = None) -> dict[str, Any] | None:
     return found if fits else None
 
 
-def ask(address: dict[str, Any], method: str, path: str) -> dict[str, Any] | None:
-    """The answer of a backend as JSON, {} when it has none; None when no backend answers there with success."""
-    connection = http.client.HTTPConnection(address["host"], int(address["port"]), timeout=10)
+def health(address: dict[str, Any]) -> dict[str, Any] | None:
+    """What the backend there says of itself; None when none answers, or one that does not know the token."""
     try:
-        connection.request(method, path, headers={"Authorization": f"Bearer {address['token']}"})
-        response = connection.getresponse()
-        body = response.read()
-    except (OSError, http.client.HTTPException):
+        told: dict[str, Any] = _client(address).health(timeout=10)
+    except BackendError:
         return None  # a ready file that a killed backend left behind
-    finally:
-        connection.close()
-    if response.status >= 300:
-        return None
-    try:
-        answer = json.loads(body)
-    except ValueError:
-        return {}
-    return answer if isinstance(answer, dict) else {}
+    return told if told["proved"] else None
+
+
+def _client(address: dict[str, Any]) -> Any:
+    return Client(address["host"], address["port"], address["token"])
 
 
 def stop() -> bool:
     """Ends a running backend and waits until its process is gone, also for one that is starting just now; False when
     none ran. Raises Failure when it does not end."""
     begun, told = time.monotonic(), False
-    while (address := _shut_down()) is None:
+    while not _shut_down():
         if not is_held():
             return False
+        if (ready() or {}).get("protocol", PROTOCOL) != PROTOCOL:
+            raise _endless("is of an earlier version and cannot be told to end")
         if not told:
             say("A backend is starting; it is ended as soon as it can be told so.")
             told = True
         _wait(begun, launcher.PATIENCE)
     begun = time.monotonic()
-    # One of an earlier version holds no lock: it is gone when it does not answer any more.
-    while is_held() or ask(address, "GET", "/v1/health") is not None:
+    while is_held():  # as long as the process lives
         _wait(begun, END_SECONDS)
     return True
 
@@ -70,18 +64,28 @@ def stop() -> bool:
 def _wait(begun: float, patience: float) -> None:
     """A moment. Raises Failure when that is over since the beginning."""
     if time.monotonic() - begun > patience:
-        address = ready() or {}
-        raise Failure(
-            f"The backend that runs (process {address.get('pid', 'unknown')}) does not end. Close GIMP and end that "
-            "process, then run the same command again."
-        )
+        raise _endless("does not end")
     time.sleep(0.1)
 
 
-def _shut_down() -> dict[str, Any] | None:
-    """Where the backend is that has taken the order to end; None when there is none that does."""
+def _endless(fault: str) -> Failure:
+    number = (ready() or {}).get("pid", "unknown")
+    return Failure(
+        f"The backend that runs (process {number}) {fault}. Close GIMP and end that process, then run the same command "
+        "again."
+    )
+
+
+def _shut_down() -> bool:
+    """Has the backend taken the order to end? False when there is none that does."""
     address = ready()
-    return address if address is not None and ask(address, "POST", "/v1/shutdown") is not None else None
+    if address is None:
+        return False
+    try:
+        _client(address).shut_down()
+    except BackendError:
+        return False
+    return True
 
 
 def is_held() -> bool:

@@ -19,7 +19,7 @@ from reverie.installer.console import run, say
 from reverie.installer.torch_build import Build
 
 REQUIREMENTS = "requirements.txt"
-TEST_REQUIREMENTS = "requirements-test.txt"
+TEST_REQUIREMENTS = ("requirements-test.txt", "requirements-film.txt")
 CONSTRAINTS = "constraints.txt"
 BUILD = ("pyproject.toml", "setup.py")
 
@@ -63,7 +63,7 @@ class Environment:
         return self.folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
     def requirement_files(self, tests: bool) -> list[Path]:
-        return [self.clone / name for name in (REQUIREMENTS, *([TEST_REQUIREMENTS] if tests else []))]
+        return [self.clone / name for name in (REQUIREMENTS, *(TEST_REQUIREMENTS if tests else ()))]
 
     def fingerprint(self, tests: bool) -> str:
         """Of everything that says what is installed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import filecmp
 import json
 import shutil
 from collections.abc import Iterator, Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import reverie.plugin
 from reverie import __version__
-from reverie.installer import CLONE, PACKAGE, Failure
+from reverie.installer import CLONE, PACKAGE, Failure, gimp
 from reverie.installer.files import replace
 from reverie.plugin.shared import places
 
@@ -146,6 +147,31 @@ def _drop_stale(account: Account, wanted: set[str]) -> None:
         account.files.remove(name)
 
 
+def _copies(own: Sequence[Path]) -> Iterator[Path]:
+    """The plug-in's files in folders that this installer knows nothing of: a newer GIMP copies those of an older one at
+    its first start."""
+    for parent in (*gimp.configurations(), *gimp.older_configurations()):
+        folder = parent / "plug-ins" / NAME
+        for path in own:
+            copy = folder / path.relative_to(_plugin_folder(path))
+            if copy not in own and copy.is_file() and path.is_file() and filecmp.cmp(path, copy, shallow=False):
+                yield copy
+
+
+def _plugin_folder(path: Path) -> Path:
+    """The folder plug-ins/NAME that a file lies in."""
+    return next(folder for folder in path.parents if folder.parent.name == "plug-ins" and folder.name == NAME)
+
+
+def _prune(folder: Path) -> None:
+    """Deletes what Python compiled, and folders with nothing in them: also those that were there before."""
+    for path in [*sorted(folder.rglob("*"), reverse=True), folder]:
+        if path.name == "__pycache__":
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.is_dir() and not path.is_symlink() and not any(path.iterdir()):
+            path.rmdir()
+
+
 def uninstall() -> list[Path]:
     """Takes back what `install` made and what backend and plug-in left; returns folders that hold others' files."""
     state = Path(places.state_folder())
@@ -154,7 +180,17 @@ def uninstall() -> list[Path]:
             path.unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         (state / "presets").rmdir()  # it is the user's as long as one is in it
-    left = Account(manifest_file()).undo()
+    account = Account(manifest_file())
+    own = [Path(name) for name in account.files if f"/plug-ins/{NAME}/" in Path(name).as_posix()]
+    copies = list(_copies(own))
+    for path in copies:
+        path.unlink(missing_ok=True)
+    left = account.undo()
+    for folder in {_plugin_folder(path) for path in own + copies}:
+        _prune(folder)
+        if folder.is_dir() and folder not in left:
+            left.append(folder)
+    left = [folder for folder in left if folder.is_dir()]
     if state.is_dir() and not any(state.iterdir()):
         state.rmdir()  # a backend that ran before the install has made it
     return left

@@ -16,7 +16,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from reverie.installer.plugin import Account, manifest_file
-from reverie.plugin.shared import places
+from reverie.plugin.shared import TAKEN, places
 
 UNIT, AGENT, TASK = "reverie.service", "org.reverie.backend", "Reverie"
 
@@ -43,7 +43,7 @@ def content(python: Path) -> bytes:
             "ProgramArguments": [str(python), *words],
             "WorkingDirectory": folder,
             "RunAtLoad": True,
-            "KeepAlive": {"SuccessfulExit": False},
+            "KeepAlive": {"Crashed": True},  # and not when it says why it ends: its place is taken, its port is
             "StandardErrorPath": places.log_file(),
         }
         return plistlib.dumps(agent)
@@ -51,7 +51,8 @@ def content(python: Path) -> bytes:
     return (
         "[Unit]\nDescription=Reverie's backend, ready for a GIMP that may not start programs\n\n"
         f"[Service]\nWorkingDirectory={folder.replace('%', '%%')}\nExecStart={command}\n"
-        "Restart=on-failure\nRestartSec=10\n\n"
+        # Not where another one has its place: each start would find that again.
+        f"Restart=on-failure\nRestartSec=10\nRestartPreventExitStatus={TAKEN}\n\n"
         "[Install]\nWantedBy=default.target\n"
     ).encode()
 

@@ -21,6 +21,8 @@ from reverie.installer import (
 from reverie.installer.environment import Environment
 from reverie.plugin.shared import places
 
+from tests.stand_in_backend import StandIn, running
+
 
 @pytest.fixture(name="home", autouse=True)
 def home_fixture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -63,8 +65,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/html")
         self.end_headers()
         self.wfile.write(page or b"")
-        if self.path == "/v1/shutdown":
-            self.server.pages.clear()  # type: ignore[attr-defined]
 
     do_POST = do_GET
 
@@ -81,6 +81,13 @@ def web_fixture() -> Iterator[Any]:
     yield server
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture(name="stand_in")
+def stand_in_fixture() -> Iterator[StandIn]:
+    """A backend that answers and does nothing."""
+    with running() as server:
+        yield server
 
 
 def wheel(folder: Path, name: str, version: str) -> Path:
@@ -129,6 +136,7 @@ def clone_fixture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, web: Any) -> 
     wheel(wheels, "numpy", "2.4.6")
     (folder / "requirements.txt").write_text("# pins\nnumpy>=2\ntorch==2.13.0\n")
     (folder / "requirements-test.txt").write_text("pytest==9\n")
+    (folder / "requirements-film.txt").touch()
     (folder / "constraints.txt").write_text("h11==0.16.0\n")
     make_package(folder)
     for name in [name for name in os.environ if name.startswith("PIP_")]:
@@ -147,6 +155,7 @@ def finished_fixture(tmp_path: Path) -> Environment:
     version = pytest.__version__
     (tmp_path / "requirements.txt").write_text(f"pytest=={version}\n")
     (tmp_path / "requirements-test.txt").write_text("hypothesis\n")
+    (tmp_path / "requirements-film.txt").touch()
     (tmp_path / "constraints.txt").write_text("# none\n")
     make_package(tmp_path)
     made = Environment(tmp_path)

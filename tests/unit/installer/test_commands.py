@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from reverie.installer import (
@@ -24,11 +23,13 @@ from reverie.installer import (
 from reverie.installer.environment import Environment
 from reverie.plugin.shared import places
 
+from tests.stand_in_backend import TOKEN, StandIn
 from tests.unit.installer.stand_ins import (
     clone_fixture,  # noqa: F401
     finished_fixture,  # noqa: F401
     home_fixture,  # noqa: F401
     program_fixture,  # noqa: F401
+    stand_in_fixture,  # noqa: F401
     starting_fixture,  # noqa: F401
     tree,
     web_fixture,  # noqa: F401
@@ -81,30 +82,42 @@ def test_a_ready_file_without_a_port_names_no_backend(home: Path, port: object) 
     assert backend.stop() is False
 
 
-def test_a_backend_that_is_starting_is_ended_too_and_waited_for(starting: subprocess.Popen[str], web: Any) -> None:
+def test_a_backend_that_is_starting_is_ended_too_and_waited_for(
+    starting: subprocess.Popen[str], stand_in: StandIn
+) -> None:
     """Its ready file comes while the command waits for it; its process goes a while after it has taken the order."""
     assert backend.is_held()
-    web.pages.update({"/v1/shutdown": b"{}", "/v1/health": b"{}"})
-    text = json.dumps({"host": "127.0.0.1", "port": web.server_port, "token": "secret"})
+    text = json.dumps({"host": "127.0.0.1", "port": stand_in.port, "token": TOKEN})
     threading.Timer(0.5, Path(places.ready_file()).write_text, (text,)).start()
     assert starting.stdin is not None
     threading.Timer(1.5, starting.stdin.close).start()
     begun = time.monotonic()
     assert backend.stop() is True
-    assert ("POST", "/v1/shutdown", "Bearer secret") in web.requests
+    assert stand_in.requests == [("GET", "/v1/health", None), ("POST", "/v1/shutdown", f"Bearer {TOKEN}")]
     assert time.monotonic() - begun > 1.4
     assert not backend.is_held()
 
 
 def test_a_backend_that_does_not_end_is_named(
-    starting: subprocess.Popen[str], web: Any, monkeypatch: pytest.MonkeyPatch
+    starting: subprocess.Popen[str], stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(backend, "END_SECONDS", 0.3)
-    web.pages.update({"/v1/shutdown": b"{}", "/v1/health": b"{}"})
-    address = {"host": "127.0.0.1", "port": web.server_port, "token": "secret", "pid": 4711}
+    address = {"host": "127.0.0.1", "port": stand_in.port, "token": TOKEN, "pid": 4711}
     Path(places.ready_file()).write_text(json.dumps(address))
     with pytest.raises(Failure, match=r"process 4711\) does not end"):
         backend.stop()
+
+
+def test_a_backend_of_an_earlier_version_is_named_at_once(
+    starting: subprocess.Popen[str], stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It proves nothing, so it is shown no token and cannot be told to end."""
+    stand_in.health["proof"] = None
+    address = {"host": "127.0.0.1", "port": stand_in.port, "token": TOKEN, "pid": 4711, "protocol": 1}
+    Path(places.ready_file()).write_text(json.dumps(address))
+    with pytest.raises(Failure, match=r"process 4711\) is of an earlier version"):
+        backend.stop()
+    assert stand_in.requests == [("GET", "/v1/health", None)]
 
 
 def test_a_lock_that_nobody_holds_is_not_waited_for(home: Path) -> None:
@@ -179,7 +192,7 @@ def test_the_demo_passes_on_that_the_backend_failed(
 
 
 def test_uninstall_stops_the_backend_and_keeps_the_models_unless_asked(
-    home: Path, finished: Environment, monkeypatch: pytest.MonkeyPatch, web: Any
+    home: Path, finished: Environment, monkeypatch: pytest.MonkeyPatch, stand_in: StandIn
 ) -> None:
     platformdirs = pytest.importorskip("platformdirs")
     monkeypatch.setattr(commands, "Environment", lambda: finished)
@@ -188,12 +201,11 @@ def test_uninstall_stops_the_backend_and_keeps_the_models_unless_asked(
     models = platformdirs.user_cache_path("reverie", appauthor=False) / "weights"
     models.mkdir(parents=True)
     plugin.install(gimp.configurations(), finished.python)
-    web.pages.update({"/v1/shutdown": b"{}", "/v1/health": b"{}"})
-    ready = {"host": "127.0.0.1", "port": web.server_port, "token": "secret"}
+    ready = {"host": "127.0.0.1", "port": stand_in.port, "token": TOKEN}
     Path(places.ready_file()).write_text(json.dumps(ready))
 
     assert commands.main(["uninstall"]) == 0
-    assert ("POST", "/v1/shutdown", "Bearer secret") in web.requests
+    assert ("POST", "/v1/shutdown", f"Bearer {TOKEN}") in stand_in.requests
     assert models.is_dir()
     assert not finished.folder.exists()
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from reverie.installer import (
@@ -23,7 +23,7 @@ from reverie.installer.environment import Environment
 from reverie.installer.way import Way
 from reverie.plugin.shared import places
 
-from tests.stand_in_backend import TOKEN, running
+from tests.stand_in_backend import TOKEN, running, write_private
 from tests.unit.installer.stand_ins import (
     finished_fixture,  # noqa: F401
     home_fixture,  # noqa: F401
@@ -213,11 +213,40 @@ def test_the_doctor_finds_missing_weights(finished: Environment) -> None:
     assert doctor.check_weights(way_of(finished)).text.endswith("squeezenet1_0")
 
 
-def test_the_doctor_starts_a_backend_and_finds_one_that_does_not_start(finished: Environment, web: Any) -> None:
-    web.pages["/v1/health"] = b'{"device": "cpu"}'
-    ready = json.dumps({"host": "127.0.0.1", "port": web.server_port, "token": "t"})
-    write_script(finished.python, f"""echo '{ready}' > "$5"; exec sleep 60""")  # reverie serve --ready-file F
-    assert doctor.check_backend(way_of(finished)).good is True
+def test_the_doctor_reads_what_comes_with_reverie() -> None:
+    assert doctor.check_models(Way("python3 install.py", Path(sys.executable), CLONE)).good is True
+
+
+@pytest.mark.parametrize(
+    ("name", "length"), [("decoder", None), ("decoder", 100_000), ("fast", 100_000), ("reverie", 100_000)]
+)
+def test_the_doctor_finds_a_bundled_file_that_is_damaged_or_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, length: int | None
+) -> None:
+    models, file = tmp_path / "models", f"{name}.safetensors"
+    shutil.copytree(environment_checks.PACKAGE / "models", models)
+    whole = (models / file).read_bytes()
+    (models / file).unlink()
+    if length is not None:
+        (models / file).write_bytes(whole[:length])
+    elsewhere = f"""
+import pathlib
+from reverie.fast import codec, styles
+from reverie.networks.weights import catalogue
+catalogue.BUNDLED = pathlib.Path({str(models)!r})
+codec.BUNDLED, styles.BUNDLED = (catalogue.BUNDLED / name for name in ("decoder.safetensors", "fast.safetensors"))
+"""
+    monkeypatch.setattr(environment_checks, "MODELS_QUESTION", elsewhere + environment_checks.MODELS_QUESTION)
+    finding = doctor.check_models(Way("python3 install.py", Path(sys.executable), CLONE))
+    assert finding.good is False and file in finding.text and "damaged" in finding.text
+    assert finding.text.endswith("Install Reverie again.") and finding.fix == "Run: git status; git pull"
+
+
+def test_the_doctor_starts_a_backend_and_finds_one_that_does_not_start(finished: Environment) -> None:
+    with running() as server:
+        ready = json.dumps({"host": "127.0.0.1", "port": server.port, "token": TOKEN})
+        write_script(finished.python, f"""echo '{ready}' > "$5"; exec sleep 60""")  # reverie serve --ready-file F
+        assert doctor.check_backend(way_of(finished)).good is True
     assert backend.ready() is None, "the doctor's own backend keeps out of the user's state folder"
     write_script(finished.python, "echo 'starting'; echo 'reverie: the port is taken.' >&2; exit 1")
     finding = doctor.check_backend(way_of(finished))
@@ -242,10 +271,10 @@ def test_the_doctor_tries_the_backend_that_the_settings_name(home: Path) -> None
     settings.parent.mkdir(parents=True)
     with running() as server:
         server.health["device"] = "a far processor"
-        settings.write_text(json.dumps({"host": "127.0.0.1", "port": server.port, "token": TOKEN}))
+        write_private(settings, json.dumps({"host": "127.0.0.1", "port": server.port, "token": TOKEN}))
         finding = doctor.check_elsewhere()
         assert finding.good is True and "a far processor" in finding.text
         settings.write_text(json.dumps({"host": "127.0.0.1", "port": server.port, "token": "guessed"}))
-        assert "refuses the token" in doctor.check_elsewhere().text
+        assert "does not know the token" in doctor.check_elsewhere().text
     finding = doctor.check_elsewhere()
     assert finding.good is False and "cannot be reached" in finding.text

@@ -22,12 +22,14 @@ from reverie.installer import (
 from reverie.installer.environment import Environment
 from reverie.plugin.shared import places
 
+from tests.stand_in_backend import TOKEN, StandIn
 from tests.unit.installer.stand_ins import (
     clone_fixture,  # noqa: F401
     finished_fixture,  # noqa: F401
     home_fixture,  # noqa: F401
     make_package,
     program_fixture,  # noqa: F401
+    stand_in_fixture,  # noqa: F401
     web_fixture,  # noqa: F401
     wheel,
     write_script,
@@ -247,14 +249,13 @@ def test_an_environment_with_cuda_stays_when_nvidia_smi_fails(updated: Environme
 
 
 def test_a_running_backend_ends_before_its_environment_changes(
-    updated: Environment, web: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    updated: Environment, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     state = Path(places.state_folder())
     state.mkdir(parents=True)
-    (state / "ready.json").write_text(json.dumps({"host": "127.0.0.1", "port": web.server_port, "token": "secret"}))
-    web.pages.update({"/v1/shutdown": b"{}", "/v1/health": b"{}"})
+    (state / "ready.json").write_text(json.dumps({"host": "127.0.0.1", "port": stand_in.port, "token": TOKEN}))
     asked: list[int] = []
-    monkeypatch.setattr(environment, "run", lambda *words, **options: asked.append(len(web.requests)))
+    monkeypatch.setattr(environment, "run", lambda *words, **options: asked.append(len(stand_in.requests)))
     updated.ensure()
     assert asked and asked[0] > 0, "pip ran when the backend had been told"
     assert "running backend has ended" in capsys.readouterr().out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -132,6 +133,43 @@ def test_installing_twice_drops_what_the_new_version_has_not_and_still_uninstall
     assert main.stat().st_mtime > 0, "GIMP would go on with its record of the older plug-in"
     plugin.uninstall()
     assert tree(home) == before
+
+
+def test_copies_that_a_newer_gimp_has_made_go_too(home: Path) -> None:
+    """At its first start, GIMP 3.2 takes over 3.0's folders as they are."""
+    for name in ("3.0/plug-ins/other", "3.2/plug-ins/other"):
+        (home / ".config/GIMP" / name).mkdir(parents=True)
+    before = tree(home)
+    (home / ".config/GIMP/3.2").rename(home / "later")
+    (target,) = plugin.install(gimp.configurations(), Path("python"))
+    (home / "later").rename(home / ".config/GIMP/3.2")
+    copy = home / ".config/GIMP/3.2/plug-ins/reverie"
+    shutil.copytree(target, copy)
+    (copy / "shared/__pycache__").mkdir()
+    (copy / "shared/__pycache__/module.cpython-313.pyc").write_bytes(b"compiled")
+    assert plugin.uninstall() == []
+    assert tree(home) == before
+
+
+def test_what_another_has_put_into_a_copy_stays(home: Path) -> None:
+    for name in ("3.0", "3.2"):
+        (home / ".config/GIMP" / name).mkdir(parents=True)
+    (target,) = plugin.install([home / ".config/GIMP/3.0"], Path("python"))
+    copy = home / ".config/GIMP/3.2/plug-ins/reverie"
+    shutil.copytree(target, copy)
+    (copy / "reverie.py").write_text("of a plug-in of my own")
+    assert plugin.uninstall() == [copy]
+    assert tree(copy) == {"reverie.py": b"of a plug-in of my own"}
+
+
+def test_a_plug_in_folder_that_was_there_before_goes_when_nothing_else_is_in_it(home: Path) -> None:
+    folder = home / ".config/GIMP/3.0/plug-ins/reverie"
+    (folder / "shared").mkdir(parents=True)
+    plugin.install(gimp.configurations(), Path("python"))
+    (folder / "__pycache__").mkdir()
+    (folder / "__pycache__/module.cpython-313.pyc").write_bytes(b"compiled")
+    assert plugin.uninstall() == []
+    assert list(folder.parent.iterdir()) == []
 
 
 def test_files_of_others_stay(home: Path) -> None:

@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 from reverie.installer import CLONE, backend, commands, doctor, gimp, plugin, service
 from reverie.installer.way import Way
-from reverie.plugin.shared import places
+from reverie.plugin.shared import TAKEN, places
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stand-ins are shell scripts")
 PYTHON = Path("/home/ada/my $pictures/100%/.venv/bin/python")
@@ -74,6 +74,7 @@ def test_the_unit_of_systemd(monkeypatch: pytest.MonkeyPatch) -> None:
         '--ready-file "/home/ada/GIMP 100%%/ready.json"'
     )
     assert lines[-2:] == ["[Install]", "WantedBy=default.target"]
+    assert f"RestartPreventExitStatus={TAKEN}" in lines  # it would find its place taken again and again
     assert "Restart=on-failure" in lines  # and not after an orderly end: install.py and uninstall ask for that
 
 
@@ -116,7 +117,7 @@ def test_the_agent_of_launchd(home: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert (said["WorkingDirectory"], said["RunAtLoad"], said["KeepAlive"]) == (
         str(home / "Library/Application Support/GIMP/reverie"),
         True,
-        {"SuccessfulExit": False},
+        {"Crashed": True},
     )
 
 

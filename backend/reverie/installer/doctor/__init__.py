@@ -14,7 +14,13 @@ from reverie.installer.doctor.backend_checks import (
     check_record,
     check_service,
 )
-from reverie.installer.doctor.environment_checks import check_environment, check_python, check_torch, check_weights
+from reverie.installer.doctor.environment_checks import (
+    check_environment,
+    check_models,
+    check_python,
+    check_torch,
+    check_weights,
+)
 from reverie.installer.doctor.finding import Finding
 from reverie.installer.doctor.gimp_checks import check_gi, check_gimp, check_older_plugin, check_plugin
 from reverie.installer.way import Way
@@ -49,6 +55,7 @@ def examine(way: Way) -> Iterator[Finding]:
     if complete.good:
         yield from check_torch(way, build)
         yield check_weights(way)
+        yield check_models(way)
     programs, folders = gimp.programs(), gimp.configurations()
     yield check_gimp(way, programs, folders)
     if any(program.packaging == "native" for program in programs):

@@ -68,7 +68,7 @@ def check_elsewhere() -> Finding:
 def check_backend(way: Way) -> Finding:
     """Asks the running backend, or starts one of its own for the question, in a folder of its own."""
     address = backend.ready()
-    health = backend.ask(address, "GET", "/v1/health") if address else None
+    health = backend.health(address) if address else None
     if health is not None:
         return Finding("backend", True, f"A backend runs and answers; it computes on {health.get('device')}")
     with tempfile.TemporaryDirectory() as name, (Path(name) / "log").open("w+b") as log:
@@ -99,7 +99,7 @@ def _wait_for_health(process: subprocess.Popen[bytes], file: Path) -> dict[str, 
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end and process.poll() is None:
         address = backend.ready(file)
-        if address and (health := backend.ask(address, "GET", "/v1/health")) is not None:
+        if address and (health := backend.health(address)) is not None:
             return health
         time.sleep(0.2)
     return None

@@ -1,4 +1,5 @@
-"""Is the backend's environment complete, does torch see the graphics processor, are there weights?"""
+"""Is the backend's environment complete, does torch see the graphics processor, are there weights, and are those that
+come with Reverie in order?"""
 
 from __future__ import annotations
 
@@ -94,13 +95,38 @@ def check_weights(way: Way) -> Finding:
         networks = None
     if networks is None:
         said = last_line(result.stderr or result.stdout)
-        fix = "Run: git status; git pull" if way.clone else "Run: pip install --force-reinstall --no-deps reverie"
-        return Finding("weights", False, f"The networks cannot be listed: {said}", fix)
+        return Finding("weights", False, f"The networks cannot be listed: {said}", _to_have_reverie_anew(way))
     at_hand = [network["name"] for network in networks if network["available"]]
     if not at_hand:
         fix = "Connect to the internet for the first picture, or name a folder with weights in REVERIE_WEIGHTS."
         return Finding("weights", False, "No network's weights are on this machine", fix)
     return Finding("weights", True, f"Weights are at hand for {', '.join(at_hand)}")
+
+
+MODELS_QUESTION = """
+import sys, torch
+from reverie.errors import ReverieError
+from reverie.fast import codec, styles
+try:
+    styles.base()
+    codec.load(codec.BUNDLED, torch.device("cpu"))
+except ReverieError as error:
+    sys.exit(error.message)
+"""
+
+
+def check_models(way: Way) -> Finding:
+    """Can what comes with Reverie be read: the encoder, its decoder, the network of the fast styles? A clone may lack
+    one, and a copy may have been cut short; the first painting would be the one to say so."""
+    result = ask(way.python, ["-c", MODELS_QUESTION])
+    if result.returncode != 0:
+        return Finding("models", False, last_line(result.stderr), _to_have_reverie_anew(way))
+    return Finding("models", True, "The encoder, its decoder and the fast styles, which come with Reverie, can be read")
+
+
+def _to_have_reverie_anew(way: Way) -> str:
+    """What a person does for files that are damaged or missing."""
+    return "Run: git status; git pull" if way.clone else "Run: pip install --force-reinstall --no-deps reverie"
 
 
 def ask(python: Path, words: list[str]) -> subprocess.CompletedProcess[str]:
