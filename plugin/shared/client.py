@@ -2,12 +2,19 @@
 """Speaks to the backend over HTTP: on this machine, or where the settings say that one runs.
 
 `http.client` and not `urllib`: the latter would go through the user's web proxy.
+
+Whoever listens where a backend should be gets neither token nor picture before it has proved that it knows the token:
+each connection begins with a question of which only the two of them know the answer, and nothing else goes over a
+connection on which it was not answered.
 """
 
+import binascii
+import hmac
 import json
+import os
 import socket
 
-from . import words
+from . import proof, words
 from .words import _
 
 try:
@@ -21,6 +28,8 @@ except ImportError:  # Python 2.7
 #: Seconds without a byte after which the backend counts as gone. It gives a sign of life every half second while a job
 #: runs; only taking in a large picture keeps it silent for longer.
 SILENCE = 30.0
+
+_MOST = 1 << 16  # bytes of what an unknown server says of itself
 
 
 class BackendError(Exception):
@@ -53,8 +62,15 @@ class Client(object):
         self._host, self._port, self._token = host, port, token
 
     def health(self, timeout=2.0):
-        """What the backend says of itself: version, protocol, device, queue…"""
-        return self._json("GET", "/v1/health", timeout=timeout)
+        """What the backend says of itself: version, protocol, device, queue…; and whether it has "proved" to be the one
+        that the token is of. Shows it nothing."""
+        connection, health = self._connect(timeout)
+        connection.close()
+        return health
+
+    def shut_down(self):
+        """Tells the backend to end."""
+        self._json("POST", "/v1/shutdown")
 
     def classes(self):
         """The things that networks know by name, for dreams."""
@@ -90,6 +106,15 @@ class Client(object):
         """Asks for a recipe (a dictionary) to be carried out on a sent picture; returns the job's id."""
         body = json.dumps({"recipe": recipe, "content": content}).encode("utf-8")
         return self._json("POST", "/v1/jobs", body, "application/json")["id"]
+
+    def finish(self, job):
+        """Has a job end with the picture as it is by then; one that has ended already stays as it is."""
+        body = json.dumps({"finish": True}).encode("utf-8")
+        try:
+            self._json("PATCH", "/v1/jobs/%s" % job, body, "application/json")
+        except BackendError as error:
+            if error.status not in (404, 409):
+                raise
 
     def events(self, job):
         """Yields the events of a job, dictionaries with a "type". Closing the generator before the end cancels it."""
@@ -136,6 +161,34 @@ class Client(object):
     def _stranger(self):
         return BackendError(_("What answers on port %d is not Reverie's backend.") % self._port)
 
+    def _connect(self, timeout):
+        """A connection, and the health that the server at its other end tells."""
+        connection = HTTPConnection(self._host, self._port, timeout=timeout)
+        name = ("[%s]:%d" if ":" in self._host else "%s:%d") % (self._host, self._port)
+        nonce = binascii.hexlify(os.urandom(16)).decode("ascii")
+
+        def ask():
+            connection.connect()
+            connection.auto_open = 0  # what is proved is proved of this connection, and not of the next one
+            connection.request("GET", "/v1/health?nonce=" + nonce, headers={"Host": name})
+            response = connection.getresponse()
+            return response.status, response.read(_MOST)
+
+        try:
+            status, told = self._guarded(ask)
+            if status >= 400:
+                raise BackendError(_message(told, status), status)
+            try:
+                health = json.loads(told.decode("utf-8"))
+                given = str(health.get("proof")).encode("utf-8")
+            except (ValueError, AttributeError, RuntimeError):  # the last, when it is nested without end
+                raise self._stranger()
+        except BackendError:
+            connection.close()
+            raise
+        health["proved"] = hmac.compare_digest(given, proof.proof(self._token, name, nonce).encode("ascii"))
+        return connection, health
+
     def _bytes(self, method, path, body=None, kind=None, timeout=SILENCE, read=lambda response: response.read()):
         connection, response = self._open(method, path, body, kind, timeout)
         try:
@@ -145,7 +198,10 @@ class Client(object):
 
     def _open(self, method, path, body=None, kind=None, timeout=SILENCE):
         """Sends a request; returns the connection and a response that is no refusal."""
-        connection = HTTPConnection(self._host, self._port, timeout=timeout)
+        connection, health = self._connect(timeout)
+        if not health["proved"]:
+            connection.close()
+            raise self._stranger()
         headers = {"Authorization": "Bearer " + self._token}
         if kind:
             headers["Content-Type"] = kind

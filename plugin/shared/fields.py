@@ -19,3 +19,9 @@ def defaults():
     """The default of each field that has one by itself: neither styles nor dreams."""
     fields = schema()["properties"].items()
     return dict((name, field["default"]) for name, field in fields if "default" in field)
+
+
+def unused(case):
+    """The fields of which a recipe has no use in a case that the schema names: "instant", "only fast"…"""
+    found = schema()["properties"].items()
+    return [name for name, field in found if case in field.get("x-unused", [])]

@@ -15,11 +15,13 @@ class Job(object):
     """What the user asks for.
 
     `content` is the picture that is worked on, until it is sent; `pictures` are those that the recipe refers to, by the
-    names that it has for them (paths, names of layers); both are bytes (.npy or an image file).
+    names that it has for them (paths, names of layers); both are bytes (.npy or an image file). `number` is what the
+    backend calls it, None before it is sent.
     """
 
     def __init__(self, content, pictures, recipe):
         self.content, self.pictures, self.recipe = content, pictures, recipe
+        self.number = None
 
 
 def read_file(path):
@@ -42,7 +44,7 @@ def run(client, job, tell, previews=False):
     job.content = None  # it may be hundreds of megabytes, and the result is as many
     ids = dict((name, client.add_picture(data)) for name, data in job.pictures.items())
     names = dict((number, name) for name, number in ids.items())
-    number = client.submit(_renamed(job.recipe, ids), content)
+    job.number = number = client.submit(_renamed(job.recipe, ids), content)
     events = client.events(number)
     try:
         for event in events:

@@ -88,7 +88,7 @@ def _late(log_begin):
 
 def _elsewhere():
     """A Client of the backend that the settings name, which is never started from here."""
-    path, settings = as_text(places.settings_file()), _read(places.settings_file())
+    path, settings = as_text(places.settings_file()), _read_private(places.settings_file())
     try:
         host, port, token = str(settings["host"]), int(settings["port"]), str(settings["token"])
         token.encode("ascii")  # what a header can carry
@@ -105,7 +105,6 @@ def _elsewhere():
     try:
         health = client.health(timeout=_FAR)
         fits = health["protocol"] == PROTOCOL
-        client.classes()  # takes the token, which the health does not
     except BackendError as error:
         raise _unusable(error, where, path)
     except (TypeError, KeyError):
@@ -118,17 +117,19 @@ def _elsewhere():
             )
             % (where, health.get("version", "?"))
         )
+    if not health["proved"]:
+        raise BackendError(
+            _(
+                "What answers on %s does not know the token in “%s”, so it was shown nothing. Write there the one that "
+                "your backend was started with; if it is the same, another program answers in its place."
+            )
+            % (where, path)
+        )
     return client
 
 
 def _unusable(error, where, path):
     """The sentence for a backend elsewhere that cannot be used."""
-    if error.status == 401:
-        return BackendError(
-            _("The backend on %s refuses the token in “%s”. Write there the one that it was started with.")
-            % (where, path),
-            401,
-        )
     if error.reason is None:  # it answered; a refusal says why
         return BackendError(_("The backend on %s, which “%s” names: %s") % (where, path, error.args[0]), error.status)
     return BackendError(
@@ -154,26 +155,44 @@ def log_tail(begin=0):
 
 def find(ready_file, seconds):
     """Looks for the backend that a ready file names: a Client of it, or None; and whether there is silence where it
-    should answer within that time. Raises BackendError when it is of another version."""
-    ready = _read(ready_file)
+    should answer within that time. Raises BackendError when it is of another version, and when others may read the
+    file."""
+    ready = _read_private(ready_file)
     try:
         client = Client(ready["host"], ready["port"], ready["token"])
         health = client.health(timeout=seconds)
-        protocol = health["protocol"]
     except BackendError as error:
         # One that died without removing its file is refused, unless another program has its port by now.
         return None, error.timed_out
-    except (TypeError, KeyError):
+    except (TypeError, KeyError, AttributeError):
         return None, False
-    if protocol != PROTOCOL:
+    if ready.get("protocol", PROTOCOL) != PROTOCOL:  # as the file says: what answers may be anybody
         raise BackendError(
             _(
                 "The running backend (version %s) does not fit this plug-in. In a terminal, run “%s gimp install”, "
                 "then start GIMP again."
             )
-            % (health.get("version", "unknown"), _command())
+            % (ready.get("version", "unknown"), _command())
         )
-    return client, False
+    return (client if health["proved"] else None), False
+
+
+def _read_private(path):
+    """As `_read`, of a file with a token. Raises BackendError when others than the user may read or change it."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    # On Windows the user's folders are the user's alone.
+    if sys.platform != "win32" and (found.st_mode & 0o077 or found.st_uid != os.geteuid()):
+        raise BackendError(
+            _(
+                "“%s” holds the backend's token, and others than you may read or change it. In a terminal, make it "
+                'yours alone (chmod 600 "%s"); then try again.'
+            )
+            % (as_text(path), as_text(path))
+        )
+    return _read(path)
 
 
 def _read(path):

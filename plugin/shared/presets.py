@@ -18,15 +18,15 @@ from .words import _
 
 FILTERS = ("style", "dream")
 
-# Every dialog asks for these; frames alone have a zoom and a frame before.
+# Every dialog asks for these; frames alone have a zoom and a frame before, and records what they were made with.
 _ALWAYS_ASKED = ("detail", "dream_strength", "iterations", "network", "seed", "size")
-_OF_FRAMES = ("before", "zoom")
+_OF_ONE = ("before", "zoom", "made_with")
 
 #: The usual values of what else a recipe may say beside its styles and dreams.
-USUAL = dict((name, usual) for name, usual in fields.defaults().items() if name not in _ALWAYS_ASKED + _OF_FRAMES)
+USUAL = dict((name, usual) for name, usual in fields.defaults().items() if name not in _ALWAYS_ASKED + _OF_ONE)
 
 #: Those among them that the dialog of each filter asks for.
-_ASKED = {"style": ("color", "strength"), "dream": ("octaves", "parametrisation")}
+_ASKED = {"style": ("color", "method", "strength"), "dream": ("octaves", "parametrisation")}
 
 
 class PresetError(Exception):
@@ -117,8 +117,8 @@ def own_path(title):
 
 
 def general(recipe):
-    """The recipe without what belongs to one image: masks, and a picture to go on from."""
-    recipe = dict((field, value) for field, value in recipe.items() if field != "content_mask")
+    """The recipe without what belongs to one image: masks, a picture to go on from, and what it was made with."""
+    recipe = dict((field, value) for field, value in recipe.items() if field not in ("content_mask", "made_with"))
     if recipe.get("init") not in ("content", "noise"):
         recipe.pop("init", None)
     if recipe.get("style"):

@@ -23,7 +23,7 @@ from pathlib import Path
 import pytest
 from reverie.networks.weights.catalogue import BUNDLED, CATALOGUE
 
-from tests.stand_in_backend import TOKEN, StandIn, running
+from tests.stand_in_backend import TOKEN, StandIn, running, write_private
 
 ROOT = Path(__file__).resolve().parents[2]
 TREES = Path("/var/cache/reverie-gimp")
@@ -279,9 +279,9 @@ def echoing(gimp: Gimp) -> Iterator[StandIn]:
     real = ready.read_text() if ready.exists() else None
     with running() as server:
         server.events = [{"type": "done", "recipe": {}}]
-        ready.write_text(json.dumps({"host": "127.0.0.1", "port": server.port, "token": TOKEN}))
+        write_private(ready, json.dumps({"host": "127.0.0.1", "port": server.port, "token": TOKEN}))
         yield server
     if real is None:
         ready.unlink()
     else:
-        ready.write_text(real)
+        write_private(ready, real)

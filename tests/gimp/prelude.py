@@ -52,8 +52,16 @@ def above(image, layer):
     return siblings[image.get_item_position(layer) - 1]
 
 
+def newest(image):
+    """The layer that was painted last: it is selected."""
+    return image.get_selected_layers()[0]
+
+
 def recipe(layer):
-    return json.loads(bytes(layer.get_parasite("reverie-recipe").get_data()).decode())
+    """What a result was made by; on what machine, and with how much room, is of each run itself."""
+    record = json.loads(bytes(layer.get_parasite("reverie-recipe").get_data()).decode())
+    record.pop("made_with", None)
+    return record
 
 
 def samples(drawable, form="R'G'B'A u8", area=None):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stand_in_backend import running
+from tests.stand_in_backend import FALSE, running, write_private
 
 LONG = """
 image = load(); layer = image.get_layers()[0]
@@ -181,18 +181,21 @@ def ready(gimp):
     yield path
     path.unlink(missing_ok=True)
     if text is not None:
-        path.write_text(text)
+        write_private(path, text)
 
 
-def test_a_wrong_token_is_told(gimp, backend, ready):
-    ready.write_text(json.dumps({**json.loads(ready.read_text()), "token": "guess"}))
-    refused(gimp, "The token is wrong or missing")
+def test_a_false_server_in_the_backends_place_is_shown_nothing(gimp, ready):
+    with running() as server:
+        server.health.update(FALSE)
+        write_private(ready, json.dumps({"host": "127.0.0.1", "port": server.port, "token": "x"}))
+        refused(gimp, "“/nowhere/python” is gone")  # as below
+        assert set(server.requests) == {("GET", "/v1/health", None)}
 
 
 def test_another_program_on_the_backends_port_is_not_taken_for_it(gimp, ready):
     with running() as server:
         server.health = b"<html>hello</html>"
-        ready.write_text(json.dumps({"host": "127.0.0.1", "port": server.port, "token": "x"}))
+        write_private(ready, json.dumps({"host": "127.0.0.1", "port": server.port, "token": "x"}))
         refused(gimp, "“/nowhere/python” is gone")  # so it wants to start one, which these tests do not let it
         assert not server.pictures
 
@@ -243,11 +246,11 @@ def test_a_backend_that_the_settings_name_paints_and_a_wrong_token_for_it_is_tol
     ready.unlink()  # only the settings lead to it
     settings = gimp.folder / "home" / "settings.json"
     try:
-        settings.write_text(json.dumps({name: address[name] for name in ("host", "port", "token")}))
+        write_private(settings, json.dumps({name: address[name] for name in ("host", "port", "token")}))
         said = gimp.run(QUICK)
         assert said["status"][0], said["status"]
         assert said["names"] == ["Neural style: strokes", "landscape"]
-        settings.write_text(json.dumps({"host": address["host"], "port": address["port"], "token": "guess"}))
-        refused(gimp, "refuses the token in “" + gimp.inside(settings))
+        write_private(settings, json.dumps({"host": address["host"], "port": address["port"], "token": "guess"}))
+        refused(gimp, "does not know the token in “" + gimp.inside(settings))
     finally:
         settings.unlink()

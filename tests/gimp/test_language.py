@@ -53,10 +53,11 @@ def test_what_the_backend_refuses_is_said_in_gimps_language(german, backend):
 
 SAVED = """
 shot dialog
-xdotool windowfocus $window; xdotool key alt+p; sleep 1          # Speichern unter…
-small=$(xdotool search --onlyvisible --name '^Die Einstellungen behalten$' | head -1)
-xdotool windowfocus $small; xdotool type --delay 60 "Mein Stil"; sleep 0.5; shot naming; xdotool key Return; sleep 1
-shot saved
+dialog=$window; keys alt+p                  # Speichern unter…
+wait_for 20 is_open 'Die Einstellungen behalten'
+write "Mein Stil"; shot naming; keys Return
+wait_for 20 is_closed 'Die Einstellungen behalten'
+window=$dialog; wait_for 10 still; shot saved
 press_ok
 """
 

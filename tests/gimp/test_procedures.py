@@ -28,7 +28,7 @@ answer(status=status, names=names(image), same=digest(layer) == before, changed=
     assert said["size"] == [768, 576]
     assert said["offsets"] == [0, 0]
     assert not said["mask"]
-    assert said["active"] == ["landscape"]
+    assert said["active"] == ["Neural style: strokes"]
     recipe = said["recipe"]
     assert recipe["seed"] == 3
     assert recipe["strength"] == 0.7
@@ -54,12 +54,12 @@ def test_a_dream_of_a_class_by_name_changes_the_layer_by_strength(run):
 image = load(); layer = image.get_layers()[0]
 before = samples(layer)
 statuses = [dream(image, [layer], dream_class="Golden Retriever", dream_strength=strength) for strength in (0.0, 0.5)]
-none, strong = image.get_layers()[:2]  # each new one lies just above its source
+strong, none = image.get_layers()[:2]
 answer(statuses=statuses, names=names(image), recipe=recipe(strong), unchanged=samples(none) == before,
        changed=samples(strong) != before)
 """)
     assert all(status[0] for status in said["statuses"]), said["statuses"]
-    assert said["names"] == ["Deep dream: Golden Retriever", "Deep dream: Golden Retriever #1", "landscape"]
+    assert said["names"] == ["Deep dream: Golden Retriever #1", "Deep dream: Golden Retriever", "landscape"]
     assert said["recipe"]["dream"][0]["class_name"] == "golden retriever"
     assert said["recipe"]["style"] == []
     assert said["unchanged"]
@@ -75,7 +75,7 @@ image.insert_layer(guide, None, 1)
 said = []
 for settings in ({}, {"dream_layer": "fire4", "dream_channel": 7}, {"dream_guide": guide}):
     status = dream(image, [layer], network="squeezenet1_0", **settings)
-    new = above(image, layer)
+    new = newest(image)
     said.append([*status, new.get_name(), recipe(new)["dream"]])
 answer(said=said, nonsense=dream(image, [layer], dream_class="golden retreiver"), count=len(image.get_layers()))
 """)

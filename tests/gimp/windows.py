@@ -10,13 +10,13 @@ from tests.gimp.clicks import ARTEFACTS
 
 OUTSIDE = r"""
 cd FOLDER; rm -f result.json display
-Xvfb -displayfd 3 -screen 0 ${SCREEN:-1300x1000}x24 3>display >xvfb.log 2>&1 & screen=$!
+Xvfb -noreset -displayfd 3 -screen 0 ${SCREEN:-1300x1000}x24 3>display >xvfb.log 2>&1 & screen=$!
 for _ in $(seq 100); do [ -s display ] && break; sleep 0.1; done
 export DISPLAY=:$(cat display)
 timeout 270 dbus-run-session -- \
     gimp-VERSION -n -s --quit --batch-interpreter python-fu-eval -b "CODE" >gui.log 2>&1 & gimp=$!
 for _ in $(seq 2600); do [ -s result.json ] && break; sleep 0.1; done
-sleep 0.5; kill $gimp $screen; cat gui.log
+sleep 0.5; kill -KILL -- -$gimp; kill $screen; cat gui.log
 """
 
 BEGIN = """

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.stand_in_backend import TOKEN, StandIn, running
+from tests.stand_in_backend import TOKEN, StandIn, running, write_private
 
 ROOT = Path(__file__).resolve().parents[2]
 TREE = Path(os.environ.get("REVERIE_GIMP2_ROOT", "/var/cache/reverie-gimp/bullseye"))
@@ -45,7 +45,7 @@ class Gimp2:
     def attach(self, server: StandIn) -> None:
         """Lets the plug-in find a backend."""
         ready = {"host": "127.0.0.1", "port": server.port, "token": TOKEN}
-        (self.folder / "ready.json").write_text(json.dumps(ready))
+        write_private(self.folder / "ready.json", json.dumps(ready))
 
     def start(self, code: str) -> subprocess.Popen[str]:
         prelude = (Path(__file__).parent / "prelude.py").read_text(encoding="utf-8")

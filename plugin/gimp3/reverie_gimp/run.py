@@ -15,7 +15,7 @@ from reverie_gimp.gimp import procedures, sources
 from reverie_gimp.gimp.animation import Animation
 from reverie_gimp.gimp.progress import ProgressBar
 from reverie_gimp.gimp.results import NewLayers, can_be_replaced
-from reverie_gimp.job import frames, last_values, painting, records
+from reverie_gimp.job import frames, known_presets, last_values, painting, records
 from reverie_gimp.job.painting import Cancelled, Unfinished
 
 
@@ -28,14 +28,14 @@ def paint(
     data: object,
 ) -> Gimp.ValueArray:
     """Neural Style and Deep Dream."""
+    filter_name, results = procedure.get_name(), NewLayers(run_mode)
 
     def action() -> None:
-        selected, results = sources.selected_sources(image, drawables), NewLayers(run_mode)
-        with_last_layers(
-            config, run_mode, lambda: work(procedure.get_name(), procedure, config, selected, run_mode, results)
-        )
+        known_presets.take(filter_name, config)
+        selected = sources.selected_sources(image, drawables)
+        with_last_layers(config, run_mode, lambda: work(filter_name, procedure, config, selected, run_mode, results))
 
-    return guarded(procedure, action)
+    return with_layers(guarded(procedure, action), results)
 
 
 def edit(
@@ -47,25 +47,28 @@ def edit(
     data: object,
 ) -> Gimp.ValueArray:
     """Edit Neural Style: the filter that made a layer, with the settings that it was made with."""
+    results = NewLayers(run_mode)
 
     def action() -> None:
-        if len(drawables) != 1 or not isinstance(drawables[0], Gimp.Layer):
+        selected = sources.selected_layers(image, drawables) if drawables else []
+        if len(selected) != 1:
             raise Refusal(_("Select the one layer that is to be made anew, then try again."))
-        source, recipe, origin = sources.recorded_source(image, drawables[0])
+        version = sources.result_of(image, selected[0])
+        source, recipe, origin = sources.recorded_source(image, version)
         source.replaces = config.get_property("replace")
         asked = run_mode == Gimp.RunMode.INTERACTIVE  # in the dialog, whose button cannot be pressed then
-        if source.replaces and not asked and not can_be_replaced(drawables[0]):
+        if source.replaces and not asked and not can_be_replaced(version):
             raise Refusal(
                 _("The layer “%s” is locked, so it cannot be replaced. Unlock it, or let the new version lie above it.")
-                % drawables[0].get_name()
+                % version.get_name()
             )
         maker = procedure.get_plug_in().do_create_procedure(origin["filter"])
         settings = maker.create_config()
         records.restore(recipe, origin, settings, image)
-        work(origin["filter"], maker, settings, [source], run_mode, NewLayers(run_mode))
+        work(origin["filter"], maker, settings, [source], run_mode, results)
         config.set_property("replace", source.replaces)  # what was chosen in the dialog is kept for the next time
 
-    return guarded(procedure, action)
+    return with_layers(guarded(procedure, action), results)
 
 
 def animate(
@@ -80,6 +83,7 @@ def animate(
     filter_name, animation = procedures.FILTERS[procedure.get_name()], Animation(run_mode)
 
     def action() -> None:
+        known_presets.take(filter_name, config)
         if procedure.get_name() == procedures.ZOOM:
             unpainted = frames.of_zoom(sources.selected_layers(image, drawables)[0])
         else:
@@ -96,6 +100,17 @@ def animate(
         values.remove(1)
         values.insert(1, GObject.Value(Gimp.Image, animation.image))
     return values
+
+
+def with_layers(values: Gimp.ValueArray, results: NewLayers) -> Gimp.ValueArray:
+    """A procedure's values, with its new layers where it succeeded. Python can make no array of layers; but GIMP gives
+    one of those that are selected, and the new ones are."""
+    if values.index(0) != Gimp.PDBStatusType.SUCCESS or not results.layers:
+        return values
+    asked = Gimp.get_pdb().lookup_procedure("gimp-image-get-selected-layers")
+    config = asked.create_config()
+    config.set_property("image", results.layers[0].get_image())
+    return asked.run(config)
 
 
 def with_last_layers(config: Gimp.ProcedureConfig, run_mode: Gimp.RunMode, action: Callable[[], None]) -> None:

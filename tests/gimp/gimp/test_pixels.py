@@ -42,7 +42,6 @@ image = load(); layer = image.get_layers()[0]
 mask = layer.create_mask(Gimp.AddMaskType.WHITE); layer.add_mask(mask); layer.set_edit_mask(True)
 attempt("mask edited", layer, mask)
 said["still edited"] = layer.get_edit_mask()
-said["still active"] = image.get_selected_drawables() == [mask]
 answer(**said)
 """,
         fonts=True,
@@ -52,14 +51,13 @@ answer(**said)
     assert said["letters"]
     assert said["place"] == ["Neural style: strokes", "landscape"]
     assert said["still edited"]
-    assert said["still active"]
 
 
 def test_what_is_seen_is_what_is_painted_filters_included(run):
     said = run("""
 def attempt(drawable, expected):
     status = paint(image, [drawable], strength=0.0)
-    new = above(image, drawable)
+    new = newest(image)
     return [*status, worst(expected, new), len(drawable.get_filters()), offsets(new) == offsets(drawable)]
 
 def inverted(drawable):
@@ -190,7 +188,7 @@ answer(status=status, names=names(image), inside=[each.get_name() for each in gr
     assert said["inside"] == ["Neural style: strokes", "strokes.jpg"]
     assert said["worst"] == [0, 0]
     assert said["offsets"] == [-700, 500]
-    assert sorted(said["active"]) == ["landscape", "strokes.jpg"]
+    assert sorted(said["active"]) == ["Neural style: strokes", "Neural style: strokes #1"]
 
 
 class Usage(threading.Thread):
@@ -236,12 +234,11 @@ answer(status=status, seconds=time.monotonic() - begun, worst=worst(layer, above
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
 @pytest.mark.parametrize("precision", ["U8_NON_LINEAR", "U16_NON_LINEAR", "FLOAT_LINEAR"])
-def test_the_plug_ins_own_part_of_twelve_megapixels_is_two_seconds_and_600_megabytes(gimp, echo, precision):
+def test_the_plug_ins_own_part_of_twelve_megapixels_is_seconds_and_600_megabytes(gimp, echo, precision):
+    """Its processor time is 0.8 to 1.5 s on a usual machine, 2.2 s on a slow one. Pixels that were touched one by one
+    in Python, the fault that this looks for, would take more than half a minute."""
     said, usage = painted_at_twelve_megapixels(gimp, precision)
-    if usage.seconds > 2:  # of its own it is 0.8 to 1.5; what else runs, and takes memory's bandwidth, may make it more
-        said, usage = painted_at_twelve_megapixels(gimp, precision)
     assert said["status"][0], said["status"]
     assert said["worst"] == 0
-    assert 0.1 < usage.seconds <= 2
-    assert said["seconds"] <= 10
+    assert 0.1 < usage.seconds <= 6
     assert 100 < usage.mebibytes <= 600

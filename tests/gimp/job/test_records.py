@@ -62,16 +62,18 @@ Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, image, file("saved.xcf"), None)
 image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file("saved.xcf"))
 other = image.get_layers()[-1]; other.set_name("renamed")
 made = image.get_layers()[:2]
-again = [call("plug-in-reverie-edit", image, [each]) for each in made]
-answer(first=first, again=again, names=names(image), same=[digest(each) == digest(above(image, each)) for each in made],
-       recipes=[recipe(above(image, each)) for each in made])
+again, new = [], []
+for each in made:
+    again.append(call("plug-in-reverie-edit", image, [each])); new.append(image.get_layers()[0])
+same = [digest(one) == digest(other) for one, other in zip(made, new)]
+answer(first=first, again=again, names=names(image), same=same, recipes=[recipe(each) for each in new])
 """)
     assert all(status[0] for status in said["first"] + said["again"]), said
     assert said["same"] == [True, True]
-    assert said["names"][:4:2] == ["Neural style: renamed", "Deep dream: renamed"]
-    assert said["recipes"][0]["style"][0]["image"] == "renamed"
-    assert said["recipes"][1]["dream"][0]["guide"] == "renamed"
-    assert said["recipes"][1]["dream_strength"] == 0.3
+    assert said["names"][:2] == ["Neural style: renamed", "Deep dream: renamed"]
+    assert said["recipes"][1]["style"][0]["image"] == "renamed"
+    assert said["recipes"][0]["dream"][0]["guide"] == "renamed"
+    assert said["recipes"][0]["dream_strength"] == 0.3
 
 
 def test_what_cannot_be_edited_is_said(run):

@@ -23,7 +23,7 @@ add(image, "bluish", "black", (48, 0, 48, 48), regions)  # which GIMP calls “b
 add(image, "reddish", "black", (0, 0, 60, 48), regions)  # it lies above, and covers the other
 before = [digest(each) for each in (layer, *regions.get_children())]
 status = paint(image, [layer], regions=regions, **STRONG)
-new = above(image, layer)
+new = newest(image)
 answer(status=status, name=new.get_name(), inner=[each.get_name() for each in regions.get_children()],
        left=mean(new, (8, 8, 36, 32)), right=mean(new, (68, 8, 20, 32)),
        mask=mask(new, ((5, 5), (90, 5), (5, 47), (5, 48), (90, 63))),
@@ -53,7 +53,7 @@ regions = group(image)
 add(image, "sky", "black", (0, 0, 48, 64), regions)
 add(image, "Stained glass", "black", (48, 0, 48, 64), regions)
 status = paint(image, [layer], style=None, style_layer=red, regions=regions, **STRONG)
-new = above(image, layer)
+new = newest(image)
 answer(status=status, name=new.get_name(), left=mean(new, (4, 4, 36, 56)), mask=new.get_mask() is not None,
        styles=[[each["image"].rsplit("/")[-1], each["mask"]] for each in recipe(new)["style"]])
 """
@@ -80,7 +80,7 @@ half.get_buffer().set(Gegl.Rectangle.new(0, 0, 25, 30), "Y u8", bytes([128]) * 7
 part.set_visible(False)
 status = [paint(image, [layer], regions=part)]
 places = ((9, 25), (10, 20), (34, 34), (40, 25), (20, 49), (50, 49), (60, 49), (50, 50))
-said = [mask(above(image, layer), places)]
+said = [mask(newest(image), places)]
 
 # What GIMP itself selects by a channel is what it covers.
 Gimp.context_push(); Gimp.context_set_feather(True); Gimp.context_set_feather_radius(12, 12)
@@ -89,9 +89,9 @@ Gimp.context_pop()
 channel = Gimp.Selection.save(image); channel.set_name("spot"); Gimp.Selection.none(image)
 raw = samples(channel, "Y' u8" if "{precision}" == "U8_NON_LINEAR" else "Y u8", (20, 30, 1, 1))[0]
 status.append(paint(image, [layer], regions=channel))
-said.append(mask(above(image, layer), ((5, 5), (20, 30), (45, 30))))
+said.append(mask(newest(image), ((5, 5), (20, 30), (45, 30))))
 status.append(paint(image, [layer], regions=half))
-said.append(mask(above(image, layer), ((9, 25), (20, 25), (50, 25))))
+said.append(mask(newest(image), ((9, 25), (20, 25), (50, 25))))
 answer(status=status, said=said, raw=raw)
 """
     )
@@ -112,22 +112,22 @@ layer.set_offsets(-20, 10)
 regions = group(image)
 sky = add(image, "sky", "black", (0, 0, 60, 60), regions)
 status = [paint(image, [layer], regions=regions)]
-first = above(image, layer)
+first = newest(image)
 said = [mask(first, ((19, 0), (20, 0), (79, 49), (80, 49), (79, 50)))]
 alpha = [mean(first, (x, y, 1, 1))[3] for x, y in ((79, 49), (200, 150))]
 image.select_rectangle(Gimp.ChannelOps.REPLACE, 30, 0, 100, 100)
 status.append(paint(image, [layer], regions=regions))
-both = above(image, layer)
+both = newest(image)
 said.append(mask(both, ((49, 0), (50, 0), (79, 49), (80, 49))))
 Gimp.Selection.none(image)
 
 Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, image, file("saved.xcf"), None)
 image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file("saved.xcf"))
-first, both = [each for each in image.get_layers() if each.get_parasite("reverie-recipe")]
+both, first = [each for each in image.get_layers() if each.get_parasite("reverie-recipe")]
 regions = image.get_layer_by_name("map"); sky = image.get_layer_by_name("sky")
 sky.set_offsets(30, 0)
-status += [call("plug-in-reverie-edit", image, [each]) for each in (first, both)]
-moved, kept = above(image, first), above(image, both)
+status.append(call("plug-in-reverie-edit", image, [first])); moved = newest(image)
+status.append(call("plug-in-reverie-edit", image, [both])); kept = newest(image)
 said += [mask(moved, ((49, 0), (50, 0), (109, 49), (110, 49))), mask(kept, ((49, 0), (50, 0), (79, 49), (80, 49)))]
 answer(status=status, said=said, alpha=alpha, recipes=[recipe(each)["style"] for each in (first, moved)])
 """
@@ -179,7 +179,7 @@ selection = samples(image.get_selection(), "Y u8")
 status, said, alpha = [], [], []
 for settings in ({}, {"grow": 7}, {"feather": 10.0}, {"grow": 7, "feather": 10.0}):
     status.append(paint(image, [layer], **settings))
-    new = above(image, layer)
+    new = newest(image)
     said.append(mask(new, [(x, 80) for x in (42, 43, 46, 49, 50, 55, 70)]))
     alpha.append(min(a for a, m in zip(samples(new)[3::4], samples(new.get_mask(), "Y u8")) if m))
 # What GIMP itself makes of the selection:
@@ -189,7 +189,7 @@ image.select_rectangle(Gimp.ChannelOps.REPLACE, 60, 60, 40, 40)
 status.append(dream(image, [layer], grow=7))
 answer(status=status, said=said, alpha=alpha, kept=selection == samples(image.get_selection(), "Y u8"),
        off=max(abs(a - b) for a, b in zip(theirs, ours)), channels=len(image.get_channels()),
-       dreamt=mask(above(image, layer), ((42, 80), (43, 80))))
+       dreamt=mask(newest(image), ((42, 80), (43, 80))))
 """
     )
     assert all(status[0] for status in said["status"]), said["status"]

@@ -130,15 +130,17 @@ status = [paint(image, [layer], style=None, styles=json.dumps(styles), network="
           paint(image, [layer], style=None, styles='[{"fast": "udnie"}]', dream_guide=other)]
 Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, image, file("saved.xcf"), None); image.delete()
 image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file("saved.xcf"))
-made = [each for each in image.get_layers() if each.get_parasite("reverie-recipe")]
+made = [each for each in reversed(image.get_layers()) if each.get_parasite("reverie-recipe")]
 for each in image.get_layers():
     if each.get_name() == "other": each.set_name("renamed")
-again = [call("plug-in-reverie-edit", image, [each]) for each in made]
+again, new = [], []
+for each in made:
+    again.append(call("plug-in-reverie-edit", image, [each])); new.append(newest(image))
 refused = [paint(image, [made[0]], style=None, styles=text)
            for text in ("7", '[{"style": "a"}]', '[{"layer": "none such"}]', '[{"pattern": "none such"}]')]
 answer(status=status, again=again, first=[recipe(each) for each in made], refused=refused,
-       second=[recipe(above(image, each)) for each in made], same=[digest(above(image, each)) == digest(each)
-       for each in made], names=[each.get_name() for each in made])
+       second=[recipe(each) for each in new], same=[digest(one) == digest(other) for one, other in zip(new, made)],
+       names=[each.get_name() for each in made])
 """
 
 
@@ -195,5 +197,5 @@ def test_a_style_in_a_file_that_only_gimp_reads_is_sent_as_it_is_seen(gimp, echo
     assert [hashlib.sha256(npy.unpack(picture)[0]).hexdigest() for picture in sent] == [said["seen"]] * 3
     for name, (fine, sentence) in zip(("broken.xcf", "nowhere.psd"), said["refused"], strict=True):
         assert not fine and f"{name}” cannot be read: " in sentence, sentence
-    assert said["names"][0] == "Neural style: style"
+    assert said["names"][-2] == "Neural style: style"
     assert said["left"] == 0

@@ -78,6 +78,8 @@ def walked(made):
     controls = [each for each in every if isinstance(each, KINDS) and each is not help]
     labels = [each for each in every if isinstance(each, Gtk.Label) and each.get_mnemonic_keyval() != LETTERLESS]
     labels = [each for each in labels if help not in chain(each)]
+    alone = made._meanwhile.widget  # these two are there while nothing else can be pressed
+    labels = [each for each in labels if alone not in chain(each)]
     led = [each.get_mnemonic_widget() for each in labels]
     silent = [titled(each) for each in controls if not any(part.get_tooltip_text() for part in chain(each)
                                                            if part is not made._window)]
@@ -117,8 +119,15 @@ def asked(made):
     fast = anything.is_sensitive(), nothing.get_active(), recipes.recipe_of(filters.STYLE, config)
     reason = [each.get_text() for each in every if isinstance(each, Gtk.Label) and each.get_mapped()]
     style(made, "ink")
-    return dict(offered=offered, chosen=chosen_network, first=first, words=words, recipe=made_of, fine=fine, fast=fast,
-                dreamt=dreamt, awake=anything.is_sensitive(), reason=reason)
+    brushwork = next(each for each in every if isinstance(each, Gtk.ComboBoxText)
+                      and each.get_active_id() == "optimise")
+    brushwork.set_active_id("instant")
+    pump(seconds=0.2); shot("instant")
+    one_pass = anything.is_sensitive(), recipes.recipe_of(filters.STYLE, config)["method"]
+    reason += [each.get_text() for each in every if isinstance(each, Gtk.Label) and each.get_mapped()]
+    brushwork.set_active_id("optimise")
+    return dict(one_pass=one_pass, offered=offered, chosen=chosen_network, first=first, words=words, recipe=made_of,
+                fine=fine, fast=fast, dreamt=dreamt, awake=anything.is_sensitive(), reason=reason)
 
 said = {}
 for title, name in (("style", filters.STYLE), ("edit", filters.STYLE), ("dream", filters.DREAM),
@@ -201,15 +210,17 @@ def test_advanced_speaks_in_words_and_a_fast_style_alone_has_no_dream(said, requ
     assert not awake and nothing and "dream" not in recipe and recipe["fast"] == [{"name": "udnie"}]
     assert any(text.startswith("A fast style alone cannot dream") for text in asked["reason"])
     assert asked["awake"]
+    assert asked["one_pass"] == [False, "instant"]
+    assert "Only what is painted stroke by stroke can dream: choose that brushwork." in asked["reason"]
     assert said["style"]["takes"].startswith("takes about")
 
 
 KEYS = """
-xdotool windowfocus $window; xdotool key alt+i; sleep 0.5; xdotool key Right Right space; sleep 1   # the third picture
-xdotool key Right ctrl+space; sleep 1   # and the fourth beside it
-xdotool key alt+t; sleep 0.5; xdotool key ctrl+a; xdotool type 40; xdotool key Tab; sleep 0.5
+act keys alt+i; act keys Right Right space   # the third picture
+act keys Right ctrl+space                    # and the fourth beside it
+act keys alt+t; keys ctrl+a; write 40; act keys Tab
 shot dialog
-xdotool key alt+o
+keys alt+o
 """
 
 

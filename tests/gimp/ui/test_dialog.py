@@ -7,25 +7,37 @@ import pytest
 from tests.gimp.clicks import QUICK, drive
 
 STYLE = """
-xdotool windowfocus $window; xdotool key alt+i; sleep 0.5   # Pictures
-xdotool key Right Right Right space; sleep 1                # the fourth: stained glass
+act keys alt+i                         # Pictures
+act keys Right Right Right space       # the fourth: stained glass
 shot dialog
-press_ok
-sleep 2; shot painting
+paint; shot painting
 """
 
 
-def test_style_chosen_ok_pressed_and_the_result_undone_in_one_step(gimp, backend):
-    said = drive(gimp, "style", "Neural Style", "plug-in-reverie-style", STYLE)
+KEPT = """
+for _ in $(seq 60); do keys alt+k; wait_for 1 is_closed 'Neural Style' && break; done  # Keep this, once there is any
+"""
+
+
+def test_style_chosen_ok_pressed_the_picture_kept_as_it_is_and_undone_in_one_step(gimp, backend):
+    settings = {"size": 128, "iterations": 10000}
+    said = drive(gimp, "style", "Neural Style", "plug-in-reverie-style", STYLE + KEPT, settings)
     assert said["status"] == "success"
-    assert said["after"] == ["Neural style: stained_glass", "landscape.jpg"]
+    assert said["after"] == said["seen"] == ["Neural style: stained_glass", "landscape.jpg"]
+    assert said["selected"] == ["Neural style: stained_glass"]
     assert said["undone"] == ["landscape.jpg"]
-    assert said["same"]
+    assert said["same"] and said["all_undone"]
 
 
-def test_cancel_while_painting_stops_the_job_and_changes_nothing(gimp, backend):
+BACK = """
+keys alt+b; wait_for 30 is_idle; shot back   # Back to the settings
+paint; press_cancel
+"""
+
+
+def test_back_to_the_settings_and_cancel_stop_the_job_and_change_nothing(gimp, backend):
     settings = {"size": 256, "iterations": 10000}
-    said = drive(gimp, "cancelled", "Neural Style", "plug-in-reverie-style", STYLE + "press_cancel", settings)
+    said = drive(gimp, "cancelled", "Neural Style", "plug-in-reverie-style", STYLE + BACK, settings)
     assert said["status"] == "cancel"
     assert said["after"] == ["landscape.jpg"]
     assert said["same"]
@@ -35,24 +47,24 @@ def test_cancel_while_painting_stops_the_job_and_changes_nothing(gimp, backend):
 TWO = 'second = layer.copy(); image.insert_layer(second, None, 0); second.set_name("second"); layers = [second, layer]'
 DREAM = """
 shot dialog
-xdotool windowfocus $window; xdotool key alt+p; sleep 2   # a pattern, and no: its layer must be forgotten again
-xdotool key alt+y; sleep 1                 # something by name: the entry takes the keys
-xdotool type --delay 60 "golden ret"; sleep 2
-shot completion
-xdotool key Down Return; sleep 1
+act keys alt+p                    # a pattern, and no: its layer must be forgotten again
+act keys alt+y                    # something by name: the entry takes the keys
+write "golden retriever"
+keys Tab; wait_for 10 is_popped_down   # what completes the name, if it has come up by then
 shot chosen
-press_ok
-sleep 2; shot painting
+paint; shot painting
+steps=2
 """
 
 
 @pytest.mark.usefixtures("squeezenet")
-def test_two_layers_dream_of_a_name_that_is_completed_and_both_are_undone_in_one_step(gimp, backend):
+def test_two_layers_dream_of_a_name_and_each_is_undone_in_one_step(gimp, backend):
     said = drive(gimp, "dream", "Deep Dream", "plug-in-reverie-dream", DREAM, setup=TWO)
     assert said["status"] == "success"
     assert [record["dream"][0]["class_name"] for record in said["records"]] == ["golden retriever"] * 2
     assert len(said["after"]) == 4
     assert said["after"][1::2] == ["second", "landscape.jpg"]
+    assert sorted(said["selected"]) == sorted(said["after"][::2])
     assert said["undone"] == ["second", "landscape.jpg"]
     assert said["same"]
 
@@ -63,8 +75,7 @@ made = paint(image, layers, style="clone/backend/reverie/demo/ink.jpg", strength
 layer = above(image, layers[0]); layers = [layer]
 """
 EDIT = """
-xdotool windowfocus $window; xdotool key alt+a; sleep 1   # Advanced: unfolded
-eval "$(xdotool getwindowgeometry --shell $window)"
+act keys alt+a; place   # Advanced: unfolded
 shot dialog
 press_ok
 """
@@ -75,14 +86,16 @@ def test_a_result_opens_with_its_settings_and_is_made_anew(gimp, backend):
     said = drive(gimp, "edit", "Neural Style", "plug-in-reverie-edit", EDIT, settings={}, setup=MADE)
     assert said["status"] == "success"
     assert said["after"] == ["Neural style: ink, castle #1", "Neural style: ink, castle", "landscape.jpg"]
+    assert said["seen"] == said["after"][::2]
+    assert said["selected"] == said["after"][:1]
     assert said["records"][0] == said["records"][1]
     assert said["records"][0]["strength"] == 0.8
     assert said["undone"] == ["Neural style: ink, castle", "landscape.jpg"]
-    assert said["same"]
+    assert said["same"] and said["all_undone"]
 
 
 REPLACE = """
-xdotool windowfocus $window; xdotool key alt+l; sleep 1
+act keys alt+l
 shot dialog
 press_ok
 """
@@ -98,16 +111,12 @@ def test_a_result_is_replaced_where_that_is_ticked(gimp, backend):
 
 
 PATTERN = """
-xdotool windowfocus $window; xdotool key alt+p   # a pattern that it knows
-for _ in $(seq 120); do  # until there are pictures
-    [ "$(import -window $window -crop 180x50+42+190 +repage png:- | identify -format %k -)" -gt 500 ] && break
-    sleep 0.5
-done
-sleep 1; shot atlas
-xdotool key Tab Tab Right Right; sleep 1; xdotool key space  # past the layers, to the third picture
-eval "$(xdotool getwindowgeometry --shell $window)"; shot dialog
-press_ok
-sleep 1; shot painting
+keys alt+p   # a pattern that it knows
+pictures() { [ "$(import -window $window -crop 180x50+42+190 +repage png:- | identify -format %k -)" -gt 500 ]; }
+wait_for 120 pictures; shot atlas
+act keys Tab Tab Right Right; act keys space  # past the layers, to the third picture
+place; shot dialog
+paint; shot painting
 """
 
 
@@ -122,8 +131,7 @@ def test_a_pattern_is_chosen_from_its_picture(gimp, backend):
 
 ZOOM = """
 shot dialog
-press_ok
-sleep 1; shot painting
+paint; shot painting
 """
 
 
@@ -138,11 +146,11 @@ TO_INDEXED = (
     'image.convert_indexed(Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 16, False, False, "")'
 )
 MENDED = """
-press_ok; shot refused                     # not before the conversion is allowed
-xdotool windowfocus $window; xdotool key alt+b   # convert the image to RGB
-xdotool key alt+y; sleep 1; xdotool type --delay 60 "golden retreiver"
-press_ok; sleep 3; shot unknown            # the backend's refusal: the dialog is still there
-xdotool windowfocus $window; xdotool key alt+y; sleep 0.5; xdotool key Up; sleep 1   # whatever it sees by itself
+be_refused; shot refused                   # not before the conversion is allowed
+act keys alt+h                             # convert the image to RGB
+act keys alt+y; act write "golden retreiver"
+be_refused; shot unknown                   # the backend's refusal: the dialog is still there
+keys alt+y; act keys Up                    # whatever it sees by itself
 press_ok
 """
 
@@ -157,16 +165,18 @@ def test_what_is_refused_can_be_mended_and_an_indexed_image_is_converted_in_the_
 
 
 PRESETS = """
-xdotool windowfocus $window; xdotool key alt+s; sleep 0.5; xdotool key space; sleep 1; shot presets
-xdotool key Down; xdotool key Down; xdotool key Return; sleep 1; shot chosen
+keys alt+s; pop_up space; shot presets
+keys Down Down; pop_down Return
+keys alt+b; pop_up space; keys Down; pop_down Return; shot chosen   # the second brushwork: in one pass
 press_ok
 """
 
 
-def test_a_preset_chosen_by_keys_sets_the_dialog(gimp, backend):
+def test_a_preset_and_a_brushwork_chosen_by_keys_set_the_dialog(gimp, backend):
     """The second of the list: Bold brush, which says more than the dialog's usual settings do."""
     said = drive(gimp, "preset", "Neural Style", "plug-in-reverie-style", PRESETS)
     assert said["status"] == "success"
     assert said["records"][0]["strength"] == 0.95
     assert said["records"][0]["style"][0]["scale"] == 2.0
+    assert said["records"][0]["method"] == "instant"
     assert said["undone"] == ["landscape.jpg"]

@@ -1,4 +1,4 @@
-"""What a dialog holds while things die around it: the user's image, and the backend's time."""
+"""What a dialog holds while it paints: the picture so far, the user's image, and the backend's time, whatever dies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.gimp import windows
 from tests.gimp.clicks import start
 from tests.gimp.test_failures import is_alive, plugin_process
 
-PAINT = "press_ok; touch pressed; until [ -f over ]; do sleep 0.2; done; kill $gimp $screen; exit"
+PAINT = "press_ok; touch pressed; until [ -f over ]; do sleep 0.2; done; end; exit"
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="processes are found in /proc")
@@ -36,6 +36,7 @@ def test_gimp_killed_while_its_dialog_paints_takes_the_plug_in_with_it_and_the_j
 HELD = """
 import threading
 from reverie_gimp.gimp.results import NewLayers
+from reverie_gimp.ui import while_painting
 from shared.refusals import Refusal
 heard = {}
 TOUCHY = {"Gimp", "Gegl", "Gtk", "Gdk", "GdkPixbuf", "layers", "sources", "pixels", "regions", "frames", "prepare"}
@@ -94,6 +95,60 @@ except Refusal as why:
     heard["closed while painting"] = [str(why), names(new)]
 made.close()
 
+def follow(made, *steps):
+    '''Does one thing after the other, [(when that holds, what)], while the dialog asks and paints.'''
+    left, end = list(steps), time.time() + 60
+
+    def look():
+        if left and time.time() < end and left[0][0]():
+            left.pop(0)[1]()
+        elif left and time.time() > end:
+            raise SystemExit("waited in vain; %d steps are left" % len(left))
+        return bool(left)
+
+    GLib.timeout_add(100, look)
+
+def respond(response):
+    return lambda: made._window.response(response)
+
+def click(name):
+    return lambda: named(made, name).clicked()
+
+def can_be_kept():
+    return named(made, "Keep this").is_sensitive()
+
+def asks():
+    return made._controls[0].is_sensitive()
+
+def question():
+    return next((each for each in Gtk.Window.list_toplevels() if isinstance(each, Gtk.MessageDialog)), None)
+
+def say(label):
+    shot("question")
+    heard["asked"] = [question().get_property("text")]
+    next(each for each in below(question()) if isinstance(each, Gtk.Button) and each.get_label() == label).clicked()
+
+def begun(*steps):
+    '''(What a long job gives, how it ended), if that is done after OK.'''
+    global made
+    made, config = opened(size=96, iterations=10000)
+    follow(made, (lambda: True, respond(Gtk.ResponseType.OK)), *steps)
+    results = painted(made)
+    made.close()
+    how = lambda: launcher.connect()._json("GET", "/v1/jobs/" + jobs[-1][0])["state"]
+    pump(lambda: how() != "running", 20)
+    return results, how()
+
+escape = respond(Gtk.ResponseType.DELETE_EVENT)  # as Esc and the window's cross do
+(result,), ended = begun((can_be_kept, click("Keep this")))
+heard["kept early"] = [len(result.samples), ended, bytes(result.samples) != samples(result.source.layer)]
+heard["back"] = begun((can_be_kept, lambda: shot("keep")), (can_be_kept, click("Back to the settings")),
+                      (asks, respond(Gtk.ResponseType.CANCEL)))
+heard["soon escaped"] = begun((lambda: paints(made), escape))
+while_painting._MUCH = 0.0
+heard["escaped"] = begun((can_be_kept, escape), (question, lambda: say("_Go on painting")),
+                         (lambda: not question() and paints(made), escape), (question, lambda: say("_Stop")))
+
 made, config = opened(size=256, iterations=10000)
 image = made._sources[0].image; before = digest(image.get_layers()[0])
 backend = json.load(open(os.environ["REVERIE_HOME"] + "/ready.json"))["pid"]
@@ -143,3 +198,17 @@ def test_an_image_closed_and_a_backend_killed_are_said_in_the_dialog_which_stays
     assert results is None
     assert "The backend ended in the middle of the job" in sentence or "broke" in sentence
     assert said["kept"] == [["landscape"], True]
+
+
+def test_a_picture_is_kept_as_it_is_at_the_layers_size(said):
+    assert said["kept early"] == [768 * 576 * 4, "done", True]
+
+
+def test_the_settings_are_there_again_and_the_job_is_given_up(said):
+    assert said["back"] == [None, "cancelled"]
+
+
+def test_esc_asks_before_much_is_lost_and_only_then(said):
+    assert said["asked"] == ["Stop painting?"]
+    assert said["escaped"] == [None, "cancelled"]
+    assert said["soon escaped"] == [None, "cancelled"]

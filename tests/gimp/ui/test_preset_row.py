@@ -79,18 +79,18 @@ def test_every_preset_sets_the_dialog_and_files_go_and_come(gimp):
     assert shown["Oil painting"][1] is False
     assert holds(shown["Mosaic"][0], strength=0.95, color="match")
     assert holds(shown["Mosaic"][0]["style"][0], image=demo + "mosaic.jpg", scale=1.0)
-    assert holds(shown["Impasto"][0], style_loss="nearest", strength=0.9)
-    assert shown["Impasto"][1] == "style_loss: nearest"
+    assert holds(shown["Impasto"][0], style_loss="wasserstein", strength=0.9)
+    assert shown["Impasto"][1] == "style_loss: wasserstein"
     assert holds(shown["Bold brush"][0]["style"][0], scale=2.0)
 
     exported = said["exported"]
     assert holds(exported, title="shared", filter="style", description="")
-    assert holds(exported["recipe"], style_loss="nearest", strength=0.9)
+    assert holds(exported["recipe"], style_loss="wasserstein", strength=0.9)
     assert "image" not in exported["recipe"]["style"][0]
     assert said["about"].endswith("The style picture is not in it: send it along, or let others choose theirs.")
     titles, recipe, deletable = said["imported"]
     assert (titles, deletable) == (["shared", "shared (2)"], True)
-    assert holds(recipe, style_loss="nearest", strength=0.9)
+    assert holds(recipe, style_loss="wasserstein", strength=0.9)
     assert holds(recipe["style"][0], image=demo + "mosaic.jpg")  # it stays where the preset has none
     assert said["deleted"] == ["shared", ["shared.json"], False]
     assert "image" not in said["of_layer"][0]

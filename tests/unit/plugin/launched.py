@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
-from reverie.plugin.shared import launcher
+from reverie.plugin.shared import PROTOCOL, launcher
 
-from tests.stand_in_backend import TOKEN
+from tests.stand_in_backend import TOKEN, write_private
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -48,9 +48,16 @@ def started(home: Path) -> list[int]:
     return [int(line) for line in path.read_text().split()] if path.exists() else []
 
 
-def write_ready(home: Path, port: int, name: str = "ready.json") -> None:
-    document = {"protocol": 1, "version": "9.9", "host": "127.0.0.1", "port": port, "token": TOKEN, "pid": os.getpid()}
-    (home / name).write_text(json.dumps(document))
+def write_ready(home: Path, port: int, name: str = "ready.json", **more: object) -> None:
+    document = {
+        "protocol": PROTOCOL,
+        "version": "9.9",
+        "pid": os.getpid(),
+        "host": "127.0.0.1",
+        "port": port,
+        "token": TOKEN,
+    }
+    write_private(home / name, json.dumps({**document, **more}))
 
 
 @pytest.fixture(name="starts")

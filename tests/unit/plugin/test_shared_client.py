@@ -125,10 +125,10 @@ def test_what_the_listener_raises_ends_the_job(client, order):
         jobs.run(client, order, stop)
 
 
-def test_a_refusal_is_passed_on_with_its_status(backend):
-    with pytest.raises(BackendError, match=r"^The token is wrong\.$") as error:
-        Client("127.0.0.1", backend.port, "guess").add_picture(b"x")
-    assert error.value.status == 401
+def test_a_refusal_is_passed_on_with_its_status(client):
+    with pytest.raises(BackendError, match=r"^It knows no such thing\.$") as error:
+        client.estimate({}, 8, 6)
+    assert error.value.status == 404
 
 
 def test_another_program_on_the_port_is_recognised(backend, client):

@@ -13,7 +13,7 @@ import pytest
 from reverie.plugin.shared import TAKEN, launcher
 from reverie.plugin.shared.client import BackendError
 
-from tests.stand_in_backend import running
+from tests.stand_in_backend import FALSE, running
 from tests.unit.plugin.launched import (
     ROOT,
     home_fixture,  # noqa: F401
@@ -36,13 +36,13 @@ from reverie.plugin.shared import places
 from reverie.server import lifecycle
 home = pathlib.Path(os.environ["REVERIE_HOME"])
 try:
-    with lifecycle._alone(pathlib.Path(places.ready_file())):
-        (home / "starts").open("a").write(f"{os.getpid()}\\n")
-        while not (home / "loaded").exists():
-            time.sleep(0.05)
-        if (home / "later.json").exists():
-            (home / "later.json").rename(places.ready_file())
-        time.sleep(60)
+    lifecycle._take_place(pathlib.Path(places.ready_file()))
+    (home / "starts").open("a").write(f"{os.getpid()}\\n")
+    while not (home / "loaded").exists():
+        time.sleep(0.05)
+    if (home / "later.json").exists():
+        (home / "later.json").rename(places.ready_file())
+    time.sleep(60)
 except lifecycle.RunsAlready as error:
     sys.exit(error.exit_code)
 """
@@ -78,15 +78,14 @@ def test_a_running_backend_is_used(home):
 def test_a_backend_of_another_version_is_told_in_words(home):
     install(home, "/its/python")
     with running() as server:
-        server.health["protocol"] = 2
-        write_ready(home, server.port)
+        write_ready(home, server.port, protocol=1)
         with pytest.raises(
             BackendError, match=r"version 9\.9\) does not fit .*“\"/its/python\" -m reverie gimp install”"
         ):
             launcher.connect()
 
 
-@pytest.mark.parametrize("health", [b"<html>", {"hello": "world"}, ["odd"]])
+@pytest.mark.parametrize("health", [b"<html>", {"hello": "world", **FALSE}, ["odd"]])
 def test_another_program_that_has_got_the_port_is_not_taken_for_the_backend(home, health):
     install(home, script(home, "echo started anew; exit 1"))
     with running() as server:

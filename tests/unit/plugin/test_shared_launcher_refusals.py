@@ -12,10 +12,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from reverie.plugin.shared import launcher
+from reverie.plugin.shared import PROTOCOL, launcher
 from reverie.plugin.shared.client import BackendError
 
-from tests.stand_in_backend import TOKEN, running
+from tests.stand_in_backend import FALSE, TOKEN, running, write_private
 from tests.unit.plugin.launched import (
     ROOT,
     alive,
@@ -31,13 +31,13 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stand-ins a
 
 
 def elsewhere(home: Path, **settings) -> None:
-    (home / "settings.json").write_text(json.dumps(settings))
+    write_private(home / "settings.json", json.dumps(settings))
 
 
 # Like a plug-in of GIMP: connects, says to which port, and stays until it is killed.
 PLUGIN = """
 import json, sys, time
-from reverie.plugin.shared import launcher, places
+from reverie.plugin.shared import PROTOCOL, launcher, places
 launcher.connect()
 print(json.load(open(places.ready_file()))["pid"])
 sys.stdout.flush()
@@ -129,19 +129,19 @@ def test_a_backend_elsewhere_that_is_not_there_is_told_and_none_is_started(home)
 def test_the_wrong_token_for_a_backend_elsewhere_is_told(home):
     with running() as server:
         elsewhere(home, host="127.0.0.1", port=server.port, token="guessed")
-        with pytest.raises(BackendError, match=r"refuses the token in “.*settings\.json”\. Write there the one"):
+        with pytest.raises(BackendError, match=r"does not know the token in “.*settings\.json”, so it was shown"):
             launcher.connect()
 
 
 def test_a_backend_elsewhere_of_another_version_is_told(home):
     with running() as server:
-        server.health["protocol"] = 2
+        server.health["protocol"] = PROTOCOL + 1
         elsewhere(home, host="127.0.0.1", port=server.port, token=TOKEN)
         with pytest.raises(BackendError, match=r"has version 9\.9, which does not fit .* on both machines"):
             launcher.connect()
 
 
-@pytest.mark.parametrize("health", [b"<html>", {"hello": "world"}, ["odd"]])
+@pytest.mark.parametrize("health", [b"<html>", {"hello": "world", **FALSE}, ["odd"]])
 def test_another_program_elsewhere_is_not_taken_for_the_backend(home, health):
     with running() as server:
         server.health = health
@@ -163,7 +163,7 @@ def test_another_program_elsewhere_is_not_taken_for_the_backend(home, health):
     ids=range(6),
 )
 def test_settings_that_name_no_backend_are_told(home, text):
-    (home / "settings.json").write_text(text, encoding="utf-8")
+    write_private(home / "settings.json", text)
     with pytest.raises(BackendError, match=r"do not name a backend; they look like \{"):
         launcher.connect()
 
@@ -200,7 +200,7 @@ def test_a_real_backend_that_serves_other_machines_is_attached_to_through_settin
         elsewhere(home, host=own_address(), port=port, token=secret)
         assert len(launcher.connect().classes()) == 1000
         elsewhere(home, host=own_address(), port=port, token="something else")
-        with pytest.raises(BackendError, match="refuses the token"):
+        with pytest.raises(BackendError, match="does not know the token"):
             launcher.connect()
     finally:
         process.terminate()
@@ -226,7 +226,7 @@ def test_two_at_once_start_one_real_backend_which_outlives_them(home, starts):
     assert ready["pid"] == int(said[0])
     assert ready["pid"] in starts()
     assert [pid for pid in starts() if alive(pid)] == [ready["pid"]]  # another that was started has made way for it
-    assert launcher.connect().health()["protocol"] == 1
+    assert launcher.connect().health()["proved"]
     connection = http.client.HTTPConnection("127.0.0.1", ready["port"], timeout=10)
     connection.request("POST", "/v1/shutdown", headers={"Authorization": "Bearer " + ready["token"]})
     assert connection.getresponse().status == 202

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from reverie.plugin.shared import npy
 
-from tests.stand_in_backend import PNG, TOKEN, running
+from tests.stand_in_backend import FALSE, PNG, TOKEN, running, write_private
 
 ROOT = Path(__file__).resolve().parents[3]
 SAMPLES = bytes(range(208, 256))  # no text in any encoding
@@ -57,7 +57,7 @@ def test_a_whole_job(python2, tmp_path):
     with running() as server:
         server.events = [{"type": "started"}, {"type": "preview"}, {"type": "done", "recipe": {"seed": 0}}]
         ready = {"host": "127.0.0.1", "port": server.port, "token": TOKEN}
-        (tmp_path / "ready.json").write_text(json.dumps(ready))
+        write_private(tmp_path / "ready.json", json.dumps(ready))
         (tmp_path / "job.py").write_text(JOB, encoding="utf-8")
         done = subprocess.run(
             [python2, str(tmp_path / "job.py")],
@@ -80,6 +80,21 @@ def test_a_whole_job(python2, tmp_path):
         "folder": str(tmp_path),
         "refused": "The style picture “/nowhere/Nächte.jpg” cannot be read: No such file or directory.",
     }
+
+
+def test_a_false_server_is_shown_neither_token_nor_picture(python2, tmp_path):
+    code = (
+        "import sys\nfrom plugin.shared import client\n"
+        "try:\n    client.Client('127.0.0.1', int(sys.argv[1]), u'secret').add_picture(b'a picture')\n"
+        "except client.BackendError as error:\n    print(error.args[0])\n"
+    )
+    with running() as server:
+        server.health.update(FALSE)
+        command = [python2, "-c", code, str(server.port)]
+        settings = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, env=settings)
+    assert "is not Reverie's backend" in done.stdout
+    assert server.requests == [("GET", "/v1/health", None)]
 
 
 def test_a_start_that_fails_shows_the_log(python2, tmp_path):

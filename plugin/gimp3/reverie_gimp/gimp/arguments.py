@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gi.repository import Gimp, Gio, GObject
-from shared import bundled
+from shared import bundled, fields
 from shared.words import _
 
 FLAGS = GObject.ParamFlags.READWRITE
@@ -13,6 +13,23 @@ DETAILS = {  # how finely it is painted, as a recipe calls it: in words, and wha
     "fine": (_("Fine"), _("Larger, with finer strokes, and longer at work on them.")),
     "best": (_("Best"), _("Each pixel of the layer is painted, however long that takes.")),
 }
+COLORS = {  # of Neural Style
+    "style": (_("From the style"), _("The picture takes the style's colours.")),
+    "luminance": (_("Keep mine"), _("The picture keeps its colours; only light and shade are painted.")),
+    "match": (_("Style in my colours"), _("The style is first given the picture's range of colours.")),
+}
+METHODS = {
+    "optimise": (_("Stroke by stroke"), _("The picture is gone over again and again: the best brushwork.")),
+    "instant": (_("In one pass"), _("In seconds, at the layer's own size: a first look, with few strokes.")),
+    "patches": (_("From pieces of the style"), _("The picture is put together of them: a look of its own.")),
+}
+PARAMETRISATIONS = {  # of Deep Dream
+    "pixels": (_("Of the dream"), _("The dream's colours appear as they come.")),
+    "decorrelated": (_("As in photos"), _("Colours and shapes are kept nearer to those of photos.")),
+}
+#: What an argument may be, if not anything: a text, since GIMP takes its own choices for their default, without a word,
+#: where a script says none of them.
+CHOICES = {"color": COLORS, "detail": DETAILS, "method": METHODS, "parametrisation": PARAMETRISATIONS}
 
 
 def add_edit_arguments(procedure: Gimp.Procedure) -> None:
@@ -55,15 +72,19 @@ def add_style_arguments(procedure: Gimp.Procedure) -> None:
     procedure.add_double_argument(
         "style-scale", _("Si_ze of strokes"), _("2 makes the style's strokes twice as large"), 0.25, 4.0, 1.0, FLAGS
     )
-    color = Gimp.Choice.new()
-    color.add("style", 0, _("From the style"), _("The picture takes the style's colours."))
-    color.add("luminance", 1, _("Keep mine"), _("The picture keeps its colours; only light and shade are painted."))
-    color.add("match", 2, _("Style in my colours"), _("The style is first given the picture's range of colours."))
-    procedure.add_choice_argument("color", _("Colo_urs"), _("Where the colours come from"), color, "style", FLAGS)
+    _add_choice(procedure, "color", _("Colo_urs"), _("Where the colours come from"))
+    _add_choice(procedure, "method", _("_Brushwork"), _("How the picture comes into being"))
     _add_dream_subject(procedure)
     procedure.add_double_argument(
         "dream-strength", _("Strength of the drea_m"), _("How much of it appears"), 0.0, 1.0, 0.5, FLAGS
     )
+
+
+def _add_choice(procedure: Gimp.Procedure, name: str, nick: str, blurb: str) -> None:
+    """An argument that is one of CHOICES."""
+    usual = fields.defaults()[name]
+    told = "%s: %s" % (blurb, ", ".join("“%s”" % each for each in CHOICES[name]))
+    procedure.add_string_argument(name, nick, told, usual, FLAGS)
 
 
 def _add_dream_subject(procedure: Gimp.Procedure) -> None:
@@ -103,10 +124,7 @@ def add_dream_arguments(procedure: Gimp.Procedure) -> None:
     procedure.add_double_argument(
         "dream-strength", _("Streng_th"), _("How much the dream changes the picture"), 0.0, 1.0, 0.5, FLAGS
     )
-    colors = Gimp.Choice.new()
-    colors.add("pixels", 0, _("Of the dream"), _("The dream's colours appear as they come."))
-    colors.add("decorrelated", 1, _("As in photos"), _("Colours and shapes are kept nearer to those of photos."))
-    procedure.add_choice_argument("parametrisation", _("Colo_urs"), _("Which colours appear"), colors, "pixels", FLAGS)
+    _add_choice(procedure, "parametrisation", _("Colo_urs"), _("Which colours appear"))
     procedure.add_int_argument(
         "octaves",
         _("Si_zes of shapes"),
@@ -168,12 +186,14 @@ def add_regions_argument(procedure: Gimp.Procedure) -> None:
 
 
 def add_common_arguments(procedure: Gimp.Procedure) -> None:
-    detail = Gimp.Choice.new()
-    for number, (value, words) in enumerate(DETAILS.items()):
-        detail.add(value, number, *words)
-    procedure.add_choice_argument(
-        "detail", _("_Detail"), _("How finely it is painted; more takes longer"), detail, "usual", FLAGS
+    procedure.add_string_argument(
+        "preset",
+        _("Preset"),
+        _("The title of a preset, such as “%s”, from which whatever is as usual beside it is taken") % "Bold brush",
+        "",
+        FLAGS,
     )
+    _add_choice(procedure, "detail", _("_Detail"), _("How finely it is painted; more takes longer"))
     procedure.add_int_argument(
         "size",
         _("E_xact size"),
@@ -220,7 +240,7 @@ def add_common_arguments(procedure: Gimp.Procedure) -> None:
     )
     procedure.add_boolean_argument(
         "convert-indexed",
-        _("Convert the image to RG_B"),
+        _("Convert t_he image to RGB"),
         _("An indexed image has too few colours; Undo brings it back"),
         False,
         FLAGS,

@@ -87,24 +87,26 @@ def thumbnail(drawable: Gimp.Drawable, area: Rectangle | None, longest: int) -> 
 
 @contextlib.contextmanager
 def _as_seen(drawable: Gimp.Drawable) -> Iterator[Gimp.Drawable]:
-    """The drawable; where it has non-destructive filters, which its own buffer is without, a copy with them applied."""
-    if not drawable.get_filters():
+    """The drawable; where it has non-destructive filters or a mask, which its own buffer is without, a copy to which
+    they are applied."""
+    masked = isinstance(drawable, Gimp.Layer) and drawable.get_mask() is not None and drawable.get_apply_mask()
+    if not drawable.get_filters() and not masked:
         yield drawable
         return
-    image = _filtered(drawable)
+    image = _merged(drawable)
     try:
         yield image.get_layers()[0]
     finally:
         image.delete()
 
 
-def _filtered(drawable: Gimp.Drawable) -> Gimp.Image:
-    """An image of nothing but the drawable, with its filters applied, which its own buffer is without."""
+def _merged(drawable: Gimp.Drawable) -> Gimp.Image:
+    """An image of nothing but the drawable, with its filters and its mask applied."""
     new = image_like(drawable.get_image(), drawable.get_width(), drawable.get_height())
     layer = Gimp.Layer.new_from_drawable(drawable, new)
     new.insert_layer(layer, None, 0)
     if layer.get_mask() is not None:
-        layer.remove_mask(Gimp.MaskApplyMode.DISCARD)
+        layer.set_show_mask(False)
     layer.set_offsets(0, 0)
     layer.set_opacity(100.0)
     layer.set_mode(Gimp.LayerMode.NORMAL)

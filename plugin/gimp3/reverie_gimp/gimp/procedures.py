@@ -41,6 +41,10 @@ def create(plug_in: Gimp.PlugIn, name: str, run: Run) -> Gimp.Procedure:
     _add_arguments(procedure, name)
     if name in ANIMATIONS:
         procedure.add_image_return_value("animation", _("Animation"), _("The new image"), True, arguments.FLAGS)
+    else:
+        procedure.add_core_object_array_return_value(
+            "new-layers", _("New layers"), _("What was painted"), Gimp.Layer, arguments.FLAGS
+        )
     return procedure
 
 

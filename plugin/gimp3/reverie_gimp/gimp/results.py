@@ -10,72 +10,77 @@ from shared.refusals import Refusal
 from shared.words import _
 
 from reverie_gimp.data import Result, Source
-from reverie_gimp.gimp import parasites, pixels
+from reverie_gimp.gimp import earlier, parasites, pixels
 from reverie_gimp.gimp.display import display
 from reverie_gimp.gimp.pixels import offsets
 
 
 class NewLayers:
-    """Keeps results as new layers of the images that they were painted in.
-
-    With a dialog they all come with `finish`, in one step to undo. Without one, each comes at once, in a step of its
-    own: there, Cancel ends this process, which must neither lose what is painted nor leave a group of steps open.
-    """
+    """Keeps results as new layers of the images that they were painted in, each as it comes, in one step to undo: what
+    ends this process meanwhile must neither lose what is painted nor leave a group of steps open. `layers` are they."""
 
     def __init__(self, run_mode: Gimp.RunMode) -> None:
+        self.layers: list[Gimp.Layer] = []
         self._run_mode = run_mode
-        self._waiting: list[Result] = []
+        self._homeless: list[Result] = []
+        self._why = ""
 
     def add(self, result: Result) -> None:
-        self._waiting.append(result)
-        if self._run_mode != Gimp.RunMode.INTERACTIVE:
-            self.finish()
+        """Inserts a result, unless its place is gone meanwhile, and selects it with those before it."""
+        why = _why_not(result)
+        if why is not None:
+            self._homeless.append(result)
+            self._why = why
+            return
+        self.layers = [layer for layer in self.layers if layer.is_valid()]
+        self.layers.append(_insert(result, self.layers))
 
     def finish(self) -> None:
-        """Inserts what there is. Raises Refusal when its place is gone meanwhile: it is a new image then."""
-        results, self._waiting = self._waiting, []
-        if not results:
+        """Raises Refusal when the place of a result is gone: it is a new image then."""
+        if not self._homeless:
             return
-        why = _why_not(results)
-        if why is None:
-            insert(results)
-            return
-        new = new_image(results)
+        new, self._homeless = new_image(self._homeless), []
         if self._run_mode != Gimp.RunMode.NONINTERACTIVE:
             display(new)
-        raise Refusal(_("%s So nothing is lost, what was painted is a new image.") % why)
+        raise Refusal(_("%s So nothing is lost, what was painted is a new image.") % self._why)
 
 
-def _why_not(results: list[Result]) -> str | None:
-    """Why finished pictures cannot go where they belong; None if they can."""
-    image = results[0].source.image
-    if not image.is_valid() or not all(result.source.layer.is_valid() for result in results):
+def _why_not(result: Result) -> str | None:
+    """Why a finished picture cannot go where it belongs; None if it can."""
+    image = result.source.image
+    if not image.is_valid() or not result.source.layer.is_valid():
         return _("The image or its layer was closed meanwhile.")
     if image.get_floating_sel() is not None:
         return _("There is a floating selection meanwhile.")
     return None
 
 
-def insert(results: list[Result]) -> None:
-    """Adds finished pictures as new layers, each above its source or in the place of the version that it replaces: one
-    step to undo, and nothing else is changed. An indexed image is converted to RGB in the same step."""
-    image = results[0].source.image
-    active, replaced = _Active(image), {}
-    # Only now, with the pictures complete: GIMP may kill a plug-in at any time, and must not be left half way.
+def _insert(result: Result, before: list[Gimp.Layer]) -> Gimp.Layer:
+    """Adds a finished picture as a new layer, seen above its source or in the place of the version that it replaces;
+    selects it beside those that came `before`. One step to undo, and nothing else is changed. An indexed image is
+    converted to RGB in the same step."""
+    source, image = result.source, result.source.image
+    version, paths = source.version, image.get_selected_paths()
+    # Only now, with the picture complete: GIMP may kill a plug-in at any time, and must not be left half way.
     image.undo_group_start()
     try:
         if pixels.is_indexed(image):
             image.convert_rgb()
-        for result in results:
-            version = result.source.version
-            if result.source.replaces and version is not None and can_be_replaced(version):
-                replaced[version] = _replace(image, result, version)
-            else:
-                _insert(image, result)
-        active.restore(replaced)
+        earlier_ones = earlier.results(image, source.layer)
+        if source.replaces and version is not None and can_be_replaced(version):
+            layer = _replace(image, result, version)
+        else:
+            layer = _on_top(image, result, earlier_ones)
+        for each in earlier_ones:
+            if each.is_valid() and each.get_visible() and earlier.covers(layer, each):
+                each.set_visible(False)
+        image.set_selected_layers([*before, layer])
+        if paths:  # which GIMP takes for another selection
+            image.set_selected_paths(paths)
     finally:
         image.undo_group_end()
     Gimp.displays_flush()
+    return layer
 
 
 def new_image(results: list[Result]) -> Gimp.Image:
@@ -94,30 +99,36 @@ def new_image(results: list[Result]) -> Gimp.Image:
     return image
 
 
-class _Active:
-    """What is active in an image, which inserting a layer changes: layers or channels, and paths."""
-
-    def __init__(self, image: Gimp.Image) -> None:
-        self._image = image
-        self._layers, self._channels = image.get_selected_layers(), image.get_selected_channels()
-        self._paths = image.get_selected_paths()
-
-    def restore(self, replaced: dict[Gimp.Layer, Gimp.Layer]) -> None:
-        """Makes it active again, or what has replaced it."""
-        if self._layers:
-            self._image.set_selected_layers([replaced.get(layer, layer) for layer in self._layers])
-        if self._channels:  # only one of both can be active
-            self._image.set_selected_channels(self._channels)
-        if self._paths:
-            self._image.set_selected_paths(self._paths)
-
-
-def _insert(image: Gimp.Image, result: Result) -> None:
-    source, version = result.source, result.source.version
-    layer = _new_layer(image, result, offsets(source.layer))
-    below = version if version is not None and version.is_valid() else source.layer
-    image.insert_layer(layer, below.get_parent(), image.get_item_position(below))
+def _on_top(image: Gimp.Image, result: Result, earlier_ones: list[Gimp.Layer]) -> Gimp.Layer:
+    """Inserts a result where nothing of what it was made of lies over it: above its source, the earlier results and the
+    regions. Those that are outside of its source's group, and might lie over that, are hidden."""
+    source = result.source
+    layer, parent = _new_layer(image, result, offsets(source.layer)), source.layer.get_parent()
+    regions = [_layer_of(region.item) for region in source.regions if region.item.is_valid()]
+    below = [source.layer]
+    for each in [*earlier_ones, *(region for region in regions if region is not None)]:
+        sibling = _among(each, parent)
+        if sibling is not None:
+            below.append(sibling)
+        elif each in regions:
+            each.set_visible(False)
+    image.insert_layer(layer, parent, min(image.get_item_position(each) for each in below))
     _add_mask(layer, source)
+    return layer
+
+
+def _layer_of(item: Gimp.Item) -> Gimp.Layer | None:
+    """The layer that a region is, or whose mask it is; None for a channel, which lies over nothing."""
+    if isinstance(item, Gimp.LayerMask):
+        return Gimp.Layer.from_mask(item)
+    return item if isinstance(item, Gimp.Layer) else None
+
+
+def _among(item: Gimp.Item, parent: Gimp.GroupLayer | None) -> Gimp.Item | None:
+    """The item of that group (None: of the image's top level) that another is, or is in; None where it is elsewhere."""
+    while item is not None and item.get_parent() != parent:
+        item = item.get_parent()
+    return item
 
 
 def can_be_replaced(version: Gimp.Layer) -> bool:
@@ -155,6 +166,7 @@ def _replace(image: Gimp.Image, result: Result, version: Gimp.Layer) -> Gimp.Lay
     name = version.get_name()
     named_by_user = not name.startswith(parasites.read(version, ORIGIN).get("title", ""))
     image.remove_layer(version)
+    layer.set_visible(True)
     layer.set_name(name if named_by_user else result.name)
     layer.set_lock_position(position)
     layer.set_lock_alpha(alpha)

@@ -11,7 +11,9 @@ from shared.refusals import Refusal
 from shared.words import _
 
 from reverie_gimp.data import Rectangle, Source
-from reverie_gimp.gimp import parasites, pixels
+from reverie_gimp.gimp import earlier, parasites, pixels
+
+_FEW = 3  # layers that a sentence names
 
 
 def source_of(layer: Gimp.Layer, area: Rectangle, selected: bool, version: Gimp.Layer | None = None) -> Source:
@@ -80,12 +82,30 @@ def select_again(source: Source) -> None:
         source.asked, source.selected = now.area, now.selected
 
 
+def result_of(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer:
+    """The result that is meant by a layer: itself, or the newest that was painted of it. Raises Refusal where there is
+    none."""
+    if parasites.read(layer, RECIPE) is not None and parasites.read(layer, ORIGIN) is not None:
+        return layer
+    found = earlier.newest(image, layer)
+    if found is not None:
+        return found
+    others = ", ".join("“%s”" % each.get_name() for each in earlier.results(image)[:_FEW])
+    if others:
+        raise Refusal(
+            _("The layer “%s” was not made by Neural Style or Deep Dream, nor any of it. Select one that was: %s.")
+            % (layer.get_name(), others)
+        )
+    raise Refusal(
+        _("The layer “%s” was not made by Neural Style or Deep Dream, nor any other here. Paint it first.")
+        % layer.get_name()
+    )
+
+
 def recorded_source(image: Gimp.Image, version: Gimp.Layer) -> tuple[Source, dict[str, Any], dict[str, Any]]:
-    """(Source, recipe, origin) of an earlier result, to make a new version of it. Raises Refusal when it is none."""
+    """(Source, recipe, origin) of an earlier result, to make a new version of it. Raises Refusal where it cannot be."""
     _refuse_floating(image)
     recipe, origin = parasites.read(version, RECIPE), parasites.read(version, ORIGIN)
-    if recipe is None or origin is None:
-        raise Refusal(_("The layer “%s” was not made by Neural Style or Deep Dream.") % version.get_name())
     at_home = (
         parasites.read(image, parasites.IMAGE) == origin["image"]
     )  # elsewhere, the same tattoo is of another layer

@@ -23,11 +23,15 @@ class Cancelled(Exception):
     """The user pressed Cancel."""
 
 
+class Returned(Exception):
+    """The user went back to the settings."""
+
+
 class Unfinished(Exception):
     """Some pictures are painted, and kept, and the rest is not; `str()` of it are sentences that say so, and why."""
 
     def __init__(self, kept: str, why: Exception) -> None:
-        told = [] if isinstance(why, Cancelled) else [str(why) if _is_sentence(why) else faults.told(why)]
+        told = [] if isinstance(why, (Cancelled, Returned)) else [str(why) if _is_sentence(why) else faults.told(why)]
         super().__init__(" ".join([kept, *told]))
         self.why = why
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from shared import presets
+from shared import fields, presets
 from shared.filters import DREAM, STYLE
 from shared.refusals import Refusal
 from shared.words import _
 
 from reverie_gimp.gimp import layers
+from reverie_gimp.gimp.arguments import CHOICES
 from reverie_gimp.job import styles
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 KINDS = {STYLE: "style", DREAM: "dream"}  # as presets call them
 ANYTHING = "auto"  # as a layer to dream in: the backend chooses one, beside a style one that it does not use
 
-_ONE_PASS_HAS_NOT = ("budget", "content_mask", "init", "method", "pooling")  # fields of which a fast style has no use
-
 
 # --- from the arguments to a recipe ----------------------------------------------------------------------------------
 
@@ -28,7 +27,7 @@ _ONE_PASS_HAS_NOT = ("budget", "content_mask", "init", "method", "pooling")  # f
 def recipe_of(filter_name: str, config: Gimp.ProcedureConfig) -> dict[str, Any]:
     """The recipe in a filter's arguments; a style or guide that is a layer goes by the layer's name. Raises Refusal."""
     kept = further(config)
-    recipe = dict(kept, network=_text(config, "network") or "auto", detail=config.get_property("detail"))
+    recipe = dict(kept, network=_text(config, "network") or "auto", detail=_choice(config, "detail"))
     if config.get_property("seed") >= 0:  # else each job has another
         recipe["seed"] = config.get_property("seed")
     for optional in ("size", "iterations"):  # 0 leaves it to the backend
@@ -54,14 +53,24 @@ def _with_style(recipe: dict[str, Any], config: Gimp.ProcedureConfig) -> dict[st
     if not chosen:
         raise Refusal(_("Choose a style first: a fast style, a picture, or another open layer."))
     recipe.update(styles.fields(chosen, names_of_layers(STYLE, config), config.get_property("style-scale")))
-    recipe.update(strength=config.get_property("strength"), color=config.get_property("color"))
-    if "style" not in recipe:
-        recipe = {name: value for name, value in recipe.items() if name not in _ONE_PASS_HAS_NOT}
-    return recipe
+    recipe.update(strength=config.get_property("strength"), color=_choice(config, "color"))
+    method = _choice(config, "method")
+    if "style" not in recipe:  # a fast style has a method of its own
+        return _without(recipe, ["method", *fields.unused("only fast")])
+    if method != "optimise" and "fast" in recipe:
+        raise Refusal(
+            _("A fast style goes with pictures where these are painted stroke by stroke. Leave it out, or do so.")
+        )
+    recipe["method"] = method
+    return _without(recipe, fields.unused(method))
+
+
+def _without(recipe: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    return {name: value for name, value in recipe.items() if name not in names}
 
 
 def _with_dream(recipe: dict[str, Any], config: Gimp.ProcedureConfig) -> dict[str, Any]:
-    recipe["parametrisation"] = config.get_property("parametrisation")
+    recipe["parametrisation"] = _choice(config, "parametrisation")
     if config.get_property("octaves"):
         recipe["octaves"] = config.get_property("octaves")
     return recipe
@@ -92,6 +101,15 @@ def names_of_layers(filter_name: str, config: Gimp.ProcedureConfig) -> dict[int,
     return styles.unique_names(used if guide is None else [*used, guide])
 
 
+def _choice(config: Gimp.ProcedureConfig, name: str) -> str:
+    """Raises Refusal where an argument is none of those that it can be."""
+    value = _text(config, name) or fields.defaults()[name]
+    if value not in CHOICES[name]:
+        offered = ", ".join("“%s”" % each for each in CHOICES[name])
+        raise Refusal(_("The argument “%s” cannot be “%s”. It can be one of these: %s.") % (name, value, offered))
+    return value
+
+
 def _text(config: Gimp.ProcedureConfig, name: str) -> str:
     return (config.get_property(name) or "").strip()  # GIMP gives None for an empty text that was stored
 
@@ -99,7 +117,7 @@ def _text(config: Gimp.ProcedureConfig, name: str) -> str:
 # --- from a recipe to the arguments ----------------------------------------------------------------------------------
 
 _ALIKE = {  # arguments that are fields of the recipe as they stand; a change of the detail forgets size and iterations
-    STYLE: ("dream-strength", "network", "seed", "detail", "size", "iterations", "strength", "color"),
+    STYLE: ("dream-strength", "network", "seed", "detail", "size", "iterations", "strength", "color", "method"),
     DREAM: ("dream-strength", "network", "seed", "detail", "size", "iterations", "parametrisation", "octaves"),
 }
 

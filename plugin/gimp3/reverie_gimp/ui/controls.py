@@ -9,7 +9,7 @@ from gi.repository import Gtk
 from shared.words import _
 
 from reverie_gimp.data import Source
-from reverie_gimp.gimp.arguments import DETAILS
+from reverie_gimp.gimp.arguments import CHOICES
 from reverie_gimp.gimp.results import can_be_replaced
 from reverie_gimp.job import regions
 from reverie_gimp.ui.network_chooser import network_chooser
@@ -47,13 +47,20 @@ def replace_button(source: Source) -> Gtk.CheckButton:
     return button
 
 
-def detail_row(config: Gimp.ProcedureConfig, estimate: Gtk.Widget) -> Gtk.Box:
-    """Quality against time, and beside it the time."""
-    box, chooser = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12), choice(config, "detail", DETAILS)
-    box.pack_start(caption(config, "detail", chooser), False, False, 0)
-    box.pack_start(chooser, False, False, 0)
-    box.pack_start(estimate, True, True, 0)
-    return box
+def choices(config: Gimp.ProcedureConfig, names: tuple[str, ...], estimate: Gtk.Widget) -> Gtk.Grid:
+    """What can be one of a few, the detail last; beside that the time that it takes."""
+    grid = captioned(config, {name: choice(config, name, CHOICES[name]) for name in (*names, "detail")})
+    grid.attach(estimate, 2, len(names), 1, 1)
+    return grid
+
+
+def captioned(config: Gimp.ProcedureConfig, widgets: dict[str, Gtk.Widget]) -> Gtk.Grid:
+    """The widgets that set some arguments, below each other, each behind the label of its own."""
+    grid = Gtk.Grid(column_spacing=12, row_spacing=6)
+    for line, (name, widget) in enumerate(widgets.items()):
+        grid.attach(caption(config, name, widget), 0, line, 1, 1)
+        grid.attach(widget, 1, line, 1, 1)
+    return grid
 
 
 def advanced(*widgets: Gtk.Widget) -> Gtk.Expander:
@@ -80,14 +87,10 @@ def common_box(config: Gimp.ProcedureConfig, say: Callable[[str], None]) -> Gtk.
         "network": network_chooser(config, say),
         "seed": number(config, "seed", {-1: _("another each time")}, 1),
     }
-    grid = Gtk.Grid(column_spacing=12, row_spacing=6)
-    for line, (name, widget) in enumerate(widgets.items()):
-        grid.attach(caption(config, name, widget), 0, line, 1, 1)
-        grid.attach(widget, 1, line, 1, 1)
 
     def forget(*given: object) -> None:
         for name in ("size", "iterations"):
             config.set_property(name, 0)
 
     config.connect("notify::detail", forget)
-    return grid
+    return captioned(config, widgets)

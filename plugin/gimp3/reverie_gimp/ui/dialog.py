@@ -16,7 +16,7 @@ from reverie_gimp.data import Result, Source
 from reverie_gimp.gimp import pixels
 from reverie_gimp.gimp.sources import thumbnail
 from reverie_gimp.job import painting, recent_styles, styles
-from reverie_gimp.job.painting import Cancelled
+from reverie_gimp.job.painting import Cancelled, Returned, Unfinished
 from reverie_gimp.ui.controls import replace_button, where_controls
 from reverie_gimp.ui.dream_panel import dream_panel
 from reverie_gimp.ui.estimate import Estimate
@@ -24,6 +24,7 @@ from reverie_gimp.ui.preset_row import preset_row
 from reverie_gimp.ui.preview import Preview
 from reverie_gimp.ui.request import Request
 from reverie_gimp.ui.style_panel import style_panel
+from reverie_gimp.ui.while_painting import WhilePainting
 from reverie_gimp.ui.widgets import pixbuf
 
 if TYPE_CHECKING:
@@ -74,6 +75,9 @@ class Dialog:
         self._picture = Gtk.Image(valign=Gtk.Align.START)
         self._note = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=50)
         self._bar = Gtk.ProgressBar(show_text=False)
+        self._job: tuple[jobs.Job, Request, GLib.MainLoop] | None = None  # which is painted now
+        self._returned = False  # from it to the settings
+        self._meanwhile = WhilePainting(self._window, self._keep_this, self._go_back, self._stop)
         self._estimate = Estimate(filter_name, config, sources)
         self._controls, self._check = _CONTROLS[filter_name](self._window, config, self._say, self._estimate.widget)
         self._controls += where_controls(self._window, config, sources[0])
@@ -94,6 +98,7 @@ class Dialog:
         right = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
         right.pack_start(self._picture, False, False, 0)
         right.pack_start(self._preview.widget, False, False, 0)
+        right.pack_end(self._meanwhile.widget, False, False, 0)
         right.pack_end(self._bar, False, False, 0)
         right.pack_end(self._note, False, False, 0)
         side_by_side = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12)
@@ -104,7 +109,8 @@ class Dialog:
         area.pack_start(side_by_side, True, True, 0)
         area.pack_start(self._presets, False, False, 0)
         side_by_side.show_all()
-        self._bar.set_visible(False)
+        for part in (self._bar, self._meanwhile.widget):
+            part.set_visible(False)
         _hide_help(self._window)
         for response, told in _BUTTONS.items():
             self._window.get_widget_for_response(response).set_tooltip_text(told)
@@ -116,8 +122,9 @@ class Dialog:
         if pixels.is_indexed(self._sources[0].image):
             return _("This image is indexed, which has too few colours: tick “Convert the image to RGB” on the left.")
         if self._sources[0].version is not None:
-            return _(
-                "The settings are those of the selected layer. The new version lies above it, unless it replaces it."
+            return (
+                _("The settings are those of “%s”. The new version lies above it and hides it, or replaces it.")
+                % self._sources[0].version.get_name()
             )
         if self._sources[0].frame is not None:
             return _("The frames become a new image; yours stays untouched.")
@@ -126,8 +133,8 @@ class Dialog:
         return _("A new layer will lie above yours, which stays untouched.")
 
     def ask(self, keep: Callable[[Result], None]) -> None:
-        """Asks, and paints. Raises Cancelled when the user gives up, and Unfinished when that, or a failure, comes
-        after the first result."""
+        """Asks, and paints, and asks again where the user goes back to the settings. Raises Cancelled when the user
+        gives up, and Unfinished when that, or a failure, comes after the first result."""
         while self._window.run():
             self._preview.pause()
             try:
@@ -139,8 +146,14 @@ class Dialog:
                 return
             except (Refusal, BackendError) as error:
                 self._say(str(error))  # the dialog stays: what is wrong can perhaps be mended here
-                self._set_busy(False)
-                self._preview.resume()
+            except Returned:
+                self._say(self._welcome())
+            except Unfinished as rest:
+                if not isinstance(rest.why, Returned):
+                    raise
+                self._say(str(rest))
+            self._set_busy(False)
+            self._preview.resume()
         raise Cancelled
 
     def close(self) -> None:
@@ -153,10 +166,12 @@ class Dialog:
             control.set_sensitive(not busy)
         for response in (Gtk.ResponseType.OK, _RESET):
             self._window.set_response_sensitive(response, not busy)
-        self._bar.set_visible(busy)
+        for part in (self._bar, self._meanwhile.widget):
+            part.set_visible(busy)
 
     def run(self, job: jobs.Job, source: Source, number: int, count: int) -> tuple[memoryview, dict[str, Any]]:
-        """Runs a job, as painting.Runner has it, and shows what it tells. Raises Cancelled when Cancel is pressed."""
+        """Runs a job, as painting.Runner has it, and shows what it tells. Raises Cancelled when Cancel is pressed, and
+        Returned when the settings are wanted again."""
         self._part = number, count
         self._set_busy(True)
         self._say(_("Preparing “%s”…") % source.layer.get_name())
@@ -171,24 +186,48 @@ class Dialog:
                 self._hear(event)
 
         request = Request(lambda client, tell: tell(_result(client, job, tell)), hear)
-
-        def stop(window: GimpUi.ProcedureDialog, response: int) -> None:
-            if response in (Gtk.ResponseType.CANCEL, Gtk.ResponseType.CLOSE, Gtk.ResponseType.DELETE_EVENT):
-                request.drop()  # it lets its connection go, and the backend stops
-                loop.quit()
-
+        self._job, self._returned = (job, request, loop), False
+        self._meanwhile.begin()
         handlers = [
-            self._window.connect("response", stop),
+            self._window.connect("response", self._respond),
             self._window.connect("delete-event", lambda *_: True),  # its response was heard; the window is needed yet
         ]
         loop.run()
         for handler in handlers:
             self._window.disconnect(handler)
+        self._meanwhile.end()
+        self._job = None
+        if self._returned:
+            raise Returned
         if request.dropped:
             raise Cancelled
         if ends[0]["type"] == "failed":
             raise BackendError(ends[0]["message"])
         return ends[0]["samples"], ends[0]["recipe"]
+
+    def _respond(self, window: GimpUi.ProcedureDialog, response: int) -> None:
+        """While it paints."""
+        if response == Gtk.ResponseType.CANCEL:
+            self._stop()
+        elif response in (Gtk.ResponseType.CLOSE, Gtk.ResponseType.DELETE_EVENT):  # Esc, too
+            self._meanwhile.ask_to_stop()
+
+    def _stop(self) -> None:
+        if self._job is not None:
+            _job, request, loop = self._job
+            request.drop()  # it lets its connection go, and the backend stops
+            loop.quit()
+
+    def _go_back(self) -> None:
+        self._returned = True
+        self._stop()
+
+    def _keep_this(self) -> None:
+        """The job ends with what there is, and its result is heard as any other."""
+        if self._job is not None:
+            number = self._job[0].number
+            self._say(_("Taking the picture as it is…"))
+            Request(lambda client, tell: client.finish(number), lambda event: self._say(event["message"]))
 
     def _hear(self, event: dict[str, Any]) -> None:
         """Shows an event of the job."""
@@ -218,6 +257,7 @@ class Dialog:
             loader.write(event["png"])
             loader.close()
             self._show(loader.get_pixbuf())
+            self._meanwhile.seen()
 
     def _show(self, picture: GdkPixbuf.Pixbuf) -> None:
         factor = _PREVIEW / max(picture.get_width(), picture.get_height())

@@ -9,9 +9,9 @@ from gi.repository import Gtk
 from shared import filters
 from shared.words import _
 
-from reverie_gimp.ui.controls import advanced, common_box, detail_row
+from reverie_gimp.ui.controls import advanced, captioned, choices, common_box
 from reverie_gimp.ui.dream_subject import dream_subject
-from reverie_gimp.ui.widgets import caption, number
+from reverie_gimp.ui.widgets import number
 
 if TYPE_CHECKING:
     from gi.repository import Gimp, GimpUi
@@ -25,14 +25,11 @@ def dream_panel(
     subject, check, _wake = dream_subject(config, say, filters.DREAM)
     zoom = [window.fill_box("reverie-zoom", ["zoom", "frames"])] if config.find_property("zoom") else []
     octaves = number(config, "octaves", {0: _("as usual")}, 1)
-    sizes = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12)
-    sizes.pack_start(caption(config, "octaves", octaves), False, False, 0)
-    sizes.pack_start(octaves, False, False, 0)
     return [
         subject,
         *zoom,
-        window.fill_box("reverie-settings", ["dream-strength", "parametrisation"]),
-        sizes,
-        detail_row(config, estimate),
+        window.fill_box("reverie-settings", ["dream-strength"]),
+        captioned(config, {"octaves": octaves}),
+        choices(config, ("parametrisation",), estimate),
         advanced(common_box(config, say)),
     ], check

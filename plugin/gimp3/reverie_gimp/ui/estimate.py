@@ -119,6 +119,6 @@ def _said(answer: dict[str, Any]) -> str:
 
 def _tip(answer: dict[str, Any]) -> str:
     return _(
-        "So long it takes on the machine that paints, if that has nothing else to do. It is painted at %d×%d pixels "
-        "and, where the layer is larger, enlarged to its size"
+        "So long it takes on the machine that paints, if that has nothing else to do. It is composed at %d×%d "
+        "pixels and, where the layer is larger, brought to its size"
     ) % (answer["width"], answer["height"])

@@ -6,7 +6,6 @@ nameless set, and two ways to save would only make people wonder where their set
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from shared import bundled, jobs, presets, words
 from shared.refusals import Refusal
 from shared.words import _
 
-from reverie_gimp.job import recipes
+from reverie_gimp.job import known_presets, recipes
 
 if TYPE_CHECKING:
     from gi.repository import Gimp, GimpUi
@@ -75,9 +74,7 @@ class _Row:
 
     def _fill(self, chosen: str | None = None) -> None:
         """Shows the presets of this filter, and marks one, by its path."""
-        own, faults = presets.listed(presets.folder())
-        kind = recipes.KINDS[self._filter]
-        self._presets = [each for each in presets.listed(bundled.folder("presets"))[0] + own if each["filter"] == kind]
+        self._presets, faults = known_presets.listed(self._filter)
         self._chooser.handler_block_by_func(self._chosen)
         self._chooser.remove_all()
         self._chooser.append_text(_("none"))
@@ -106,7 +103,7 @@ class _Row:
 
     def _apply(self, preset: dict[str, Any]) -> None:
         try:
-            recipes.show(_with_paths(preset["recipe"]), self._filter, self._config)
+            recipes.show(known_presets.with_paths(preset["recipe"]), self._filter, self._config)
         except (TypeError, ValueError, AttributeError, KeyError) as error:  # a file that somebody wrote by hand
             self._say(_("The preset “%s” cannot be used: %s.") % (_title(preset), error))
             return
@@ -242,13 +239,3 @@ class _Row:
 
 def _title(preset: dict[str, Any]) -> str:
     return words.translation(words.languages())(preset["title"])
-
-
-def _with_paths(recipe: dict[str, Any]) -> dict[str, Any]:
-    """The recipe with the paths of Reverie's own pictures instead of their names."""
-    paths = {jobs.short_name(path): path for path in bundled.styles()}
-    recipe = json.loads(json.dumps(recipe))  # a copy
-    for entry in recipe.get("style") or []:
-        if entry.get("image") in paths:
-            entry["image"] = paths[entry["image"]]
-    return recipe

@@ -194,7 +194,7 @@ def _carry_out(job: jobs.Job, client: Client, tell: Callable[[dict[str, Any]], N
 def _refuse_download(client: Client, recipe: dict[str, Any]) -> None:
     """Raises BackendError where the backend would have to fetch weights first: that is only done when OK is pressed."""
     one_pass = recipe.get("fast") and not recipe.get("style")
-    if one_pass or recipe.get("method") == "patches":
+    if one_pass or recipe.get("method", "optimise") != "optimise":
         return
     named = any(dream.get("class_name") for dream in recipe.get("dream") or [])
     if recipe["network"] == "auto":

@@ -15,12 +15,15 @@ from shared.refusals import Refusal
 from shared.words import _
 
 from reverie_gimp.job import styles
-from reverie_gimp.ui.controls import advanced, boxed, common_box, detail_row
+from reverie_gimp.ui.controls import advanced, boxed, choices, common_box
 from reverie_gimp.ui.dream_subject import dream_subject
 from reverie_gimp.ui.style_chooser import StyleChooser
 
 if TYPE_CHECKING:
     from gi.repository import Gimp, GimpUi
+
+_NO_DREAM_ALONE = _("A fast style alone cannot dream: choose a picture as a style, too.")
+_NO_DREAM = _("Only what is painted stroke by stroke can dream: choose that brushwork.")
 
 
 def style_panel(
@@ -32,24 +35,26 @@ def style_panel(
     subject, check, wake = dream_subject(config, say, filters.STYLE)
     dream = boxed(subject, window.fill_box("reverie-dream", ["dream-strength"]))
     reason = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=50, no_show_all=True)
-    reason.set_text(_("A fast style alone cannot dream: choose a picture as a style, too."))
 
     def follow(*given: object) -> None:
-        """Fast styles by themselves dream of nothing, and have strokes of one size."""
+        """Only what is painted stroke by stroke dreams of something; fast styles have strokes of one size, and
+        brushwork of their own."""
         kinds = {each.kind for each in _chosen(config)}
         alone = kinds == {"fast"}
-        wake(not alone)
-        dream.set_sensitive(not alone)
-        reason.set_visible(alone)
+        dreams = not alone and config.get_property("method") == "optimise"
+        wake(dreams)
+        dream.set_sensitive(dreams)
+        reason.set_text(_NO_DREAM_ALONE if alone else _NO_DREAM)
+        reason.set_visible(not dreams)
         window.get_scale_entry("style-scale", 1.0).set_sensitive(not alone)
 
-    for name in ("styles", "style-file", "style-layer"):
+    for name in ("styles", "style-file", "style-layer", "method"):
         config.connect("notify::" + name, follow)
     follow()
     return [
         StyleChooser(window, config, say).widget,
-        window.fill_box("reverie-settings", ["strength", "style-scale", "color"]),
-        detail_row(config, estimate),
+        window.fill_box("reverie-settings", ["strength", "style-scale"]),
+        choices(config, ("color", "method"), estimate),
         advanced(reason, dream, common_box(config, say)),
     ], check
 

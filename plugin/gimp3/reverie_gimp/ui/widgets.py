@@ -80,7 +80,7 @@ def class_entry(config: Gimp.ProcedureConfig, name: str, tell: Callable[[str], N
     names = Gtk.ListStore(str)
     completion = Gtk.EntryCompletion(model=names, minimum_key_length=_FEW, popup_completion=True)
     completion.set_text_column(0)
-    completion.set_match_func(lambda _, typed, row: typed in names[row][0].lower())
+    completion.set_match_func(lambda _, typed, row: typed in names.get_value(row, 0).lower())
     entry.set_completion(completion)
 
     def hear(event: dict[str, Any]) -> None:
@@ -125,7 +125,7 @@ def choice(config: Gimp.ProcedureConfig, name: str, offered: dict[str, tuple[str
         chooser.append(value, label)
 
     def explain(*given: object) -> None:
-        chooser.set_tooltip_text("%s\n%s" % (blurb, offered[config.get_property(name)][1]))
+        chooser.set_tooltip_text("%s\n%s" % (blurb, offered.get(config.get_property(name), ("", ""))[1]))
 
     config.bind_property(name, chooser, "active-id", BOTH_WAYS)
     config.connect("notify::" + name, explain)

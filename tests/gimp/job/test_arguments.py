@@ -1,0 +1,87 @@
+"""The arguments of the procedures, as scripts pass them: presets, choices, brushwork; and the layers that return."""
+
+from __future__ import annotations
+
+import pytest
+
+RUN = """
+image = load(); layer = image.get_layers()[0]; layer.scale(60, 40, False)
+
+def called(name="style", layers=(layer,), **settings):
+    '''[the names of the new layers, or what is said; what was asked for the newest].'''
+    procedure = Gimp.get_pdb().lookup_procedure("plug-in-reverie-" + name)
+    config = procedure.create_config()
+    config.set_property("image", image)
+    config.set_core_object_array("drawables", list(layers))
+    for key, value in settings.items():
+        config.set_property(key.replace("_", "-"), value)
+    values = procedure.run(config)
+    if values.index(0) != Gimp.PDBStatusType.SUCCESS:
+        return [Gimp.get_pdb().get_last_error(), None]
+    return [[each.get_name() for each in values.get_core_object_array(1)],
+            json.loads(bytes(newest(image).get_parasite("reverie-origin").get_data()).decode())["asked"]]
+"""
+
+
+@pytest.fixture
+def run(gimp, echo):
+    return lambda script: gimp.run(RUN + script)["said"]
+
+
+def test_new_layers_are_returned_to_python_and_to_script_fu(run):
+    said = run("""
+second = layer.copy(); second.set_name("second"); image.insert_layer(second, None, 0)
+said = [called()[0], called(layers=[second, layer])[0], called("edit", [second])[0]]
+script = Gimp.get_pdb().lookup_procedure("plug-in-script-fu-eval"); config = script.create_config()
+config.set_property("run-mode", Gimp.RunMode.NONINTERACTIVE)
+config.set_property("script", '(gimp-item-set-name (vector-ref (car (plug-in-reverie-dream #:image %d '
+                    '#:drawables (vector %d))) 0) "named")' % (image.get_id(), layer.get_id()))
+said.append(script.run(config).index(0) == Gimp.PDBStatusType.SUCCESS)
+answer(said=[*said, [each.get_name() for each in image.get_selected_layers()]])
+""")
+    assert said[0] == ["Neural style: strokes"]
+    assert sorted(said[1]) == ["Neural style: strokes #1", "Neural style: strokes #2"]
+    assert said[2] == ["Neural style: strokes #3"]
+    assert said[3:] == [True, ["named"]]
+
+
+def test_a_preset_is_named_by_its_title_or_file_and_what_is_passed_beside_it_stays(run):
+    bold, other, patches, dream = run("""
+answer(said=[
+    called(preset="bold brush")[1],
+    called(preset="Bold brush", strength=0.3, style_file=file("clone/backend/reverie/demo/ink.jpg"))[1],
+    called(preset="brushed-patches")[1],
+    called("dream", preset="Rings and beads")[1]])
+""")
+    assert (bold["strength"], bold["style"][0]["scale"]) == (0.95, 2.0)
+    assert (other["strength"], other["style"][0]["scale"]) == (0.3, 2.0)
+    assert other["style"][0]["image"].endswith("ink.jpg")
+    assert patches["method"] == "patches"
+    assert dream["dream"] == [{"layer": "level5"}]
+
+
+def test_what_is_none_of_a_choice_is_refused_with_the_list(run):
+    said = run("""
+answer(said=[called(color="foo")[0], called(detail="foo")[0], called(method="foo")[0],
+             called("dream", parametrisation="foo")[0], called("dream", preset="Bold brush")[0]])
+""")
+    assert said[0] == "The argument “color” cannot be “foo”. It can be one of these: “style”, “luminance”, “match”."
+    assert said[1].endswith("It can be one of these: “sketch”, “usual”, “fine”, “best”.")
+    assert said[2].endswith("It can be one of these: “optimise”, “instant”, “patches”.")
+    assert said[3].endswith("It can be one of these: “pixels”, “decorrelated”.")
+    assert (
+        said[4]
+        == "Deep Dream has no preset “Bold brush”. There are these: “Daydream”, “Rings and beads”, “Vivid dream”."
+    )
+
+
+def test_in_one_pass_nothing_is_asked_that_it_has_no_use_for(run):
+    alone, impasto, fast, mixed = run("""
+mixed = json.dumps([{"fast": "udnie"}, {"file": FOLDER + "/clone/backend/reverie/demo/ink.jpg"}])
+answer(said=[called(method="instant")[1], called(method="instant", preset="Impasto")[1],
+             called(method="instant", styles='[{"fast": "udnie"}]')[1], called(method="instant", styles=mixed)[0]])
+""")
+    assert alone["method"] == "instant"
+    assert impasto["method"] == "instant" and "style_loss" not in impasto
+    assert "method" not in fast  # a fast style has its own
+    assert mixed.startswith("A fast style goes with pictures where these are painted stroke by stroke.")
