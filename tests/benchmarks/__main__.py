@@ -1,5 +1,5 @@
 """python -m tests.benchmarks [--size 512] [--random] [--network N …] [--device cuda], or --fast,
-or --pairs FOLDER --out FOLDER"""
+or --layers [MEGAPIXELS …], or --pairs FOLDER --out FOLDER, or --film FILM …"""
 
 import argparse
 from pathlib import Path
@@ -7,7 +7,7 @@ from pathlib import Path
 from reverie import device as devices
 from reverie.networks import registry
 
-from tests.benchmarks import fast, iteration, pairs
+from tests.benchmarks import fast, film, iteration, layers, pairs
 
 
 def main() -> None:
@@ -19,15 +19,25 @@ def main() -> None:
     parser.add_argument("--random", action="store_true", help="the others, too, with random weights")
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--fast", action="store_true", help="of fast styles: 12 megapixels, and a step of train-style")
+    parser.add_argument(
+        "--layers", type=float, nargs="*", metavar="MEGAPIXELS", help="whole pictures of these sizes (1 4 12)"
+    )
     parser.add_argument("--pairs", type=Path, metavar="FOLDER", help="paint its photos/ in its styles/")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="where these pictures go (pairs)", default="pairs")
+    parser.add_argument("--film", type=Path, nargs="+", metavar="FILM", help="flicker, and what it costs to have less")
     options = parser.parse_args()
     device = devices.choose(options.device).type
     if options.pairs is not None:
         pairs.paint(options.pairs, options.out, options.network or registry.available(), options.size, device)
         return
+    if options.film is not None:
+        film.report(options.film, options.size, device)
+        return
     if options.fast:
         fast.report(device)
+        return
+    if options.layers is not None:
+        layers.report(options.layers or layers.MEGAPIXELS, device, (options.network or [registry.default()])[0])
         return
     names = options.network or list(registry.NETWORKS if options.random else registry.available())
     iteration.compare(names, options.size, options.repeat, options.race, device)

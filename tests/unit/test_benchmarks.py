@@ -13,7 +13,8 @@ from reverie.pictures import images
 
 from tests.benchmarks import __main__ as command
 from tests.benchmarks import iteration as benchmarks
-from tests.benchmarks import pairs
+from tests.benchmarks import layers, pairs
+from tests.unit.film import clips
 
 CPU = torch.device("cpu")
 
@@ -61,6 +62,32 @@ def test_both_optimizers_reach_the_aim():
     assert race["loss"] > 0 and 0 < race["lbfgs"] < float("inf") and 0 < race["adam"] < float("inf")
 
 
+def test_a_layer_is_painted_in_one_pass_and_finished(capsys, monkeypatch):
+    _run(monkeypatch, "--layers", 0.012, "--network", "reverie")
+    rows = [line.split("│")[1:-1] for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
+    assert [row[2].strip() for row in rows] == ["in one pass", "in one pass, best", "optimised"]
+    assert {row[1].strip() for row in rows} == {"127×95"}
+    assert all(float(row[5].split()[0]) < float(row[4].split()[0]) and "MB" in row[6] for row in rows)
+
+
+def test_what_is_painted_on_top_of_composing_is_the_finish():
+    """A fifth of the size is composed, so that most of the time is the finish's; of the whole size there is none."""
+    recipe = {"style": "ink", "method": "instant", "size": 64}
+    finished = layers.measure(recipe, 320, 240, "cpu")
+    assert 0.2 * finished["seconds"] < finished["finish"] < 1.1 * finished["seconds"]
+    whole = layers.measure({**recipe, "size": 320}, 320, 240, "cpu")
+    assert whole["finish"] < 0.1 * whole["seconds"]
+    assert layers.layer(12) == (4000, 3000)
+
+
+def test_the_sizes_of_layers_can_be_named(monkeypatch):
+    asked: list[object] = []
+    monkeypatch.setattr(layers, "report", lambda sizes, *rest: asked.append(list(sizes)))
+    _run(monkeypatch, "--layers")
+    _run(monkeypatch, "--layers", 48, 0.5)
+    assert asked == [[1, 4, 12], [48, 0.5]]
+
+
 def test_pairs_are_painted_and_shown_on_a_sheet(tmp_path, capsys, monkeypatch):
     grey = lambda recipe, content, *_, **__: Result(np.full_like(content, 0.5), recipe, "reverie", "cpu", 1.0)  # noqa: E731
     monkeypatch.setattr(pairs.render, "render", grey)
@@ -78,3 +105,13 @@ def test_pairs_are_painted_and_shown_on_a_sheet(tmp_path, capsys, monkeypatch):
     sheet = images.read(tmp_path / "out" / "sheet.jpg")
     assert sheet.shape == (36 + 48 + 2 * 22, 2 * 384, 3)
     assert capsys.readouterr().out.count(" s on cpu") == 2
+
+
+def test_the_flicker_of_films_is_measured(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("tests.benchmarks.film._FRAMES", 3)
+    clips.write(tmp_path / "a.mp4", clips.moving(4))
+    _run(monkeypatch, "--film", tmp_path / "a.mp4", "--size", 64)
+    name, seen, singly, steady, ratio, *seconds = capsys.readouterr().out.splitlines()[-1].split()
+    assert name == "a.mp4" and float(seen) < float(singly)
+    assert float(ratio) == pytest.approx(float(steady) / float(singly), abs=0.02)
+    assert all(float(each) > 0 for each in seconds)
