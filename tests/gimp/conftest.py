@@ -185,8 +185,18 @@ class Backend:
         self.wait(self._ready.exists, 60)
 
     def health(self) -> dict:
-        port = json.loads(self._ready.read_text())["port"]
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/health", timeout=5) as answer:
+        return self._ask("health")
+
+    def paints(self) -> bool:
+        """Whether the newest job is past its loading: pictures of it have been painted."""
+        jobs = self._ask("jobs")["jobs"]
+        return bool(jobs) and jobs[0]["state"] == "running" and jobs[0]["progress"] > 0
+
+    def _ask(self, what: str) -> dict:
+        ready = json.loads(self._ready.read_text())
+        address = f"http://127.0.0.1:{ready['port']}/v1/{what}"
+        request = urllib.request.Request(address, headers={"Authorization": f"Bearer {ready['token']}"})
+        with urllib.request.urlopen(request, timeout=5) as answer:
             return json.load(answer)
 
     def wait(self, condition, seconds: float) -> float:

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -53,8 +52,7 @@ def is_alive(process: int) -> bool:
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="the plug-in's process is found in /proc")
 def test_the_plug_in_killed_mid_job_stops_the_job_within_two_seconds_and_gimp_goes_on(gimp, backend):
     process = gimp.start(LONG)
-    backend.wait(lambda: backend.health()["busy"], 60)
-    time.sleep(1)  # past the loading of the network: mid-job
+    backend.wait(backend.paints, 60)
     os.kill(plugin_process(gimp), signal.SIGKILL)  # as GIMP's own Cancel does
     assert backend.wait(lambda: not backend.health()["busy"], 10) < 2.5
     output, _ = process.communicate(timeout=60)
@@ -66,8 +64,7 @@ def test_the_plug_in_killed_mid_job_stops_the_job_within_two_seconds_and_gimp_go
 
 def test_gimp_killed_mid_job_stops_the_job_within_two_seconds(gimp, backend):
     process = gimp.start(LONG)
-    backend.wait(lambda: backend.health()["busy"], 60)
-    time.sleep(1)
+    backend.wait(backend.paints, 60)
     process.send_signal(signal.SIGKILL)
     assert backend.wait(lambda: not backend.health()["busy"], 10) < 2.5
     process.communicate(timeout=60)
