@@ -29,6 +29,15 @@ print(json.dumps({"shape": result.picture.shape, "change": change, "peak": int(p
 """
 
 
+_ALWAYS = 1 << 29  # bytes that Python, torch and the networks take, whatever is painted
+
+
+def bound(gibibytes: float, promised: float, painted: float) -> float:
+    """The bytes that a picture of `painted` megapixels may take at most, where one of as many as `promised` is to stay
+    within so many gibibytes: a smaller one takes less time, and is held to its part."""
+    return _ALWAYS + (gibibytes * 2**30 - _ALWAYS) * painted / promised
+
+
 def peak(longest: int, **fields: object) -> int:
     """The bytes that it took at most to paint a picture of 4:3 and that longest side."""
     command = [sys.executable, "-c", LARGE, json.dumps(fields), str(longest)]

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 from reverie import demo
-from reverie.engine import render as engine
 from reverie.pictures import images
 from reverie.pictures.canvas import MARGIN, Canvas
 from reverie.pictures.resize import resize, shrink_to
 from reverie.recipe import Recipe
+
+from tests.unit.composed import composed_and_finished
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (3, 40), (8, 9), (30, 40)])
@@ -37,9 +38,8 @@ def test_no_fringe_is_painted_along_the_border():
     ratios, painted_over = [], []
     for style in ("stained_glass", "strokes", "watercolour"):
         look = shrink_to(images.read(demo.styles()[style]), 192)
-        for found, detail in ((ratios, "sketch"), (painted_over, "usual")):
-            changed = recipe.model_copy(update={"detail": detail})
-            painted = engine.render(changed, photo, {"s": look}, device="cpu").picture
+        both = composed_and_finished(recipe, photo, look)
+        for found, painted in zip((ratios, painted_over), both, strict=True):
             from_border, inside = zip(_steps(painted), _steps(painted.swapaxes(0, 1)), strict=True)
             found.append(np.mean(from_border) / np.mean(inside))
     assert 0.8 < np.mean(ratios) < 1.15
