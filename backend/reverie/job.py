@@ -105,8 +105,9 @@ def iterations(recipe: Recipe) -> int:
 def _size(recipe: Recipe, device: str) -> int:
     """The longest side, in pixels, at most that of the picture itself, where the recipe names none."""
     factor = _DETAILS[recipe.detail][0]
-    one_pass = recipe.method == "instant" or (bool(recipe.fast) and not recipe.style)
-    comfortable = stylise.SIZE if one_pass else devices.COMFORTABLE_SIZE[devices.choose(device).type]
+    comfortable = (
+        stylise.SIZE if recipe.fast and not recipe.style else devices.COMFORTABLE_SIZE[devices.choose(device).type]
+    )
     return _LARGEST if factor is None else round(comfortable * factor)
 
 

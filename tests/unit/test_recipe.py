@@ -242,7 +242,7 @@ def test_one_pass_takes_what_it_has_use_for():
     recipe = Recipe.parse({**document, **wishes, "precision": "float32", "iterations": 20, "network": "reverie"})
     assert resolve(recipe, "cpu").longest == 800
     usual = resolve(Recipe.parse({"style": "a", "method": "instant"}), "cpu")
-    assert usual.longest == 1024 and usual.layers == []
+    assert usual.longest == 640 and usual.layers == []
 
 
 def test_a_recipe_is_recorded_with_no_wish_that_it_has_no_use_for():

@@ -1,10 +1,11 @@
 """The finish: brushwork of the style in a picture's own pixels, and, where it was composed smaller than the layer, on
 the way to the layer's size.
 
-An optimised picture is painted over once at the size that it was composed at. Where the layer is larger, steps follow,
-each at most twice as large as the one before: the picture is enlarged, what the photo has that the smaller one could
-not show is added, and it is painted over. What paints are the first levels of the codec (see painter.py): they hold
-strokes and edges; what is larger has been composed. The light of it counts most, and only where there is detail.
+An optimised picture is painted over once at the size that it was composed at, and one of one pass where that is the
+layer's. Where the layer is larger, steps follow, each at most twice as large as the one before: the picture is
+enlarged, what the photo has that the smaller one could not show is added, and it is painted over. What paints are the
+first levels of the codec (see painter.py): they hold strokes and edges; what is larger has been composed. The light of
+it counts most, and only where there is detail.
 """
 
 from __future__ import annotations
@@ -34,15 +35,16 @@ STEP = 2.0
 """How many times larger a step's picture is than the one before, at most."""
 
 _KEPT, _STRENGTH = (0.5, 0.0), 0.4
-"""Of a step: see painter.KEPT, and how strongly it paints over, at full strength and twice the size; of less, less."""
+"""Of a step: what is kept, see Painter.brushwork, and how strongly it paints over, at full strength and twice the size;
+of less, less."""
 
 _COMPOSED_KEPT, _COMPOSED_STRENGTH = (0.5, 0.3, 0.0), 0.6
 """The same of an optimised picture at the size that it was composed at: judges took it five times as often as one
 without (docs/judging.md)."""
 
 _DETAIL = 0.6  # how much of what only the photo shows is added
-_COST = 0.7  # of a step, for each of its pixels, beside that of all that is composed in one pass
-_COMPOSING = {"optimise": 0.3, "instant": 1.0, "patches": 12.0}
+_COST = 0.42  # of a step, for each of its pixels, beside that of all that is composed in one pass
+_COMPOSING = {"optimise": 0.15, "instant": 1.0, "patches": 5.0}
 """What composing a picture by a method takes for each of its pixels, beside one pass; of what is optimised, for each
 iteration, most of which are of smaller pictures. With the network that comes with Reverie: others take longer."""
 
@@ -71,8 +73,10 @@ def passes(job: Job, composed: tuple[int, int], width: int, height: int) -> list
     """The sizes (width, height) at which a picture is painted over that was composed for one of width×height."""
     if job.recipe.detail == "sketch" or not job.recipe.style or job.recipe.strength == 0:
         return []
-    first = [composed] if job.recipe.method == "optimise" else []
-    return first + steps(composed, width, height)
+    larger = steps(composed, width, height)
+    if job.recipe.method == "optimise" or (job.recipe.method == "instant" and not larger):
+        larger.insert(0, composed)
+    return larger
 
 
 def work(job: Job, width: int, height: int) -> float:
@@ -157,7 +161,7 @@ def _step(
         statistics = painter.looks([(look, _own_size(look, max(size))) for look in looks], len(kept))
         regions.append((None if mask is None else of_size(mask, enlarged), statistics))
     change = painter.brushwork(enlarged, regions, force * strength, kept, told)
-    change -= _broad(change)
+    change -= broad(change)
     return enlarged.addcmul_(_brushwork(change), _detailed(enlarged)).clamp_(0, 1)
 
 
@@ -185,7 +189,7 @@ def _detailed(picture: Tensor) -> Tensor:
     return resize(power / (power + _PLAIN**2), width, height).clamp_(0, 1)
 
 
-def _broad(picture: Tensor) -> Tensor:
+def broad(picture: Tensor) -> Tensor:
     """What of a picture is broader than strokes: colour and light, which have been composed."""
     height, width = picture.shape[2:]
     return resize(resize(picture, max(1, width // _BROAD), max(1, height // _BROAD)), width, height)

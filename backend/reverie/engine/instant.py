@@ -1,6 +1,8 @@
-"""A job in one pass, in the style of any picture (see painter.py)."""
+"""A job in one pass at each of a few sizes, coarse to fine, in the style of any picture (see painter.py)."""
 
 from __future__ import annotations
+
+import functools
 
 import torch
 from torch import Tensor
@@ -9,12 +11,22 @@ from reverie.engine import finish, sizes
 from reverie.engine.inputs import Inputs
 from reverie.engine.painter import Painter
 from reverie.engine.palette import Palette, cover, of_size
+from reverie.engine.style_swap import LEVELS
 from reverie.events import Progress, Started
-from reverie.fast.codec import LEVELS
 from reverie.job import Job
-from reverie.pictures.resize import resize
+from reverie.pictures.color import luma
+from reverie.pictures.resize import fit, resize
 from reverie.run import Run
 
+_COARSEST, _RATIO = 256, 1.6  # pixels: the least longest side to begin at; and how much larger the next is
+
+_REINJECTED = 0.5  # how much of what of the photo only a size shows is added there
+_PHOTO = 0.6  # how much of the photo, recoloured, and not of the painting it is that the style's places are found for
+_PALETTE = 0.6
+"""How much of what is broader than strokes is the photo's, recoloured: places taken from a style alone turn a sky that
+is nearly its white into a hole."""
+
+_COLORS = 0.7  # how much of the colours of strokes is used beside their light; with all, edges have fringes
 _SEEN = 0.2  # the strength below which the painting, whose edges are never quite the photo's, fades into it
 
 
@@ -31,23 +43,65 @@ def paint(job: Job, inputs: Inputs, painter: Painter, run: Run) -> Tensor:
 
 
 def compose(job: Job, inputs: Inputs, painter: Painter, run: Run) -> Tensor:
-    """The painting, 1×3×h×w at the size of the job. Each level counts as an iteration."""
-    recipe = job.recipe
+    """The painting, 1×3×h×w at the size of the job. Each size counts as an iteration."""
     height, width = inputs.source.shape[2:]
-    content = resize(inputs.source, *job.size(width, height)).clamp(0, 1)
-    height, width = content.shape[2:]
-    run.report(Started(content.device.type, "instant", LEVELS))
+    scales = _scales(*job.size(width, height))
+    run.report(Started(inputs.source.device.type, "instant", len(scales)))
+    palette, painted = Palette(inputs, job.recipe), None
+    for number in range(1, len(scales) + 1):
+        painted = _at_scale(painted, scales, number, job, inputs, palette, painter, run)
+    assert painted is not None  # there is one scale at least
+    content = resize(inputs.source, *scales[-1]).clamp(0, 1)
+    return torch.lerp(content, painted, min(1.0, job.recipe.strength / _SEEN))
+
+
+def _scales(width: int, height: int) -> list[tuple[int, int]]:
+    """The sizes (width, height), up to that one."""
+    sides = [float(max(width, height))]
+    while sides[0] / _RATIO >= _COARSEST:
+        sides.insert(0, sides[0] / _RATIO)
+    return [*(fit(width, height, round(side)) for side in sides[:-1]), (width, height)]
+
+
+def _at_scale(
+    before: Tensor | None,
+    scales: list[tuple[int, int]],
+    number: int,
+    job: Job,
+    inputs: Inputs,
+    palette: Palette,
+    painter: Painter,
+    run: Run,
+) -> Tensor:
+    """The painting at the scale of a number from 1, given the one at the scale `before`."""
+    size = scales[number - 1]
+    photo = palette.recolored(resize(inputs.source, *size).clamp(0, 1))
     regions = []
     for mask, looks in inputs.regions:
         run.check_stop()
-        sized = [(look, sizes.of_style(look.picture, look.scale, max(width, height))) for look in looks]
-        regions.append((None if mask is None else of_size(mask, content), painter.looks(sized)))
+        sized = [(look, sizes.of_style(look.picture, look.scale, max(size))) for look in looks]
+        regions.append((None if mask is None else of_size(mask, photo), painter.source(sized, job.recipe.seed)))
+    picture = photo if before is None else _enlarged(before, photo)
+    like = photo if before is None else torch.lerp(picture, photo, _PHOTO)
+    told = functools.partial(_tell, run, scales, number)
+    painted = painter.paint(picture, like, regions, job.recipe.strength, told)
+    change = painted - photo
+    broad = finish.broad(change)
+    change -= broad
+    return torch.lerp(luma(change), change, _COLORS).add_(broad, alpha=1 - _PALETTE).add_(photo).clamp_(0, 1)
 
-    def told(level: int) -> None:
-        run.check_stop()
-        done = (LEVELS + 1 - level) / LEVELS
-        left = run.clock.elapsed * (1 - done) / done
-        run.report(Progress(LEVELS + 1 - level, LEVELS, width, height, 0.0, done, left))
 
-    painted = painter.paint(Palette(inputs, recipe).recolored(content), regions, recipe.strength, told=told)
-    return torch.lerp(content, painted, min(1.0, recipe.strength / _SEEN))
+def _enlarged(before: Tensor, photo: Tensor) -> Tensor:
+    """The painting of the scale before at this one's size, with some of what of the photo only this one shows."""
+    height, width = photo.shape[2:]
+    unseen = photo - resize(resize(photo, before.shape[3], before.shape[2]), width, height)
+    return resize(before, width, height).add_(unseen, alpha=_REINJECTED).clamp_(0, 1)
+
+
+def _tell(run: Run, scales: list[tuple[int, int]], number: int, level: int) -> None:
+    """That a level of a scale is done."""
+    run.check_stop()
+    areas = [width * height for width, height in scales]
+    done = (sum(areas[: number - 1]) + areas[number - 1] * (LEVELS + 1 - level) / LEVELS) / sum(areas)
+    left = run.clock.elapsed * (1 - done) / done
+    run.report(Progress(number, len(scales), *scales[number - 1], 0.0, done, left))

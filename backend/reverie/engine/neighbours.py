@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from reverie.engine import sampling, tiling
 from reverie.engine.inputs import StylePicture
+from reverie.engine.principal import directions, principal
 from reverie.losses.loss import Features
 from reverie.losses.nearest_neighbour import Neighbours
 from reverie.networks.network import Network
@@ -21,7 +21,6 @@ from reverie.networks.network import Network
 _STRIDE = 4  # pixels from place to place, at least: of the first layer that has it, the positions are the places
 _PLACES = 8192  # of all styles together, that are looked through
 _COMPONENTS = 128  # of a hypercolumn, that are compared
-_ROUNDS = 3  # of the search for them
 _AT_A_TIME = 2048  # places of the picture: bounds the table of similarities
 
 _Parts = Mapping[str, tuple[int, int]]
@@ -129,30 +128,17 @@ class _Columns:
             for layer, found in features.items()
         }
         columns = self._joined(features)
-        self._basis = _principal(columns, min(_COMPONENTS, *columns.shape))
-        self._directions = _directions(columns @ self._basis)
+        self._basis = principal(columns, min(_COMPONENTS, *columns.shape))
+        self._directions = directions(columns @ self._basis)
 
     def nearest(self, features: Mapping[str, Tensor]) -> Tensor:
         """The number of the column that is most like each of h×w×C: h×w."""
         columns = self._joined(features)
         parts = torch.split(columns.flatten(0, 1), _AT_A_TIME)
-        found = [(_directions(part @ self._basis) @ self._directions.T).max(1).indices for part in parts]
+        found = [(directions(part @ self._basis) @ self._directions.T).max(1).indices for part in parts]
         return torch.cat(found).view(columns.shape[:2])
 
     def _joined(self, features: Mapping[str, Tensor]) -> Tensor:
         return torch.cat(
             [(features[layer].float() - mean) / self._units[layer] for layer, mean in self._means.items()], -1
         )
-
-
-def _principal(columns: Tensor, count: int) -> Tensor:
-    """An orthonormal basis, C×count, of about the first principal components of centred columns, N×C, by subspace
-    iteration (Halko, Martinsson & Tropp 2011, “Finding Structure with Randomness”, algorithm 4.4)."""
-    basis = torch.randn(columns.shape[1], count, generator=torch.Generator().manual_seed(0)).to(columns)
-    for _ in range(_ROUNDS):
-        basis = torch.linalg.qr(columns.T @ (columns @ basis)).Q
-    return basis
-
-
-def _directions(columns: Tensor) -> Tensor:
-    return functional.normalize(columns, dim=1)

@@ -1,5 +1,6 @@
-"""Gives a picture the look of others in one pass: down the encoder once, up the decoder once, and at each level on the
-way up the features take the mean and covariance of the style's (see fast/codec.py and losses/transport.py).
+"""Gives a picture the look of others in one pass: down the encoder once, up the decoder once. At each level on the way
+up the features take the mean and covariance of the style's (see fast/codec.py and losses/transport.py), and where a
+whole painting is wanted they come near the style's own (see style_swap.py).
 
 The maps of the whole picture are held, a level at a time, and only convolutions are computed in tiles: so statistics
 are those of the whole picture whatever its size, and there are no seams.
@@ -8,25 +9,34 @@ are those of the whole picture whatever its size, and there are no seams.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from reverie import device as devices
-from reverie.engine import style_statistics
+from reverie.engine import style_statistics, style_swap
 from reverie.engine.inputs import StylePicture
-from reverie.fast.codec import LEVELS, STRIDE, Codec
+from reverie.engine.style_swap import PLACE, StyleSwap
+from reverie.fast.codec import STRIDE, STRIDES, Codec
 from reverie.losses import moments
 from reverie.losses.moments import Moments
 from reverie.losses.transport import linear_map
 from reverie.pictures.resize import resize
 
-KEPT = (0.3, 0.2, 0.1, 0.0, 0.0)
-"""How much of each level's features comes from the photo itself rather than from the level below it: edges and what is
-small do not survive the way down to the deepest level. Less of it brings halos, more at the third and fourth takes the
-strokes."""
+_KEPT = (0.2, 0.2, 0.0)
+"""How much of each level's features comes from the picture itself rather than from the level below it: what is small
+does not survive the way down."""
+
+_TAKEN = (0.45, 0.75, 0.85)
+"""How much of each level is taken from the place of the style that is most like it, at the usual strength; the rest is
+the picture's own, with the mean and covariance of the style's."""
+
+_USUAL = 0.85  # that strength
 
 _MARGIN = 2 * STRIDE  # pixels by which a picture is continued on each side; what zeros do to its border falls into it
 _TILE = 512  # pixels: side of the tiles
@@ -34,6 +44,22 @@ _HALO = 16  # positions around a tile that a level's convolutions see, more than
 _POSITIONS = 1 << 18  # positions that are added up, or moved, at once
 
 Regions = Sequence[tuple[Tensor | None, Sequence[Moments]]]
+_Taken = Callable[[int, slice], Tensor]  # the features of a level, from 1, in some of its rows
+
+
+_KEPT_SOURCES, _LARGE = 4, 1 << 26  # so many, of at most so many bytes each
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is taken from styles: the moments of their first levels, and their places."""
+
+    statistics: Sequence[Moments]
+    places: StyleSwap
+
+
+# A codec that is let go takes them with it.
+_sources: WeakKeyDictionary[Codec, OrderedDict[Hashable, Source]] = WeakKeyDictionary()
 
 
 class Painter:
@@ -50,12 +76,12 @@ class Painter:
         self._codec, self._precision, self._tile, self._check_stop = codec, precision, tile or _TILE, check_stop
 
     @torch.no_grad()
-    def statistics(self, picture: Tensor, opaque: Tensor | None, levels: int = LEVELS) -> list[Moments]:
+    def statistics(self, picture: Tensor, opaque: Tensor | None, levels: int) -> list[Moments]:
         """The moments of a style picture (1×3×H×W, 0 to 1) at its first levels, where it is opaque (1×1×H×W)."""
         cover = _cover(picture, opaque)
         return [_moments(level, _at(cover, level)) for level in self._down(_continued(picture), levels)]
 
-    def looks(self, looks: Sequence[tuple[StylePicture, tuple[int, int]]], levels: int = LEVELS) -> list[Moments]:
+    def looks(self, looks: Sequence[tuple[StylePicture, tuple[int, int]]], levels: int) -> list[Moments]:
         """The statistics of styles, each at a size (width, height), blended by their weights."""
         found = [(self._look(look, size, levels), look.weight) for look, size in looks]
         return [moments.blend([(own[index], weight) for own, weight in found]) for index in range(levels)]
@@ -71,27 +97,63 @@ class Painter:
         return style_statistics.remembered(self._codec, look, key, measure)
 
     @torch.no_grad()
+    def source(self, looks: Sequence[tuple[StylePicture, tuple[int, int]]], seed: int) -> Source:
+        """What is taken from styles, each at a size (width, height); of several, places are drawn by their weights.
+        The last ones are kept: frames, many photos and previews ask for them again."""
+        known = _sources.setdefault(self._codec, OrderedDict())
+        parts = tuple((look.digest, look.weight, size, look.picture.device) for look, size in looks)
+        key = (parts, seed, self._tile, self._precision)
+        if key not in known:
+            known[key] = self._source(looks, seed)
+        found = known[key]
+        known.move_to_end(key)
+        if not all(look.digest for look, _ in looks) or found.places.bytes > _LARGE:
+            del known[key]
+        elif len(known) > _KEPT_SOURCES:
+            known.popitem(last=False)
+        return found
+
+    def _source(self, looks: Sequence[tuple[StylePicture, tuple[int, int]]], seed: int) -> Source:
+        found, styles = [], []
+        for look, size in looks:
+            picture = resize(look.picture, *size).clamp(0, 1)
+            cover = _cover(picture, None if look.opaque is None else resize(look.opaque, *size).clamp(0, 1))
+            levels = self._down(_continued(picture), style_swap.LEVELS)
+            found.append(([_moments(level, _at(cover, level)) for level in levels], look.weight))
+            styles.append((levels, _at(cover, levels[-1]), look.weight))
+        blended = [moments.blend([(own[k], weight) for own, weight in found]) for k in range(style_swap.LEVELS)]
+        return Source(blended, StyleSwap(styles, seed))
+
+    @torch.no_grad()
     def paint(
         self,
         picture: Tensor,
-        regions: Regions,
+        like: Tensor,
+        regions: Sequence[tuple[Tensor | None, Source]],
         strength: float,
-        kept: Sequence[float] = KEPT,
         told: Callable[[int], None] = lambda level: None,
     ) -> Tensor:
-        """The picture, 1×3×H×W in 0 to 1, with the statistics of styles: `regions` pairs masks (1×1×H×W in 0 to 1;
-        None: everywhere) with what `statistics` says of the style there. It goes as deep as `kept`, see KEPT, has
-        levels. `told` hears which levels are done, from the deepest."""
-        own = self._down(_continued(picture), len(kept))
-        return self._up(own, picture, regions, strength, kept, told).clamp(0, 1)
+        """The picture, 1×3×H×W in 0 to 1, with the features of styles: `regions` pairs masks (1×1×H×W in 0 to 1; None:
+        everywhere) with their sources. What each place takes is found for `like`, a picture of that size. `told` hears
+        which levels are done, from the deepest."""
+        own = self._down(_continued(picture), style_swap.LEVELS)
+        seen = own if like is picture else self._down(_continued(like), style_swap.LEVELS)
+        taken = []
+        for mask, source in regions:
+            nearest = source.places.nearest(seen, _at(_cover(picture, mask), seen[-1]), self._check_stop)
+            taken.append(functools.partial(_taken, source.places, nearest))
+        del seen
+        statistics = [(mask, source.statistics) for mask, source in regions]
+        return self._up(own, picture, statistics, strength, _KEPT, told, taken).clamp(0, 1)
 
     @torch.no_grad()
     def brushwork(
         self, picture: Tensor, regions: Regions, strength: float, kept: Sequence[float], told: Callable[[float], None]
     ) -> Tensor:
-        """What the statistics of styles change of a picture, 1×3×H×W; the rest is as in `paint`. What the codec loses
-        of a picture, and its own grain, are in it twice, with either sign, and so in neither. `told` hears how much of
-        it is done, 0 to 1."""
+        """What the statistics of styles change of a picture, 1×3×H×W: `regions` pairs masks, as in `paint`, with what
+        `statistics` says of the style there. It goes as deep as `kept` has levels: how much of each comes from the
+        picture itself rather than from the level below it. What the codec loses of a picture, and its own grain, are in
+        it twice, with either sign, and so in neither. `told` hears how much of it is done, 0 to 1."""
         own = self._down(_continued(picture), len(kept))
         told(1 / 3)
         painted = self._up(list(own), picture, regions, strength, kept)
@@ -106,8 +168,10 @@ class Painter:
         strength: float,
         kept: Sequence[float],
         told: Callable[[int], None] = lambda level: None,
+        taken: Sequence[_Taken] = (),
     ) -> Tensor:
-        """What the decoder makes of a picture's own features, which are taken out of their list one by one."""
+        """What the decoder makes of a picture's own features, which are taken out of their list one by one. `taken` are
+        the features that each region takes from its styles, if any."""
         height, width = picture.shape[2:]
         masks = [(_cover(picture, mask), None if mask is None else _continued(mask)) for mask, _ in regions]
         features = own.pop().clone(memory_format=torch.channels_last)
@@ -116,10 +180,12 @@ class Painter:
                 features.lerp_(own.pop(), kept[level - 1])
             # Each region is measured as it was before others moved; where there is but one, a copy only costs memory.
             moved = features if len(regions) < 2 else features.clone(memory_format=torch.channels_last)
-            for (cover, mask), (_, statistics) in zip(masks, regions, strict=True):
+            for number, ((cover, mask), (_, statistics)) in enumerate(zip(masks, regions, strict=True)):
                 found = _moments(features, _at(cover, features))
                 change = linear_map(found, statistics[level - 1], strength)
-                _add_change(moved, features, change, None if mask is None else _at(mask, features))
+                own_taken = functools.partial(taken[number], level) if taken else None
+                share = min(1.0, _TAKEN[level - 1] * strength / _USUAL)
+                _add_change(moved, features, change, None if mask is None else _at(mask, features), own_taken, share)
             features = self._in_tiles(functools.partial(self._codec.up, level), moved)
             del moved  # a copy of it in another type, below, needs the room
             told(level)
@@ -186,17 +252,34 @@ def _moments(features: Tensor, weights: Tensor) -> Moments:
     return Moments(mean + center, second / count - torch.outer(mean, mean))
 
 
-def _add_change(moved: Tensor, features: Tensor, change: tuple[Tensor, Tensor], weights: Tensor | None) -> None:
-    """Adds to `moved` how far a linear map moves the features where weights (H×W) are."""
+def _taken(places: StyleSwap, nearest: Tensor, level: int, rows: slice) -> Tensor:
+    """The features of a level in some of its rows, at the places that are nearest."""
+    count = PLACE // STRIDES[level - 1]
+    return places.taken(level, nearest[rows.start // count : -(-rows.stop // count)])
+
+
+def _add_change(
+    moved: Tensor,
+    features: Tensor,
+    change: tuple[Tensor, Tensor],
+    weights: Tensor | None,
+    taken: Callable[[slice], Tensor] | None,
+    share: float,
+) -> None:
+    """Adds to `moved`, where weights (H×W) are, how far a linear map moves the features, or, for a share of it, how far
+    they are from those that are taken."""
     matrix, shift = change
     for rows in _strips(features):
         part = features[:, :, rows].float()
-        step = functional.conv2d(part, matrix[:, :, None, None], shift) - part
+        step = functional.conv2d(part, matrix[:, :, None, None], shift)
+        if taken is not None:
+            step = step.lerp(taken(rows).float(), share)
+        step -= part
         moved[:, :, rows] += (step if weights is None else step * weights[rows]).to(moved.dtype)
 
 
 def _strips(features: Tensor) -> list[slice]:
-    """Rows, in parts that are not too large."""
+    """Rows, an even number of them, in parts that are not too large."""
     height, width = features.shape[2:]
-    count = max(1, _POSITIONS // width)
-    return [slice(top, top + count) for top in range(0, height, count)]
+    count = max(1, _POSITIONS // width // 2) * 2
+    return [slice(top, min(height, top + count)) for top in range(0, height, count)]

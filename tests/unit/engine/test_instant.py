@@ -9,8 +9,9 @@ from reverie import job as jobs
 from reverie.engine import instant
 from reverie.engine.inputs import gather
 from reverie.engine.painter import Painter
+from reverie.engine.style_swap import LEVELS
 from reverie.events import Cancelled, Event, Progress, Started
-from reverie.fast.codec import LEVELS, Codec
+from reverie.fast.codec import Codec
 from reverie.pictures.picture import Picture
 from reverie.recipe import Recipe, Style
 from reverie.run import Run
@@ -75,7 +76,14 @@ def test_weights_lie_between_styles(codec):
     assert (mostly - one).abs().mean() < (mostly - other).abs().mean()
 
 
-def test_a_job_tells_how_far_it_is_and_can_be_cancelled(codec):
+def test_it_goes_from_coarse_to_fine():
+    assert instant._scales(200, 150) == [(200, 150)]
+    assert instant._scales(640, 480) == [(400, 300), (640, 480)]
+    assert instant._scales(480, 1024) == [(188, 400), (300, 640), (480, 1024)]
+
+
+def test_a_job_tells_how_far_it_is_and_can_be_cancelled(codec, monkeypatch):
+    monkeypatch.setattr(instant, "_COARSEST", 40)
     content, pictures, recipe = (
         _array(64, 64, 0),
         {"s": _array(64, 64, 1)},
@@ -83,7 +91,24 @@ def test_a_job_tells_how_far_it_is_and_can_be_cancelled(codec):
     )
     heard: list[Event] = []
     _job(codec, recipe, content, pictures, Run(report=heard.append))
-    assert isinstance(heard[0], Started) and heard[0].iterations == LEVELS
-    assert [event.fraction for event in heard[1:]] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
+    assert isinstance(heard[0], Started) and heard[0].iterations == 2
+    progress = [event for event in heard if isinstance(event, Progress)]
+    assert [event.width for event in progress[: 2 * LEVELS]] == [40] * LEVELS + [64] * LEVELS
+    fractions = [event.fraction for event in progress]
+    assert fractions == sorted(fractions) and fractions[-1] == 1
     with pytest.raises(Cancelled):
         _job(codec, recipe, content, pictures, Run(stop=lambda: True))
+
+
+def test_what_is_broader_than_strokes_is_mostly_the_photos_recoloured(codec, monkeypatch):
+    """With random parameters a codec changes all of a picture's light."""
+    content, style = _array(96, 96, 0), {"s": _array(96, 96, 1)}
+    recipe = Recipe(method="instant", style=[Style(image="s")], size=96, color="match")
+
+    def moved() -> float:
+        painted = _job(codec, recipe, content, style)
+        return float((painted.mean((2, 3)) - torch.tensor(content.mean((0, 1)))).abs().max())
+
+    little = moved()
+    monkeypatch.setattr(instant, "_PALETTE", 0.0)
+    assert little < 0.6 * moved()
