@@ -14,6 +14,9 @@ from reverie.networks.spec import Spec
 from reverie.pictures.resize import fit
 from reverie.recipe import Dream, Recipe
 
+_ONE_PASS = 1.2  # how many times larger than what is optimised a picture in one pass is composed
+_MOST_IN_ONE_PASS = 1536  # pixels: the longest side at most, for the memory that all places of both pictures take
+
 # What each “detail” does to the longest side that suits the device (None: it is the picture's own), and how many
 # iterations it has.
 _DETAILS = {"sketch": (0.5, 80), "usual": (1.0, 160), "fine": (1.5, 240), "best": (None, 320)}
@@ -85,6 +88,8 @@ def resolve(recipe: Recipe, device: str) -> Job:
     if recipe.method != "optimise" or not recipe.style:
         content, style = [], []  # nothing is compared in them
     longest, count = recipe.size or _size(recipe, device), iterations(recipe)
+    if recipe.method == "instant":
+        longest = min(longest, _MOST_IN_ONE_PASS)
     found = {
         "network": network,
         "size": longest,
@@ -105,10 +110,12 @@ def iterations(recipe: Recipe) -> int:
 def _size(recipe: Recipe, device: str) -> int:
     """The longest side, in pixels, at most that of the picture itself, where the recipe names none."""
     factor = _DETAILS[recipe.detail][0]
-    comfortable = (
-        stylise.SIZE if recipe.fast and not recipe.style else devices.COMFORTABLE_SIZE[devices.choose(device).type]
-    )
-    return _LARGEST if factor is None else round(comfortable * factor)
+    if factor is None:
+        return _LARGEST
+    if recipe.fast and not recipe.style:
+        return round(stylise.SIZE * factor)
+    comfortable = devices.COMFORTABLE_SIZE[devices.choose(device).type]
+    return round(comfortable * factor * (_ONE_PASS if recipe.method == "instant" else 1))
 
 
 def _is_open(dream: Dream) -> bool:

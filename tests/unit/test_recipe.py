@@ -241,8 +241,10 @@ def test_one_pass_takes_what_it_has_use_for():
     wishes = {"strength": 0.4, "size": 800, "detail": "fine", "color": "luminance", "tile": 512, "seed": 3}
     recipe = Recipe.parse({**document, **wishes, "precision": "float32", "iterations": 20, "network": "reverie"})
     assert resolve(recipe, "cpu").longest == 800
+    for large in ({"size": 4000}, {"detail": "best"}):  # the finish does the rest
+        assert resolve(Recipe.parse({"style": "a", "method": "instant", **large}), "cpu").longest == 1536
     usual = resolve(Recipe.parse({"style": "a", "method": "instant"}), "cpu")
-    assert usual.longest == 640 and usual.layers == []
+    assert usual.longest == 768 and usual.layers == []
 
 
 def test_a_recipe_is_recorded_with_no_wish_that_it_has_no_use_for():
