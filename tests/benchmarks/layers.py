@@ -1,7 +1,7 @@
 """Speed and memory of whole pictures by the size of the layer: painted in one pass and finished, and optimised.
 
 Each is a job as it comes from the defaults, so that it is composed at the size that suits the device, and then brought
-to the layer's own; in one pass also at the layer's own size from the start, as “best” has it.
+to the layer's own; in one pass also composed as large as it can be, as “best” has it.
 """
 
 from __future__ import annotations
