@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from reverie import device as devices
+from reverie.engine.detail import detailed
 from reverie.engine.inputs import Inputs, StylePicture
 from reverie.engine.painter import Painter
 from reverie.engine.palette import Palette, of_size
@@ -50,8 +51,6 @@ iteration, most of which are of smaller pictures. With the network that comes wi
 
 _BROAD = 24  # pixels: what is broader is no stroke
 _COLORS = 0.3  # how much of the colours of brushwork is used beside its light
-_PLAIN = 0.02  # deviation of the light, 0 to 1, at which a place is half as much painted over as a rich one
-_AROUND = 12  # pixels around a place that say how rich it is
 _SEAMLESS = 1.02  # enlarged by less, a picture needs no finish
 _PROBE = 256  # pixels: side of the picture that tells how fast the finish is
 
@@ -162,7 +161,7 @@ def _step(
         regions.append((None if mask is None else of_size(mask, enlarged), statistics))
     change = painter.brushwork(enlarged, regions, force * strength, kept, told)
     change -= broad(change)
-    return enlarged.addcmul_(_brushwork(change), _detailed(enlarged)).clamp_(0, 1)
+    return enlarged.addcmul_(_brushwork(change), detailed(enlarged)).clamp_(0, 1)
 
 
 def _enlarged(painted: Tensor, size: tuple[int, int], photo: Tensor, palette: Palette, detail: float) -> Tensor:
@@ -177,16 +176,6 @@ def _brushwork(change: Tensor) -> Tensor:
     get fringes of all colours."""
     light = luma(change)
     return torch.lerp(light, change, _COLORS)
-
-
-def _detailed(picture: Tensor) -> Tensor:
-    """How rich in detail a picture is around each place, 0 to 1, 1×1×h×w: statistics of the whole would carve worms
-    into a plain sky, where there is nothing but grain that they could shape."""
-    height, width = picture.shape[2:]
-    small = max(1, width // _AROUND), max(1, height // _AROUND)
-    light = luma(picture)
-    power = resize((light - resize(resize(light, *small), width, height)).square_(), *small).clamp_min(0)
-    return resize(power / (power + _PLAIN**2), width, height).clamp_(0, 1)
 
 
 def broad(picture: Tensor) -> Tensor:

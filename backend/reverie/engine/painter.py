@@ -20,6 +20,7 @@ from torch.nn import functional
 
 from reverie import device as devices
 from reverie.engine import style_statistics, style_swap
+from reverie.engine.detail import detailed
 from reverie.engine.inputs import StylePicture
 from reverie.engine.style_swap import PLACE, StyleSwap
 from reverie.fast.codec import STRIDE, STRIDES, Codec
@@ -37,6 +38,7 @@ _TAKEN = (0.45, 0.75, 0.85)
 the picture's own, with the mean and covariance of the style's."""
 
 _USUAL = 0.85  # that strength
+_CALM = 0.3  # how much of it is taken where the picture is plain: one place of the style again and again is a weave
 
 _MARGIN = 2 * STRIDE  # pixels by which a picture is continued on each side; what zeros do to its border falls into it
 _TILE = 512  # pixels: side of the tiles
@@ -144,7 +146,8 @@ class Painter:
             taken.append(functools.partial(_taken, source.places, nearest))
         del seen
         statistics = [(mask, source.statistics) for mask, source in regions]
-        return self._up(own, picture, statistics, strength, _KEPT, told, taken).clamp(0, 1)
+        rich = _continued(_CALM + (1 - _CALM) * detailed(like))
+        return self._up(own, picture, statistics, strength, _KEPT, told, taken, rich).clamp(0, 1)
 
     @torch.no_grad()
     def brushwork(
@@ -169,9 +172,11 @@ class Painter:
         kept: Sequence[float],
         told: Callable[[int], None] = lambda level: None,
         taken: Sequence[_Taken] = (),
+        rich: Tensor | None = None,
     ) -> Tensor:
         """What the decoder makes of a picture's own features, which are taken out of their list one by one. `taken` are
-        the features that each region takes from its styles, if any."""
+        the features that each region takes from its styles, if any, and `rich`, a continued map, how much of it where.
+        """
         height, width = picture.shape[2:]
         masks = [(_cover(picture, mask), None if mask is None else _continued(mask)) for mask, _ in regions]
         features = own.pop().clone(memory_format=torch.channels_last)
@@ -183,9 +188,11 @@ class Painter:
             for number, ((cover, mask), (_, statistics)) in enumerate(zip(masks, regions, strict=True)):
                 found = _moments(features, _at(cover, features))
                 change = linear_map(found, statistics[level - 1], strength)
-                own_taken = functools.partial(taken[number], level) if taken else None
-                share = min(1.0, _TAKEN[level - 1] * strength / _USUAL)
-                _add_change(moved, features, change, None if mask is None else _at(mask, features), own_taken, share)
+                own_taken = None
+                if rich is not None:
+                    share = _at(rich, features) * min(1.0, _TAKEN[level - 1] * strength / _USUAL)
+                    own_taken = functools.partial(taken[number], level), share
+                _add_change(moved, features, change, None if mask is None else _at(mask, features), own_taken)
             features = self._in_tiles(functools.partial(self._codec.up, level), moved)
             del moved  # a copy of it in another type, below, needs the room
             told(level)
@@ -263,17 +270,17 @@ def _add_change(
     features: Tensor,
     change: tuple[Tensor, Tensor],
     weights: Tensor | None,
-    taken: Callable[[slice], Tensor] | None,
-    share: float,
+    taken: tuple[Callable[[slice], Tensor], Tensor] | None,
 ) -> None:
-    """Adds to `moved`, where weights (H×W) are, how far a linear map moves the features, or, for a share of it, how far
-    they are from those that are taken."""
+    """Adds to `moved`, where weights (H×W) are, how far a linear map moves the features, or, for a share of it (H×W),
+    how far they are from those that are taken."""
     matrix, shift = change
     for rows in _strips(features):
         part = features[:, :, rows].float()
         step = functional.conv2d(part, matrix[:, :, None, None], shift)
         if taken is not None:
-            step = step.lerp(taken(rows).float(), share)
+            found, share = taken
+            step = torch.lerp(step, found(rows).float(), share[rows])
         step -= part
         moved[:, :, rows] += (step if weights is None else step * weights[rows]).to(moved.dtype)
 

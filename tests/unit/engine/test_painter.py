@@ -177,7 +177,8 @@ def test_of_what_is_taken_features_get_their_share_where_the_weights_are(share, 
         asked.append((rows.start, rows.stop))
         return torch.full((1, 4, rows.stop - rows.start, 10), 7.0)
 
-    painters._add_change(moved, features, (2 * torch.eye(4), torch.ones(4)), weights, taken, share)
+    shares = torch.full((6, 10), share)
+    painters._add_change(moved, features, (2 * torch.eye(4), torch.ones(4)), weights, (taken, shares))
     assert bool((moved[..., :5] == expected).all() and (moved[..., 5:] == 1).all())
     assert asked == [(0, 2), (2, 4), (4, 6)]
 
@@ -192,6 +193,23 @@ def test_the_places_of_a_style_reach_the_painting(codec, monkeypatch):
     monkeypatch.setattr(painters, "_TAKEN", (0.0, 0.0, 0.0))
     one, two = (painter.paint(picture, picture, [(None, each)], 0.85) for each in (source, mixed))
     assert torch.equal(one, two)
+
+
+def test_less_is_taken_where_the_picture_is_plain(codec, monkeypatch):
+    """Of two sources with the same moments, on a picture whose left half is plain."""
+    painter, picture = Painter(codec, torch.float32), blots(96, 192)
+    picture[..., :96] = 0.5
+    source, other = (_source(painter, blots(96, 96, seed)) for seed in (1, 2))
+    mixed = Source(source.statistics, other.places)
+
+    def changed() -> float:
+        one, two = (painter.paint(picture, picture, [(None, each)], 0.85) for each in (source, mixed))
+        change = (one - two).abs()
+        return float(change[..., 16:64].mean() / change[..., 128:176].mean())
+
+    calm = changed()
+    monkeypatch.setattr(painters, "_CALM", 1.0)
+    assert calm < 0.6 * changed()
 
 
 def test_the_source_of_a_style_is_kept_for_the_next_frame(codec, monkeypatch):
