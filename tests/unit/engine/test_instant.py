@@ -9,10 +9,13 @@ from reverie import job as jobs
 from reverie.engine import instant
 from reverie.engine.inputs import gather
 from reverie.engine.painter import Painter
+from reverie.engine.palette import Palette
 from reverie.engine.style_swap import LEVELS
 from reverie.events import Cancelled, Event, Progress, Started
 from reverie.fast.codec import Codec
+from reverie.pictures.color import luma
 from reverie.pictures.picture import Picture
+from reverie.pictures.resize import resize
 from reverie.recipe import Recipe, Style
 from reverie.run import Run
 
@@ -112,3 +115,58 @@ def test_what_is_broader_than_strokes_is_mostly_the_photos_recoloured(codec, mon
     little = moved()
     monkeypatch.setattr(instant, "_PALETTE", 0.0)
     assert little < 0.6 * moved()
+
+
+class _Paints:
+    """A painter that adds a change to what it is given, and remembers that."""
+
+    def __init__(self, change: torch.Tensor) -> None:
+        self.change, self.seen = change, []
+
+    def source(self, looks: object, seed: int) -> None:
+        return None
+
+    def paint(self, picture: torch.Tensor, like: torch.Tensor, *rest: object) -> torch.Tensor:
+        self.seen.append((picture.clone(), like.clone()))
+        return picture + self.change[..., : picture.shape[2], : picture.shape[3]]
+
+
+def _at_scale(painter: _Paints, before: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
+    """What becomes of a picture of 96×96 pixels at its own size, the second of two; and the photo."""
+    content = blots(96, 96) * 0.5 + 0.25
+    picture = np.ascontiguousarray(content[0].permute(1, 2, 0).numpy())
+    recipe = Recipe(method="instant", style=[Style(image="s")], size=96, color="match")  # no palette
+    job = jobs.resolve(recipe, "cpu")
+    inputs = gather(job.recipe, picture, {"s": _array(80, 80, 1)}, torch.device("cpu"))
+    palette = Palette(inputs, job.recipe)
+    scales = [(48, 48), (96, 96)]
+    return instant._at_scale(before, scales, 2, job, inputs, palette, painter, Run()), inputs.source
+
+
+def test_strokes_keep_their_light_and_some_of_their_colour_and_broad_changes_little():
+    strokes = torch.zeros(1, 3, 96, 96)
+    strokes[..., ::2] = 0.1
+    strokes[..., 1::2] = -0.1
+    red = strokes * torch.tensor([1.0, 0, 0]).view(1, 3, 1, 1)
+    for change, kept in ((strokes, 1.0), (torch.full_like(strokes, 0.1), 1 - instant._PALETTE)):
+        painted, photo = _at_scale(_Paints(change), None)
+        found = (painted - photo)[..., 30:60, 30:60] / change[..., 30:60, 30:60]
+        assert float(found.mean()) == pytest.approx(kept, abs=0.05)
+    painted, photo = _at_scale(_Paints(red), None)
+    change = (painted - photo)[..., 30:60, 30:60]
+    gray = luma(red)[..., 30:60, 30:60]
+    torch.testing.assert_close(luma(change), gray, atol=0.01, rtol=0)
+    colour, wanted = (change - luma(change))[:, 0], (red[..., 30:60, 30:60] - gray)[:, 0]
+    assert float((colour / wanted).mean()) == pytest.approx(instant._COLORS, abs=0.05)
+
+
+def test_a_larger_size_gets_some_of_what_only_it_shows_and_places_are_found_for_a_blend():
+    painter, before = _Paints(torch.zeros(1, 3, 96, 96)), torch.full((1, 3, 48, 48), 0.5)
+    _, photo = _at_scale(painter, before)
+    unseen = photo - resize(resize(photo, 48, 48), 96, 96)
+    picture, like = painter.seen[0]
+    torch.testing.assert_close(picture, 0.5 + instant._REINJECTED * unseen, atol=1e-5, rtol=0)
+    torch.testing.assert_close(like, torch.lerp(picture, photo, instant._PHOTO), atol=1e-5, rtol=0)
+    _at_scale(painter, None)  # the first of all begins from the photo
+    picture, like = painter.seen[1]
+    assert torch.equal(picture, photo) and torch.equal(like, photo)
