@@ -169,7 +169,7 @@ def test_brushwork_is_what_the_style_changes_and_nothing_of_the_codec(codec):
 @pytest.mark.parametrize(("share", "expected"), [(0.0, 3.0), (1.0, 7.0), (0.5, 5.0)])
 def test_of_what_is_taken_features_get_their_share_where_the_weights_are(share, expected, monkeypatch):
     """Ones, which the map makes threes, and sevens are taken; in strips of two rows."""
-    monkeypatch.setattr(painters, "_POSITIONS", 20)
+    monkeypatch.setattr(painters, "_POSITIONS", 30)  # three rows, and so two
     features, weights = torch.ones(1, 4, 6, 10), torch.zeros(6, 10)
     weights[:, :5], moved, asked = 1, features.clone(), []
 
@@ -193,6 +193,15 @@ def test_the_places_of_a_style_reach_the_painting(codec, monkeypatch):
     monkeypatch.setattr(painters, "_TAKEN", (0.0, 0.0, 0.0))
     one, two = (painter.paint(picture, picture, [(None, each)], 0.85) for each in (source, mixed))
     assert torch.equal(one, two)
+
+
+def test_what_is_taken_in_some_rows_is_what_is_taken_there(codec):
+    places = _source(Painter(codec, torch.float32), blots(96, 96)).places
+    nearest = torch.arange(600, 600 + 48).view(6, 8)
+    for level in (1, 2, 3):
+        whole = places.taken(level, nearest)
+        rows = slice(4, min(8, whole.shape[2]))
+        assert torch.equal(painters._taken(places, nearest, level, rows), whole[:, :, rows])
 
 
 def test_less_is_taken_where_the_picture_is_plain(codec, monkeypatch):
@@ -220,6 +229,9 @@ def test_the_source_of_a_style_is_kept_for_the_next_frame(codec, monkeypatch):
     assert painter.source([(replace(look, weight=2.0), (64, 64))], 0) is not first
     nameless = replace(look, digest="")
     assert painter.source([(nameless, (64, 64))], 0) is not painter.source([(nameless, (64, 64))], 0)
+    for seed in range(2, 6):
+        painter.source([(look, (64, 64))], seed)
+    assert painter.source([(look, (64, 64))], 0) is not first  # the last four are
     monkeypatch.setattr(painters, "_LARGE", first.places.bytes - 1)
-    large = Painter(codec, torch.float32).source([(look, (64, 64))], 2)
-    assert painter.source([(look, (64, 64))], 2) is not large
+    large = Painter(codec, torch.float32).source([(look, (64, 64))], 9)
+    assert painter.source([(look, (64, 64))], 9) is not large

@@ -81,3 +81,33 @@ def test_it_stops_when_told_to():
 
     with pytest.raises(KeyboardInterrupt):
         StyleSwap([(_levels(SIDE, 0), _inner(SIDE), 1.0)], 0).nearest(_levels(SIDE, 1), torch.ones(SIDE, SIDE), enough)
+
+
+def test_what_a_neighbour_offers_lies_beside_what_it_has_and_at_the_border_there_is_none():
+    swap = StyleSwap([(_levels(SIDE, 0), _inner(SIDE), 1.0)], 0)
+    place = 10 * SIDE + 10
+    nearest = torch.full((4, 5), place)
+    for down, across, border in ((1, 0, (0, ...)), (-1, 0, (-1, ...)), (0, 1, (..., 0)), (0, -1, (..., -1))):
+        offered = swap._offered(nearest, down, across)
+        assert bool((offered[border] == -1).all())
+        offered[border] = place + down * SIDE + across
+        assert bool((offered == place + down * SIDE + across).all())
+    edge = torch.full((4, 5), 10 * SIDE + SIDE - 3)  # the last that counts in its row
+    assert bool((swap._offered(edge, 0, 1) == -1).all())
+
+
+def test_the_places_that_are_looked_through_lie_everywhere(monkeypatch):
+    monkeypatch.setattr(style_swap, "_PLACES", 100)
+    rows = StyleSwap([(_levels(SIDE, 0), _inner(SIDE), 1.0)], 0)._drawn // SIDE
+    assert len(rows.unique()) > 15
+
+
+def test_light_and_contrast_make_no_difference_and_what_does_not_count_none():
+    levels, cover = _levels(SIDE, 0), torch.zeros(SIDE, SIDE)
+    swap, cover[:, :12] = StyleSwap([(levels, _inner(SIDE), 1.0)], 0), 1
+    changed = [level * 0.3 + 2 for level in levels]
+    for level, stride in zip(changed, STRIDES, strict=False):
+        level[..., 12 * PLACE // stride :] *= 20
+    nearest, own = swap.nearest(changed, cover, lambda: None), torch.arange(SIDE * SIDE).view(SIDE, SIDE)
+    inside = (_inner(SIDE) > 0) & (cover > 0)
+    assert float((nearest == own)[inside].float().mean()) > 0.95
