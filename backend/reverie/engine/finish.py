@@ -29,7 +29,7 @@ from reverie.events import Progress
 from reverie.job import Job
 from reverie.pictures.color import luma
 from reverie.pictures.noise import pink_noise
-from reverie.pictures.resize import fit, resize
+from reverie.pictures.resize import fit, resize, unseen
 from reverie.run import Run
 
 STEP = 2.0
@@ -166,9 +166,8 @@ def _step(
 
 def _enlarged(painted: Tensor, size: tuple[int, int], photo: Tensor, palette: Palette, detail: float) -> Tensor:
     """The picture at a size (width, height), with so much of what of the photo only that size shows."""
-    sharp = palette.recolored(resize(photo, *size).clamp(0, 1))
-    sharp -= resize(resize(sharp, painted.shape[3], painted.shape[2]), *size)
-    return sharp.mul_(detail).add_(resize(painted, *size)).clamp_(0, 1)
+    fine = unseen(palette.recolored(resize(photo, *size).clamp(0, 1)), painted.shape[3], painted.shape[2])
+    return fine.mul_(detail).add_(resize(painted, *size)).clamp_(0, 1)
 
 
 def _brushwork(change: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from reverie.engine.style_swap import LEVELS
 from reverie.events import Progress, Started
 from reverie.job import Job
 from reverie.pictures.color import luma
-from reverie.pictures.resize import fit, resize
+from reverie.pictures.resize import fit, resize, unseen
 from reverie.run import Run
 
 _COARSEST, _RATIO = 256, 1.6  # pixels: the least longest side to begin at; and how much larger the next is
@@ -94,8 +94,8 @@ def _at_scale(
 def _enlarged(before: Tensor, photo: Tensor) -> Tensor:
     """The painting of the scale before at this one's size, with some of what of the photo only this one shows."""
     height, width = photo.shape[2:]
-    unseen = photo - resize(resize(photo, before.shape[3], before.shape[2]), width, height)
-    return resize(before, width, height).add_(unseen, alpha=_REINJECTED).clamp_(0, 1)
+    fine = unseen(photo, before.shape[3], before.shape[2])
+    return resize(before, width, height).add_(fine, alpha=_REINJECTED).clamp_(0, 1)
 
 
 def _tell(run: Run, scales: list[tuple[int, int]], number: int, level: int) -> None:

@@ -29,7 +29,7 @@ from reverie.optim.adam import Adam
 from reverie.optim.band_limit import BandLimited
 from reverie.optim.lbfgs import LBFGS
 from reverie.pictures.canvas import MARGIN
-from reverie.pictures.resize import fit, resize
+from reverie.pictures.resize import fit, resize, unseen
 from reverie.run import Run
 
 _LBFGS_PIXELS = 4_000_000  # above, the history of L-BFGS would outweigh everything else in memory
@@ -133,8 +133,7 @@ class StyleTransfer:
         """What the photo, recoloured, shows on this canvas and not at the scale before."""
         sharp = self._recolored(scene)
         shrink = max(before.shape[2:]) / scene.canvas.longest
-        coarse = resize(sharp, max(1, round(sharp.shape[3] * shrink)), max(1, round(sharp.shape[2] * shrink)))
-        return sharp - resize(coarse, sharp.shape[3], sharp.shape[2])
+        return unseen(sharp, max(1, round(sharp.shape[3] * shrink)), max(1, round(sharp.shape[2] * shrink)))
 
     def optimizer(self, scene: Scene) -> Optimizer:
         wanted = scene.job.recipe.optimizer

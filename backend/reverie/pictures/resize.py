@@ -18,6 +18,11 @@ def resize(picture: Tensor, width: int, height: int) -> Tensor:
     return functional.interpolate(picture, (height, width), mode="bicubic", antialias=True, align_corners=False)
 
 
+def unseen(picture: Tensor, width: int, height: int) -> Tensor:
+    """What of a picture, 1×C×H×W, one of width×height would not show: of that size too, and about 0 on average."""
+    return picture - resize(resize(picture, width, height), picture.shape[3], picture.shape[2])
+
+
 def fit(width: int, height: int, longest: int) -> tuple[int, int]:
     """The size, in pixels, with the given longest side and the same proportions; each side at least 1."""
     factor = longest / max(width, height)
