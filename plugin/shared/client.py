@@ -102,9 +102,10 @@ class Client(object):
         """Sends a picture (a .npy, or an image file's bytes); returns its id."""
         return self._json("POST", "/v1/images", data, "application/octet-stream")["id"]
 
-    def submit(self, recipe, content):
-        """Asks for a recipe (a dictionary) to be carried out on a sent picture; returns the job's id."""
-        body = json.dumps({"recipe": recipe, "content": content}).encode("utf-8")
+    def submit(self, recipe, content, quick=False):
+        """Asks for a recipe (a dictionary) to be carried out on a sent picture; returns the job's id. A quick one is
+        painted between the iterations of others."""
+        body = json.dumps({"recipe": recipe, "content": content, "quick": quick}).encode("utf-8")
         return self._json("POST", "/v1/jobs", body, "application/json")["id"]
 
     def finish(self, job):

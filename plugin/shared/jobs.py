@@ -33,18 +33,19 @@ def read_file(path):
         raise BackendError(UNREADABLE % (as_text(path), as_text(error.strerror)))
 
 
-def run(client, job, tell, previews=False):
+def run(client, job, tell, previews=False, quick=False):
     """Sends the job, calls `tell` with each event of the job, and returns (samples as a memoryview, recipe as carried
     out).
 
-    With `previews`, those events have the picture so far as "png"; without, they are left out. What `tell` raises ends
-    the job, on the backend's side too. Raises BackendError when the job fails.
+    With `previews`, those events have the picture so far as "png"; without, they are left out. A `quick` job, of a
+    small picture, waits for no other. What `tell` raises ends the job, on the backend's side too. Raises BackendError
+    when the job fails.
     """
     content = client.add_picture(job.content)
     job.content = None  # it may be hundreds of megabytes, and the result is as many
     ids = dict((name, client.add_picture(data)) for name, data in job.pictures.items())
     names = dict((number, name) for name, number in ids.items())
-    job.number = number = client.submit(_renamed(job.recipe, ids), content)
+    job.number = number = client.submit(_renamed(job.recipe, ids), content, quick)
     events = client.events(number)
     try:
         for event in events:

@@ -92,7 +92,7 @@ def test_a_network_that_would_have_to_be_fetched_is_refused(backend, cache, monk
     assert "Dream with it once" in answer.json()["error"]["message"]
 
 
-def test_a_job_goes_first_and_the_atlas_goes_on_behind_it(backend, cache, held, small):
+def test_a_job_goes_first_and_the_atlas_goes_on_beside_it(backend, cache, held, small):
     events = lines(backend.client, PATH + "?count=8")
     until(lambda: next(events)["type"] == "layer", 10, "the layer")
     job = backend.submit(backend.upload(small))  # while the first batch is being made

@@ -29,10 +29,16 @@ class Job:
     """A recipe, its pictures, and what has become of it. Its events may be read while it runs, from any thread."""
 
     def __init__(
-        self, recipe: Recipe, content: Stored, pictures: Mapping[str, Stored], cancel_on_close: bool = True
+        self,
+        recipe: Recipe,
+        content: Stored,
+        pictures: Mapping[str, Stored],
+        cancel_on_close: bool = True,
+        quick: bool = False,
     ) -> None:
-        """`cancel_on_close` is whether it ends when nobody reads its events any more."""
-        self.cancel_on_close, self.fetched = cancel_on_close, False
+        """`cancel_on_close` is whether it ends when nobody reads its events any more; `quick`, whether it goes between
+        the iterations of others."""
+        self.cancel_on_close, self.quick, self.fetched = cancel_on_close, quick, False
         self.id = secrets.token_hex(8)
         self.created = datetime.now(timezone.utc)
         self.recipe, self.content, self.pictures = recipe, content, pictures
@@ -45,7 +51,7 @@ class Job:
         self.asked = time.monotonic()  # when a client last spoke of it
         self._stop = threading.Event()
         self._wish: Adjustment | None = None
-        self.adjusted = False
+        self.undisturbed = True  # whether the time that it took is its own
         self._lock = threading.RLock()
         self._events: dict[str, tuple[int, OfJob]] = {}
         self._serial = 0
@@ -102,7 +108,7 @@ class Job:
     def adjust(self, wish: Adjustment) -> None:
         """Notes what is to change while the job runs; later wishes add to those that wait."""
         with self._lock:
-            self.adjusted = True
+            self.undisturbed = False
             before = dataclasses.asdict(self._wish) if self._wish else {}
             news = {name: value for name, value in dataclasses.asdict(wish).items() if value not in (None, False)}
             self._wish = Adjustment(**{**before, **news})

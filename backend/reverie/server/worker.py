@@ -1,4 +1,4 @@
-"""The one thread that carries jobs out, and the queue before it."""
+"""The two threads that carry jobs out, one of them quick ones, and the queues before them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any, Protocol, TypeVar
 
+import torch
+
+from reverie import device as devices
 from reverie.engine import memory
 from reverie.engine.result import Result
 from reverie.errors import ReverieError
@@ -22,6 +25,7 @@ from reverie.run import Adjustment
 from reverie.server import events
 from reverie.server.errors import unexpected
 from reverie.server.job import FINISHED, KEPT, Job
+from reverie.server.turns import Turns
 from reverie.tools import estimate
 
 _log = logging.getLogger("reverie")
@@ -29,6 +33,7 @@ _RESULTS_KEPT = 1 << 30  # bytes
 _END, _JOB, _ERRAND = range(3)  # what comes first in the queue
 
 T = TypeVar("T")
+_Queue = queue.PriorityQueue["tuple[int, int, Job | _Errand | None]"]
 
 
 class Render(Protocol):
@@ -48,7 +53,7 @@ class Render(Protocol):
 
 
 class _Errand:
-    """Something small for the worker's thread, and where its outcome goes."""
+    """Something small for a thread of the worker, and where its outcome goes."""
 
     def __init__(self, action: Callable[[], Any]) -> None:
         self.outcome: Future[Any] = Future()
@@ -63,26 +68,41 @@ class _Errand:
 
 
 class Worker:
-    """The thread that owns the device, and the queue before it. One job runs at a time: two would only halve each
-    other's speed and double the memory. Errands are run when no job waits."""
+    """The threads that own the device, and the queues before them. One of them computes at a time: two would only halve
+    each other's speed. Quick jobs have a thread and a queue of their own, and go between the iterations of others;
+    errands are run there when no quick job waits."""
 
     def __init__(self, render: Render, device: str) -> None:
         self._render, self._device = render, device
-        self._queue: queue.PriorityQueue[tuple[int, int, Job | _Errand | None]] = queue.PriorityQueue()
+        self._queues: dict[bool, _Queue] = {quick: queue.PriorityQueue() for quick in (False, True)}
         self._numbers = itertools.count()  # first come, first served
         self._jobs: OrderedDict[str, Job] = OrderedDict()
-        self._current: Job | None = None
+        self._turns = Turns()
         self.last_used = time.monotonic()
-        self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
-        self._thread.start()
+        self._threads = [
+            threading.Thread(target=self._run, args=(quick,), name=name, daemon=True)
+            for quick, name in ((False, "worker"), (True, "quick jobs"))
+        ]
+        for thread in self._threads:
+            thread.start()
 
     @property
     def busy(self) -> bool:
-        return self._current is not None
+        return self._count("running") > 0
 
     @property
     def waiting(self) -> int:
-        return sum(job.state == "queued" for job in list(self._jobs.values()))
+        return self._count("queued")
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether a job waits for an errand, and not for another job."""
+        jobs = list(self._jobs.values())
+        busy = any(job.state == "running" and not job.quick for job in jobs)
+        return any(job.state == "queued" and (job.quick or not busy) for job in jobs)
+
+    def _count(self, state: str) -> int:
+        return sum(job.state == state for job in list(self._jobs.values()))
 
     @property
     def held(self) -> int:
@@ -101,12 +121,13 @@ class Worker:
         self.last_used = time.monotonic()
 
     def submit(self, job: Job) -> None:
-        """Puts a job at the end of the queue."""
+        """Puts a job at the end of its queue."""
         self.touch()
         self._forget_old()
-        job.tell(events.Queued(position=self.waiting + int(self.busy)))
+        before = [each for each in self._jobs.values() if each.quick == job.quick and each.state not in FINISHED]
+        job.tell(events.Queued(position=len(before)))
         self._jobs[job.id] = job
-        self._queue.put((_JOB, next(self._numbers), job))
+        self._queues[job.quick].put((_JOB, next(self._numbers), job))
 
     def cancel_unheard(self, seconds: float) -> None:
         """Cancels the jobs to whose events nobody listens, and of which nobody has spoken for that time, or for KEPT
@@ -124,33 +145,36 @@ class Worker:
                 del self._jobs[job.id]
 
     def errand(self, action: Callable[[], T]) -> Future[T]:
-        """Has something done by the thread that owns the device, once no job waits. It should be done in a second, or
-        else ask `waiting` whether a job has come, and make way."""
+        """Has something done by a thread that owns the device, once no quick job waits. It should be done in a second,
+        or else ask `is_held_up` whether a job has come, and make way."""
         errand = _Errand(action)
-        self._queue.put((_ERRAND, next(self._numbers), errand))
+        self._queues[True].put((_ERRAND, next(self._numbers), errand))
         return errand.outcome
 
     def close(self) -> None:
-        """Cancels what runs and what waits, and waits for the thread to end."""
+        """Cancels what runs and what waits, and waits for the threads to end."""
         for job in list(self._jobs.values()):
             job.cancel()
-        self._queue.put((_END, next(self._numbers), None))
-        self._thread.join(timeout=10)
+        for each in self._queues.values():
+            each.put((_END, next(self._numbers), None))
+        for thread in self._threads:
+            thread.join(timeout=10)
 
-    def _run(self) -> None:
-        while (task := self._queue.get()[2]) is not None:
-            try:
+    def _run(self, quick: bool) -> None:
+        while (task := self._queues[quick].get()[2]) is not None:
+            with self._turns.taken(first=quick):
                 if isinstance(task, _Errand):
                     task.run()
-                else:
-                    self._current = task
-                    if task.begin():
-                        self._carry_out(task)
-            finally:
-                self._current = None
-                self.last_used = time.monotonic()
+                elif task.begin():
+                    self._carry_out(task)
+            self.last_used = time.monotonic()
 
     def _carry_out(self, job: Job) -> None:
+        def stop() -> bool:
+            if not job.quick and self._turns.is_wanted:
+                self._make_way(job)
+            return job.cancelled()
+
         try:
             content, *others = map(job.decoded, (job.content, *job.pictures.values()))
             result = self._render(
@@ -159,12 +183,12 @@ class Worker:
                 dict(zip(job.pictures, others, strict=True)),
                 device=self._device,
                 report=job.hear,
-                stop=job.cancelled,
+                stop=stop,
                 adjust=job.adjustment,
             )
             job.result = result.picture
             job.finish(events.Done(seconds=result.seconds, recipe=result.recipe))
-            if not job.adjusted:
+            if job.undisturbed:
                 self._learn(result, content)
         except Cancelled:
             job.finish(events.Cancelled())
@@ -173,6 +197,13 @@ class Worker:
         except Exception as error:  # whatever it was, the next job must find a worker
             _log.exception("job %s failed", job.id)
             job.fail(memory.NOT_ENOUGH if memory.is_exhausted(error) else unexpected(error))
+
+    def _make_way(self, job: Job) -> None:
+        """Lets quick jobs and errands go before the one that runs. Random numbers are drawn from one sequence for the
+        whole process, also by networks that are built: the job goes on where it was in it."""
+        job.undisturbed, where = False, devices.choose(self._device)
+        with torch.random.fork_rng(devices=[where] if where.type == "cuda" else []):
+            self._turns.make_way()
 
     def _learn(self, result: Result, content: Picture) -> None:
         """Has estimates learn from a job. It is done, whatever comes of that."""

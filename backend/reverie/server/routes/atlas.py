@@ -64,7 +64,7 @@ async def _lines(worker: Worker, spec: Spec, layer: str, device: str, part: slic
 
     def make(batch: list[int]) -> dict[int, bytes]:
         def stop() -> bool:
-            return gone or worker.waiting > 0
+            return gone or worker.is_held_up
 
         try:
             tiles = atlas.atlas(network_for(spec.name, device), layer, batch, effort=atlas.QUICK, stop=stop)
@@ -80,7 +80,7 @@ async def _lines(worker: Worker, spec: Spec, layer: str, device: str, part: slic
             tiles = worker.errand(functools.partial(make, wanted[: atlas.BATCH]))
             async for sign in _signs_of_life(tiles):
                 yield sign
-            for channel, png in tiles.result().items():  # none when a job came in between: they wait behind it
+            for channel, png in tiles.result().items():  # none when a job came in between: they are asked for again
                 yield events.line(events.AtlasTile(channel=channel, png=base64.b64encode(png).decode()))
             wanted = wanted[len(tiles.result()) :]
         yield events.line(events.AtlasDone())

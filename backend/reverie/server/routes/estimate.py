@@ -79,13 +79,13 @@ async def _answer(worker: Worker, recipe: Recipe, width: int, height: int, devic
 
 
 async def _measure(worker: Worker, recipe: Recipe, device: str) -> None:
-    """Measures a kind of job when no job waits. One that comes in between goes first."""
+    """Measures a kind of job. One that comes in between goes first."""
     gone = False
 
     def make() -> bool:
         """Whether it is measured; False when it had to make way."""
         try:
-            estimate.measure(recipe, device, lambda: gone or worker.waiting > 0)
+            estimate.measure(recipe, device, lambda: gone or worker.is_held_up)
         except Cancelled:
             return False
         return True

@@ -30,6 +30,7 @@ from reverie.server.worker import Worker
 MAX_WAITING = 100  # jobs
 MAX_HELD = 1 << 31  # bytes of the pictures that they wait with
 MAX_TOGETHER = 2 * MAX_PIXELS  # of one job's pictures
+MOST_OF_QUICK = 10**6  # pixels of the picture of a quick job: what it takes of the time of others
 _POLL = 0.05  # seconds
 
 _log = logging.getLogger("reverie")
@@ -46,6 +47,11 @@ class NewJob(BaseModel):
         True,
         description="Whether the job ends when nobody reads its events any more. If not, it goes on, and its result is "
         "kept for an hour, or until it is fetched.",
+    )
+    quick: bool = Field(
+        False,
+        description="Whether somebody waits for it who is choosing: it does not wait for other jobs, but is painted "
+        "between their iterations. Only for pictures of at most one megapixel.",
     )
 
 
@@ -209,6 +215,10 @@ def _make_job(wanted: NewJob, store: Store, device: str) -> Job:
                 "The picture “{picture}” is not here (any more); send it again.", field, picture=reference[:80]
             )
         pictures[reference] = stored
+    if wanted.quick and content.width * content.height > MOST_OF_QUICK:
+        raise ReverieError(
+            "A quick job's picture has at most one megapixel; reduce it, or submit a usual job.", "quick"
+        )
     held = {each.id: each.width * each.height for each in (content, *pictures.values())}
     pixels = sum(held.values())
     if pixels > MAX_TOGETHER:
@@ -217,7 +227,7 @@ def _make_job(wanted: NewJob, store: Store, device: str) -> Job:
             count=pixels // 10**6,
             most=MAX_TOGETHER // 10**6,
         )
-    return Job(wanted.recipe, content, pictures, wanted.cancel_on_close)
+    return Job(wanted.recipe, content, pictures, wanted.cancel_on_close, wanted.quick)
 
 
 class _Watched(StreamingResponse):

@@ -187,7 +187,7 @@ def _carry_out(job: jobs.Job, client: Client, tell: Callable[[dict[str, Any]], N
     """The task of a thread."""
     _refuse_download(client, job.recipe)
     width, height = npy.unpack(job.content)[1:3]
-    samples, _recipe = jobs.run(client, job, tell, previews=True)
+    samples, _recipe = jobs.run(client, job, tell, previews=True, quick=True)
     tell({"type": "result", "picture": (bytes(samples), width, height)})
 
 
