@@ -49,7 +49,7 @@ Regions = Sequence[tuple[Tensor | None, Sequence[Moments]]]
 _Taken = Callable[[int, slice], Tensor]  # the features of a level, from 1, in some of its rows
 
 
-_KEPT_SOURCES, _LARGE = 4, 1 << 26  # so many, of at most so many bytes each
+_KEPT_SOURCES = 1 << 28  # bytes of them all: those of many styles for small pictures, or of a few for large ones
 
 
 @dataclass(frozen=True)
@@ -109,9 +109,9 @@ class Painter:
             known[key] = self._source(looks, seed)
         found = known[key]
         known.move_to_end(key)
-        if not all(look.digest for look, _ in looks) or found.places.bytes > _LARGE:
+        if not all(look.digest for look, _ in looks):
             del known[key]
-        elif len(known) > _KEPT_SOURCES:
+        while sum(each.places.bytes for each in known.values()) > _KEPT_SOURCES:
             known.popitem(last=False)
         return found
 

@@ -229,9 +229,15 @@ def test_the_source_of_a_style_is_kept_for_the_next_frame(codec, monkeypatch):
     assert painter.source([(replace(look, weight=2.0), (64, 64))], 0) is not first
     nameless = replace(look, digest="")
     assert painter.source([(nameless, (64, 64))], 0) is not painter.source([(nameless, (64, 64))], 0)
-    for seed in range(2, 6):
+    monkeypatch.setattr(painters, "_KEPT_SOURCES", 4 * first.places.bytes)
+    painter.source([(look, (64, 64))], 2)
+    assert painter.source([(look, (64, 64))], 0) is first  # asked for again, it is not the oldest
+    for seed in (3, 4, 5):
         painter.source([(look, (64, 64))], seed)
-    assert painter.source([(look, (64, 64))], 0) is not first  # the last four are
-    monkeypatch.setattr(painters, "_LARGE", first.places.bytes - 1)
-    large = Painter(codec, torch.float32).source([(look, (64, 64))], 9)
-    assert painter.source([(look, (64, 64))], 9) is not large
+    assert painter.source([(look, (64, 64))], 0) is first
+    for seed in (6, 7, 8, 9):
+        painter.source([(look, (64, 64))], seed)
+    assert painter.source([(look, (64, 64))], 0) is not first
+    monkeypatch.setattr(painters, "_KEPT_SOURCES", first.places.bytes - 1)
+    large = painter.source([(look, (64, 64))], 10)
+    assert painter.source([(look, (64, 64))], 10) is not large
