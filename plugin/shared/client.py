@@ -251,8 +251,11 @@ class Client(object):
 
 
 def as_text(value):
-    """Text for a sentence. Paths and the system's words are bytes in Python 2.7, and do not mix with text there."""
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+    """Text for a sentence. Paths and the system's words are bytes in Python 2.7, and do not mix with text there; and a
+    file's name may be no text in any language, which no window could show."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value.encode("utf-8", "replace").decode("utf-8")
 
 
 def _whole(response):

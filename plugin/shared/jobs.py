@@ -164,4 +164,4 @@ def duration(seconds):
 
 def short_name(path):
     """A file's name without folder and ending, for a layer's name."""
-    return os.path.splitext(os.path.basename(path))[0]
+    return as_text(os.path.splitext(os.path.basename(path))[0])

@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 
 from . import PROTOCOL, TAKEN, places
@@ -28,6 +29,7 @@ _FOREIGN = ("PYTHONHOME", "PYTHONPATH", "LD_LIBRARY_PATH", "LD_PRELOAD", "GI_TYP
 #: A backend that this process has started, where its words begin in the log, and when that was.
 _Started = collections.namedtuple("_Started", "process log_begin since")
 _started = None  # until it has answered or ended: also when nobody waits for it any more
+_starting = threading.Lock()  # several previews may look for a backend at once: one of them starts it
 
 
 def connect(waiting=lambda seconds: None):
@@ -42,17 +44,18 @@ def connect(waiting=lambda seconds: None):
     global _started
     if os.path.exists(places.settings_file()):
         return _elsewhere()
-    begun, seconds = time.time(), _NEAR
+    begun, seconds, awaited = time.time(), _NEAR, None
     while True:
-        ended = _started and _started.process.poll()
+        ended = awaited and awaited.process.poll()
         client, silent = find(places.ready_file(), seconds)
         if client is not None:
             _started = None
             return client
-        if _started is not None:
-            _look_after(ended)
+        if awaited is not None:
+            awaited = _looked_after(awaited, ended)
         elif not (silent and _sandboxed()):
-            _started = _start()
+            with _starting:
+                awaited = _started = _started or _start()
         if ended in (0, TAKEN):
             seconds = _FAR  # another one loads, or is busy
         if time.time() - begun > PATIENCE:
@@ -63,23 +66,33 @@ def connect(waiting=lambda seconds: None):
         time.sleep(0.2)
 
 
-def _look_after(ended):
-    """Judges the backend that was started here by its exit status, None while it loads. Raises BackendError when it has
-    failed, or takes too long and is ended."""
-    global _started
-    started, seconds = _started, time.time() - _started.since
+def _looked_after(started, ended):
+    """Judges a backend that was started here by its exit status, None while it loads: returns it, or None where another
+    one is to be started. Raises BackendError, for each that waits for it, when it has failed, or takes too long and is
+    ended."""
+    seconds = time.time() - started.since
     if ended in (0, TAKEN):  # it was told to end, or has found another one in its place
-        if seconds > _AGAIN:
-            _started = None  # if that one has died meanwhile, the next has its place
+        if seconds > _AGAIN:  # if that one has died meanwhile, the next has its place
+            _forget(started)
+            return None
     elif ended is not None:
-        _started = None
+        _forget(started)
         raise BackendError(
             _("Reverie's backend could not start. The end of its log:\n\n") + log_tail(started.log_begin)
         )
     elif seconds > PATIENCE:
         started.process.terminate()
-        _started = None
+        _forget(started)
         raise _late(started.log_begin)
+    return started
+
+
+def _forget(started):
+    """The next one that looks for a backend is to start another."""
+    global _started
+    with _starting:
+        if _started is started:
+            _started = None
 
 
 def _late(log_begin):

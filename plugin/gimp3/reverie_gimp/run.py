@@ -33,7 +33,9 @@ def paint(
     def action() -> None:
         known_presets.take(filter_name, config)
         selected = sources.selected_sources(image, drawables)
-        with_last_layers(config, run_mode, lambda: work(filter_name, procedure, config, selected, run_mode, results))
+        with_last_layers(
+            config, run_mode, image, lambda: work(filter_name, procedure, config, selected, run_mode, results)
+        )
 
     return with_layers(guarded(procedure, action), results)
 
@@ -90,7 +92,7 @@ def animate(
             unpainted = frames.of_layers(image)
         try:
             with_last_layers(
-                config, run_mode, lambda: work(filter_name, procedure, config, unpainted, run_mode, animation)
+                config, run_mode, image, lambda: work(filter_name, procedure, config, unpainted, run_mode, animation)
             )
         finally:
             unpainted[0].image.delete()
@@ -113,10 +115,12 @@ def with_layers(values: Gimp.ValueArray, results: NewLayers) -> Gimp.ValueArray:
     return asked.run(config)
 
 
-def with_last_layers(config: Gimp.ProcedureConfig, run_mode: Gimp.RunMode, action: Callable[[], None]) -> None:
+def with_last_layers(
+    config: Gimp.ProcedureConfig, run_mode: Gimp.RunMode, image: Gimp.Image, action: Callable[[], None]
+) -> None:
     """Does something with the layers used last, and writes down those used now. Raises Refusal where one is gone and
     nobody is asked."""
-    gone = [] if run_mode == Gimp.RunMode.NONINTERACTIVE else last_values.recall(config)
+    gone = [] if run_mode == Gimp.RunMode.NONINTERACTIVE else last_values.recall(config, image)
     if gone and run_mode == Gimp.RunMode.WITH_LAST_VALS:
         raise Refusal(
             _("The layer “%s”, which was used the last time, is not open any more. Choose another in the dialog.")

@@ -164,7 +164,7 @@ said = []
 for name, argument in (("style", "style-layer"), ("dream", "dream-guide"), ("style", "regions")):
     config = Gimp.get_pdb().lookup_procedure("plug-in-reverie-" + name).create_config()
     config.set_property(argument, other)
-    run.with_last_layers(config, Gimp.RunMode.INTERACTIVE, lambda: None)
+    run.with_last_layers(config, Gimp.RunMode.INTERACTIVE, image, lambda: None)
     with open("%s/config/plug-in-settings/GimpProcedureConfigRun-plug-in-reverie-%s.last" % (FOLDER, name), "w") as out:
         out.write('(layers %s)' % json.dumps(config.get_property("layers")))
     repeated = call("plug-in-reverie-" + name, image, [layer], mode=Gimp.RunMode.WITH_LAST_VALS)
@@ -172,18 +172,32 @@ for name, argument in (("style", "style-layer"), ("dream", "dream-guide"), ("sty
     other.set_name("another")
     said.append([repeated, made, call("plug-in-reverie-" + name, image, [layer], mode=Gimp.RunMode.WITH_LAST_VALS)])
     other.set_name("other")
-answer(said=said)
+elsewhere = load(); there = elsewhere.get_layers()[0]; there.scale(60, 40, False)
+abroad = [call("plug-in-reverie-style", elsewhere, [there], mode=Gimp.RunMode.WITH_LAST_VALS)]
+abroad.append(recipe(newest(elsewhere)))
+closed = Gimp.Layer.new(elsewhere, "", 1, 1, Gimp.ImageType.RGB_IMAGE, 100.0, Gimp.LayerMode.NORMAL)
+elsewhere.insert_layer(closed, None, 0)
+config = Gimp.get_pdb().lookup_procedure("plug-in-reverie-style").create_config()
+config.set_property("style-layer", closed)
+run.with_last_layers(config, Gimp.RunMode.INTERACTIVE, image, elsewhere.delete)
+answer(said=said, abroad=abroad, kept=config.get_property("layers"))
 """
 
 
 def test_layers_used_last_are_repeated_and_said_to_be_gone_once_they_are(gimp, echo, last_values):
-    """GIMP itself forgets arguments that are layers: the style would be the bundled picture again."""
-    said = gimp.run(LAYERS)["said"]
+    """GIMP itself forgets arguments that are layers: the style would be the bundled picture again. Regions of another
+    image are left out, and a layer that was closed while it gave its style is not written down."""
+    whole = gimp.run(LAYERS)
+    said, (repeated_elsewhere, made_elsewhere) = whole["said"], whole["abroad"]
+    assert repeated_elsewhere == [True, "success"]
+    assert [style.get("mask") for style in made_elsewhere["style"]] == [None]
+    assert whole["kept"] == ""
     assert [repeated for repeated, *_ in said] == [[True, "success"]] * 3
     assert [style["image"] for style in said[0][1]["style"]] == ["other"]
     assert [dream["guide"] for dream in said[1][1]["dream"]] == ["other"]
     assert [style["mask"] for style in said[2][1]["style"]] == ["region: other"]
-    for *_, (fine, sentence) in said:
+    assert said[2][2] == [True, "success"]  # without the regions
+    for *_, (fine, sentence) in said[:2]:
         assert not fine
         assert sentence.startswith("The layer “other”, which was used the last time, is not open any more. ")
 

@@ -143,6 +143,31 @@ answer(status=status, said=said, locked=locked, name=last.get_name(), place=offs
     assert said["alpha"] == 255
 
 
+def test_a_result_of_gimp_2_10_is_edited_too(run):
+    """Its record names no image, and of the layers only the one that gave the style or the guide."""
+    said = run("""
+image = load(); layer = image.get_layers()[0]
+other = Gimp.file_load_layer(Gimp.RunMode.NONINTERACTIVE, image, file(STYLE)); image.insert_layer(other, None, 1)
+status = paint(image, [layer], style=None, style_layer=other, seed=7, strength=0.7)
+old = newest(image)
+origin = {"filter": "plug-in-reverie-style", "used": other.get_tattoo(), "source": layer.get_tattoo(),
+          "area": [0, 0, layer.get_width(), layer.get_height()]}
+old.attach_parasite(Gimp.Parasite.new("reverie-origin", 1, json.dumps(origin).encode()))
+image.detach_parasite("reverie-image")
+Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, image, file("saved.xcf"), None)
+image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file("saved.xcf"))
+old, layer, other = image.get_layers()
+other.set_name("renamed")
+again = [call("plug-in-reverie-edit", image, [layer])]  # of a source, its newest result
+new = newest(image)
+again.append(call("plug-in-reverie-edit", image, [old]))
+answer(status=status, again=again, same=digest(new) == digest(old), recipe=recipe(new))
+""")
+    assert said["status"][0] and all(each[0] for each in said["again"]), said
+    assert said["same"]
+    assert said["recipe"]["strength"] == 0.7 and said["recipe"]["style"][0]["image"] == "renamed"
+
+
 def test_a_record_of_an_older_version_is_edited_too(run):
     """One that says only what was computed: the same picture comes of it."""
     said = run("""

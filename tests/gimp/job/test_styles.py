@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
+import numpy as np
 import pytest
 from reverie.fast import styles
 from reverie.plugin.shared import npy
@@ -188,6 +189,73 @@ refused = [paint(image, [layer], style=None, styles=json.dumps([{"file": FOLDER 
            for name in ("broken.xcf", "nowhere.psd")]
 answer(said=said, seen=seen, refused=refused, names=names(image), left=len(Gimp.get_images()) - count)
 """
+
+
+SELECTED = """
+image = load(); layer = image.get_layers()[0]; layer.scale(60, 40, False)
+image.select_rectangle(Gimp.ChannelOps.REPLACE, 0, 0, 30, 40)  # where to paint
+other = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file(STYLE)); other.scale(60, 40)
+style = other.get_layers()[0]
+half = Gimp.file_load_layer(Gimp.RunMode.NONINTERACTIVE, other, file(STYLE)); other.insert_layer(half, None, 0)
+half.scale(60, 40, False); half.add_alpha(); half.set_offsets(0, 0)
+shadow = half.create_mask(Gimp.AddMaskType.WHITE); half.add_mask(shadow)
+shadow.get_buffer().set(Gegl.Rectangle.new(0, 0, 60, 40), "Y u8", bytes([128] * 2400))
+said, kept = [], []
+for wanted in (style, half, layer):
+    other.select_rectangle(Gimp.ChannelOps.REPLACE, 10, 5, 20, 30)
+    other.select_rectangle(Gimp.ChannelOps.SUBTRACT, 20, 20, 10, 15)
+    if wanted == layer:
+        wanted = Gimp.Layer.new_from_drawable(style, image); image.insert_layer(wanted, None, 1)
+    said.append(paint(image, [layer], style=None, style_layer=wanted))
+    image.set_selected_layers([layer])
+Gimp.Selection.none(other)
+said.append(paint(image, [layer], style=None, style_layer=style))
+other.select_rectangle(Gimp.ChannelOps.REPLACE, 0, 0, 10, 10); style.set_offsets(50, 20)
+said.append(paint(image, [layer], style=None, style_layer=style))
+answer(said=said, whole=list(samples(style)[:4]))
+"""
+
+
+def test_of_a_style_layer_elsewhere_only_what_is_selected_there_gives_the_style(gimp, echo):
+    said = gimp.run(SELECTED)["said"]
+    assert [fine for fine, _ in said] == [True] * 4 + [False], said
+    assert said[4][1].startswith("Nothing is selected of the layer “Background”, whose style is wanted.")
+    sent = [npy.unpack(echo.pictures[job["recipe"]["style"][0]["image"]]) for job in echo.jobs]
+    assert [size[1:3] for size in sent] == [(20, 30), (20, 30), (60, 40), (60, 40)]
+    alpha = [np.frombuffer(samples, np.uint8)[3::4].reshape(height, width) for samples, width, height, *_ in sent]
+    corner = np.zeros((30, 20), bool)
+    corner[15:, 10:] = True
+    assert (alpha[0] == np.where(corner, 0, 255)).all()
+    assert (alpha[1][~corner] == 128).all() and (alpha[1][corner] == 0).all()
+    assert (alpha[2] == 255).all() and (alpha[3] == 255).all()
+
+
+NAMES = """
+import os
+from reverie_gimp.job import recent_styles, styles
+from reverie_gimp.ui.gallery import Gallery
+from shared import jobs, places
+strange = os.path.join(os.fsencode(FOLDER), b"\\xe9t\\xe9.jpg")
+open(strange, "wb").write(open(FOLDER + "/" + STYLE, "rb").read())
+image = load(); layer = image.get_layers()[0]; layer.scale(60, 40, False)
+place = os.fsdecode(strange)
+said = [paint(image, [layer], style=None, style_file=Gio.File.new_for_path(place)),
+        paint(image, [layer], style=None, styles=json.dumps([{"file": place}, {"file": FOLDER + "/" + STYLE}]))]
+again = call("plug-in-reverie-edit", image, [newest(image)])
+twice = styles.of_file(Gio.File.new_for_path("//" + place.lstrip("/")))
+recent_styles.remember([place, twice.value])
+gallery = Gallery(lambda *given: None)
+gallery.mark([styles.Style("file", place), twice])
+answer(said=said, again=again, names=names(image)[:2], same=twice.value == place, listed=len(recent_styles.listed()),
+       shown=[each.get_tooltip_text() for key, each in gallery._children.items() if key == ("file", place)])
+"""
+
+
+def test_a_file_whose_name_is_no_text_or_begins_with_two_slashes_is_one_style(gimp, echo):
+    said = gimp.run(NAMES)
+    assert [status[0] for status in [*said["said"], said["again"]]] == [True] * 3, said
+    assert said["names"][0].startswith("Neural style: ?t?")
+    assert said["same"] and said["listed"] == 1 and said["shown"] == ["?t?"]
 
 
 def test_a_style_in_a_file_that_only_gimp_reads_is_sent_as_it_is_seen(gimp, echo):

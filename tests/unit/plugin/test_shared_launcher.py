@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,28 @@ def test_the_end_of_the_log_is_shown_when_the_backend_cannot_start(home):
     with pytest.raises(BackendError, match="is empty") as error:  # the next attempt begins at once
         launcher.connect()
     assert "no torch here" not in str(error.value)  # of the last attempt
+
+
+def test_several_that_look_for_it_at_once_start_it_once_and_all_learn_why_it_failed(home):
+    """The gallery, a preview and an estimate ask for it when a dialog opens."""
+    install(home, script(home, f"echo $$ >> '{home}/starts'; sleep 0.5; echo no torch here; exit 1"))
+    told = []
+
+    def connect() -> None:
+        with pytest.raises(BackendError) as error:
+            launcher.connect()
+        told.append(str(error.value))
+
+    threads = [threading.Thread(target=connect) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert len(told) == 4 and all("no torch here" in each for each in told)
+    assert len(started(home)) == 1
+    with pytest.raises(BackendError, match="no torch here"):
+        launcher.connect()
+    assert len(started(home)) == 2  # whoever comes after them tries again
 
 
 def test_a_log_that_has_grown_long_begins_anew(home, monkeypatch):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from gi.repository import Gimp
-from shared.filters import ORIGIN
 
 from reverie_gimp.gimp import parasites, pixels
 from reverie_gimp.gimp.layers import all_layers
@@ -17,8 +16,8 @@ def results(image: Gimp.Image, source: Gimp.Layer | None = None) -> list[Gimp.La
     """The painted layers of an image, from the top; those of one source alone, if that is given."""
     home, found = parasites.read(image, parasites.IMAGE), []
     for layer in all_layers(image):
-        origin = parasites.read(layer, ORIGIN)
-        if origin is None or origin.get("image") != home:  # copied from elsewhere, the same tattoo is of another layer
+        origin = parasites.origin(layer)
+        if origin is None or origin["image"] != home:  # copied from elsewhere, the same tattoo is of another layer
             continue
         if source is None or origin.get("source") == source.get_tattoo():
             found.append(layer)

@@ -75,6 +75,26 @@ def picture_of(drawable: Gimp.Drawable) -> bytearray:
     return picture(drawable, whole(drawable), "u1")
 
 
+def selected_of(layer: Gimp.Layer) -> bytearray:
+    """What is selected of a layer, as an 8-bit .npy in which the rest is transparent; all of it where nothing in its
+    image is selected. Raises Refusal where something is, but not of the layer."""
+    if Gimp.Selection.is_empty(layer.get_image()):
+        return picture_of(layer)
+    overlap, *bounds = layer.mask_intersect()
+    if not overlap:
+        raise Refusal(
+            _("Nothing is selected of the layer “%s”, whose style is wanted. Select a part of it, or nothing.")
+            % layer.get_name()
+        )
+    area: Rectangle = tuple(bounds)
+    seen = picture(layer, area, "u1")
+    shown = covered(layer.get_image().get_selection(), layer, area, max(area[2:]))[0]
+    alpha = slice(len(seen) - 4 * len(shown) + 3, None, 4)
+    whole_there = seen[alpha].count(255) == len(shown)
+    seen[alpha] = shown if whole_there else bytes(one * by // 255 for one, by in zip(seen[alpha], shown, strict=True))
+    return seen
+
+
 def thumbnail(drawable: Gimp.Drawable, area: Rectangle | None, longest: int) -> Pixels:
     """An area of a drawable (None: all of it), reduced: (8-bit RGBA samples, width, height)."""
     x, y, width, height = area or whole(drawable)

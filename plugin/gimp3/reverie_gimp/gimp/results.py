@@ -164,7 +164,7 @@ def _replace(image: Gimp.Image, result: Result, version: Gimp.Layer) -> Gimp.Lay
         _add_mask(layer, source)
     image.reorder_item(layer, version.get_parent(), image.get_item_position(version))
     name = version.get_name()
-    named_by_user = not name.startswith(parasites.read(version, ORIGIN).get("title", ""))
+    named_by_user = not name.startswith((parasites.origin(version) or {}).get("title", ""))
     image.remove_layer(version)
     layer.set_visible(True)
     layer.set_name(name if named_by_user else result.name)

@@ -6,7 +6,7 @@ from typing import Any
 
 from gi.repository import Gimp
 from shared import geometry, refusals
-from shared.filters import ORIGIN, RECIPE
+from shared.filters import RECIPE
 from shared.refusals import Refusal
 from shared.words import _
 
@@ -85,7 +85,7 @@ def select_again(source: Source) -> None:
 def result_of(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer:
     """The result that is meant by a layer: itself, or the newest that was painted of it. Raises Refusal where there is
     none."""
-    if parasites.read(layer, RECIPE) is not None and parasites.read(layer, ORIGIN) is not None:
+    if parasites.origin(layer) is not None:
         return layer
     found = earlier.newest(image, layer)
     if found is not None:
@@ -105,7 +105,8 @@ def result_of(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer:
 def recorded_source(image: Gimp.Image, version: Gimp.Layer) -> tuple[Source, dict[str, Any], dict[str, Any]]:
     """(Source, recipe, origin) of an earlier result, to make a new version of it. Raises Refusal where it cannot be."""
     _refuse_floating(image)
-    recipe, origin = parasites.read(version, RECIPE), parasites.read(version, ORIGIN)
+    recipe, origin = parasites.read(version, RECIPE), parasites.origin(version)
+    assert origin is not None  # of `result_of`
     at_home = (
         parasites.read(image, parasites.IMAGE) == origin["image"]
     )  # elsewhere, the same tattoo is of another layer

@@ -59,7 +59,7 @@ def paint(
     Raises what `runner` does, and Refusal or BackendError where something is missing; Unfinished where one of these
     comes after the first result.
     """
-    wanted, pictures = frames.wanted(sources, config), Pictures()
+    wanted, pictures = frames.wanted(sources, config), Pictures(sources[0].image)
     for number, source in enumerate(wanted):
         try:
             job, title = prepare(filter_name, config, source, pictures)

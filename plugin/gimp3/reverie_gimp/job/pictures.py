@@ -24,19 +24,25 @@ _KNOWN = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".gif", ".bmp", ".p
 class Pictures:
     """Reads the pictures of styles and guides for the backend, each once: layers are only read on the main thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, painted: Gimp.Image) -> None:
+        """`painted` is the image that is worked on: its selection says where to paint, and nothing of a style."""
+        self._painted = painted
         self._read: dict[tuple[str, Any], bytes | bytearray] = {}
 
     def of(self, each: Style) -> bytes | bytearray:
         """The picture of a style that is none of the fast ones. Raises Refusal or BackendError."""
         key = each.kind, each.value.get_id() if each.kind == "layer" else each.value
         if key not in self._read:
-            read = {"file": picture_of_file, "layer": pixels.picture_of, "pattern": _picture_of_pattern}[each.kind]
+            read = {"file": picture_of_file, "layer": self._of_layer, "pattern": _picture_of_pattern}[each.kind]
             self._read[key] = read(each.value)
         return self._read[key]
 
     def of_layer(self, layer: Gimp.Layer) -> bytes | bytearray:
         return self.of(Style("layer", layer))
+
+    def _of_layer(self, layer: Gimp.Layer) -> bytearray:
+        """A layer; of one in another image, what is selected there, if anything is: the sky of a painting for a sky."""
+        return pixels.picture_of(layer) if layer.get_image() == self._painted else pixels.selected_of(layer)
 
     def named(self, name: str, image: Gimp.Image) -> bytes | bytearray:
         """The picture that a recipe's reference names: a file, a pattern, or a layer of that image. Raises Refusal."""

@@ -42,7 +42,7 @@ def read(config: Gimp.ProcedureConfig) -> list[Style]:
     layer, file = layers.named_by(config, "style-layer"), config.get_property("style-file")
     if layer is not None:
         return [Style("layer", layer)]
-    return [] if file is None else [Style("file", bundled.present(file.get_path() or file.get_uri()))]
+    return [] if file is None else [of_file(file)]
 
 
 def _parsed(text: str) -> list[Style]:
@@ -81,6 +81,14 @@ def write(config: Gimp.ProcedureConfig, styles: list[Style]) -> None:
     config.set_property("style-layer", single.value if single and single.kind == "layer" else None)
     if single or not styles:
         config.set_property("style-file", file_at(file) if file else None)
+
+
+def of_file(file: Gio.File) -> Style:
+    """The style of a picture file. File choosers begin some paths with two slashes, which would make it another one."""
+    path = file.get_path()
+    if path is None:
+        return Style("file", file.get_uri())
+    return Style("file", bundled.present("/" + path.lstrip("/") if path.startswith("/") else path))
 
 
 def file_at(place: str) -> Gio.File:

@@ -46,7 +46,7 @@ class Preview:
     ) -> None:
         self._filter, self._config, self._source, self._show = filter_name, config, source, show
         self._check = check  # raises Refusal while something is missing
-        self._pictures = Pictures()  # as they were when they were first seen
+        self._pictures = Pictures(source.image)  # as they were when they were first seen
         self._small = copy.copy(source)
         self._placed: dict[str, Any] | None = None  # the arguments by which it has its place
         self._reduced: dict[int, bytes] = {}  # its picture, by the longest side

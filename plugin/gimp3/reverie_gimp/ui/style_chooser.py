@@ -167,7 +167,7 @@ class StyleChooser:
             kinds.add_pattern("*." + ending)  # which GIMP reads
         dialog.add_filter(kinds)
         accepted = dialog.run() == Gtk.ResponseType.ACCEPT
-        path = dialog.get_filename() or dialog.get_uri() if accepted else None
+        file = dialog.get_file() if accepted else None
         dialog.destroy()
-        if path:
-            self._choose("file", path, False)
+        if file is not None:
+            self._choose(*styles.of_file(file)[:2], False)
