@@ -21,7 +21,7 @@ def listed() -> list[str]:
 
 def remember(paths: list[str]) -> None:
     """Puts pictures whose style is used at the beginning of those used lately."""
-    own = [path for path in paths if path not in bundled.styles()]
+    own = list(dict.fromkeys(path for path in paths if path not in bundled.styles()))
     if not own:
         return
     kept = [path for path in listed() if path not in own]

@@ -85,10 +85,8 @@ def write(config: Gimp.ProcedureConfig, styles: list[Style]) -> None:
 
 def of_file(file: Gio.File) -> Style:
     """The style of a picture file. File choosers begin some paths with two slashes, which would make it another one."""
-    path = file.get_path()
-    if path is None:
-        return Style("file", file.get_uri())
-    return Style("file", bundled.present("/" + path.lstrip("/") if path.startswith("/") else path))
+    place: str = file.get_path() or file.get_uri()
+    return Style("file", bundled.present("/" + place.lstrip("/") if place.startswith("/") else place))
 
 
 def file_at(place: str) -> Gio.File:
