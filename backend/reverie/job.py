@@ -15,7 +15,7 @@ from reverie.pictures.resize import fit
 from reverie.recipe import Dream, Recipe
 
 _ONE_PASS = 1.2  # how many times larger than what is optimised a picture in one pass is composed
-_MOST_IN_ONE_PASS = 1536  # pixels: the longest side at most, for the memory that all places of both pictures take
+MOST_IN_ONE_PASS = 1536  # pixels: the longest side at most, for the memory that all places of both pictures take
 
 # What each “detail” does to the longest side that suits the device (None: it is the picture's own), and how many
 # iterations it has.
@@ -89,7 +89,7 @@ def resolve(recipe: Recipe, device: str) -> Job:
         content, style = [], []  # nothing is compared in them
     longest, count = recipe.size or _size(recipe, device), iterations(recipe)
     if recipe.method == "instant":
-        longest = min(longest, _MOST_IN_ONE_PASS)
+        longest = min(longest, MOST_IN_ONE_PASS)
     found = {
         "network": network,
         "size": longest,

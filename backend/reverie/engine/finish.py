@@ -49,7 +49,7 @@ _COMPOSING = {"optimise": 0.15, "instant": 1.0, "patches": 5.0}
 """What composing a picture by a method takes for each of its pixels, beside one pass; of what is optimised, for each
 iteration, most of which are of smaller pictures. With the network that comes with Reverie: others take longer."""
 
-_BROAD = 24  # pixels: what is broader is no stroke
+BROAD = 24  # pixels: what is broader is no stroke
 _COLORS = 0.3  # how much of the colours of brushwork is used beside its light
 _SEAMLESS = 1.02  # enlarged by less, a picture needs no finish
 _PROBE = 256  # pixels: side of the picture that tells how fast the finish is
@@ -180,7 +180,7 @@ def _brushwork(change: Tensor) -> Tensor:
 def broad(picture: Tensor) -> Tensor:
     """What of a picture is broader than strokes: colour and light, which have been composed."""
     height, width = picture.shape[2:]
-    return resize(resize(picture, max(1, width // _BROAD), max(1, height // _BROAD)), width, height)
+    return resize(resize(picture, max(1, width // BROAD), max(1, height // BROAD)), width, height)
 
 
 def _own_size(look: StylePicture, longest: int) -> tuple[int, int]:

@@ -20,13 +20,13 @@ from reverie.run import Run
 
 _COARSEST, _RATIO = 256, 1.6  # pixels: the least longest side to begin at; and how much larger the next is
 
-_REINJECTED = 0.5  # how much of what of the photo only a size shows is added there
-_PHOTO = 0.6  # how much of the photo, recoloured, and not of the painting it is that the style's places are found for
-_PALETTE = 0.6
+REINJECTED = 0.5  # how much of what of the photo only a size shows is added there
+PHOTO = 0.6  # how much of the photo, recoloured, and not of the painting it is that the style's places are found for
+PALETTE = 0.6
 """How much of what is broader than strokes is the photo's, recoloured: places taken from a style alone turn a sky that
 is nearly its white into a hole."""
 
-_COLORS = 0.7  # how much of the colours of strokes is used beside their light; with all, edges have fringes
+COLORS = 0.7  # how much of the colours of strokes is used beside their light; with all, edges have fringes
 _SEEN = 0.2  # the strength below which the painting, whose edges are never quite the photo's, fades into it
 
 
@@ -45,7 +45,7 @@ def paint(job: Job, inputs: Inputs, painter: Painter, run: Run) -> Tensor:
 def compose(job: Job, inputs: Inputs, painter: Painter, run: Run) -> Tensor:
     """The painting, 1×3×h×w at the size of the job. Each size counts as an iteration."""
     height, width = inputs.source.shape[2:]
-    scales = _scales(*job.size(width, height))
+    scales = scales_of(*job.size(width, height))
     run.report(Started(inputs.source.device.type, "instant", len(scales)))
     palette, painted = Palette(inputs, job.recipe), None
     for number in range(1, len(scales) + 1):
@@ -55,7 +55,7 @@ def compose(job: Job, inputs: Inputs, painter: Painter, run: Run) -> Tensor:
     return torch.lerp(content, painted, min(1.0, job.recipe.strength / _SEEN))
 
 
-def _scales(width: int, height: int) -> list[tuple[int, int]]:
+def scales_of(width: int, height: int) -> list[tuple[int, int]]:
     """The sizes (width, height), up to that one."""
     sides = [float(max(width, height))]
     while sides[0] / _RATIO >= _COARSEST:
@@ -82,20 +82,20 @@ def _at_scale(
         sized = [(look, sizes.of_style(look.picture, look.scale, max(size))) for look in looks]
         regions.append((None if mask is None else of_size(mask, photo), painter.source(sized, job.recipe.seed)))
     picture = photo if before is None else _enlarged(before, photo)
-    like = photo if before is None else torch.lerp(picture, photo, _PHOTO)
+    like = photo if before is None else torch.lerp(picture, photo, PHOTO)
     told = functools.partial(_tell, run, scales, number)
     painted = painter.paint(picture, like, regions, job.recipe.strength, told)
     change = painted - photo
     broad = finish.broad(change)
     change -= broad
-    return torch.lerp(luma(change), change, _COLORS).add_(broad, alpha=1 - _PALETTE).add_(photo).clamp_(0, 1)
+    return torch.lerp(luma(change), change, COLORS).add_(broad, alpha=1 - PALETTE).add_(photo).clamp_(0, 1)
 
 
 def _enlarged(before: Tensor, photo: Tensor) -> Tensor:
     """The painting of the scale before at this one's size, with some of what of the photo only this one shows."""
     height, width = photo.shape[2:]
     fine = unseen(photo, before.shape[3], before.shape[2])
-    return resize(before, width, height).add_(fine, alpha=_REINJECTED).clamp_(0, 1)
+    return resize(before, width, height).add_(fine, alpha=REINJECTED).clamp_(0, 1)
 
 
 def _tell(run: Run, scales: list[tuple[int, int]], number: int, level: int) -> None:

@@ -29,18 +29,18 @@ from reverie.losses.moments import Moments
 from reverie.losses.transport import linear_map
 from reverie.pictures.resize import resize
 
-_KEPT = (0.2, 0.2, 0.0)
+KEPT = (0.2, 0.2, 0.0)
 """How much of each level's features comes from the picture itself rather than from the level below it: what is small
 does not survive the way down."""
 
-_TAKEN = (0.45, 0.75, 0.85)
+TAKEN = (0.45, 0.75, 0.85)
 """How much of each level is taken from the place of the style that is most like it, at the usual strength; the rest is
 the picture's own, with the mean and covariance of the style's."""
 
-_USUAL = 0.85  # that strength
-_CALM = 0.3  # how much of it is taken where the picture is plain: one place of the style again and again is a weave
+USUAL = 0.85  # that strength
+CALM = 0.3  # how much of it is taken where the picture is plain: one place of the style again and again is a weave
 
-_MARGIN = 2 * STRIDE  # pixels by which a picture is continued on each side; what zeros do to its border falls into it
+MARGIN = 2 * STRIDE  # pixels by which a picture is continued on each side; what zeros do to its border falls into it
 _TILE = 512  # pixels: side of the tiles
 _HALO = 16  # positions around a tile that a level's convolutions see, more than enough of them
 _POSITIONS = 1 << 18  # positions that are added up, or moved, at once
@@ -81,7 +81,7 @@ class Painter:
     def statistics(self, picture: Tensor, opaque: Tensor | None, levels: int) -> list[Moments]:
         """The moments of a style picture (1×3×H×W, 0 to 1) at its first levels, where it is opaque (1×1×H×W)."""
         cover = _cover(picture, opaque)
-        return [_moments(level, _at(cover, level)) for level in self._down(_continued(picture), levels)]
+        return [_moments(level, _at(cover, level)) for level in self._down(continued(picture), levels)]
 
     def looks(self, looks: Sequence[tuple[StylePicture, tuple[int, int]]], levels: int) -> list[Moments]:
         """The statistics of styles, each at a size (width, height), blended by their weights."""
@@ -120,7 +120,7 @@ class Painter:
         for look, size in looks:
             picture = resize(look.picture, *size).clamp(0, 1)
             cover = _cover(picture, None if look.opaque is None else resize(look.opaque, *size).clamp(0, 1))
-            levels = self._down(_continued(picture), style_swap.LEVELS)
+            levels = self._down(continued(picture), style_swap.LEVELS)
             found.append(([_moments(level, _at(cover, level)) for level in levels], look.weight))
             styles.append((levels, _at(cover, levels[-1]), look.weight))
         blended = [moments.blend([(own[k], weight) for own, weight in found]) for k in range(style_swap.LEVELS)]
@@ -138,16 +138,16 @@ class Painter:
         """The picture, 1×3×H×W in 0 to 1, with the features of styles: `regions` pairs masks (1×1×H×W in 0 to 1; None:
         everywhere) with their sources. What each place takes is found for `like`, a picture of that size. `told` hears
         which levels are done, from the deepest."""
-        own = self._down(_continued(picture), style_swap.LEVELS)
-        seen = own if like is picture else self._down(_continued(like), style_swap.LEVELS)
+        own = self._down(continued(picture), style_swap.LEVELS)
+        seen = own if like is picture else self._down(continued(like), style_swap.LEVELS)
         taken = []
         for mask, source in regions:
             nearest = source.places.nearest(seen, _at(_cover(picture, mask), seen[-1]), self._check_stop)
             taken.append(functools.partial(_taken, source.places, nearest))
         del seen
         statistics = [(mask, source.statistics) for mask, source in regions]
-        rich = _continued(_CALM + (1 - _CALM) * detailed(like))
-        return self._up(own, picture, statistics, strength, _KEPT, told, taken, rich).clamp(0, 1)
+        rich = continued(CALM + (1 - CALM) * detailed(like))
+        return self._up(own, picture, statistics, strength, KEPT, told, taken, rich).clamp(0, 1)
 
     @torch.no_grad()
     def brushwork(
@@ -157,7 +157,7 @@ class Painter:
         `statistics` says of the style there. It goes as deep as `kept` has levels: how much of each comes from the
         picture itself rather than from the level below it. What the codec loses of a picture, and its own grain, are in
         it twice, with either sign, and so in neither. `told` hears how much of it is done, 0 to 1."""
-        own = self._down(_continued(picture), len(kept))
+        own = self._down(continued(picture), len(kept))
         told(1 / 3)
         painted = self._up(list(own), picture, regions, strength, kept)
         told(2 / 3)
@@ -178,7 +178,7 @@ class Painter:
         the features that each region takes from its styles, if any, and `rich`, a continued map, how much of it where.
         """
         height, width = picture.shape[2:]
-        masks = [(_cover(picture, mask), None if mask is None else _continued(mask)) for mask, _ in regions]
+        masks = [(_cover(picture, mask), None if mask is None else continued(mask)) for mask, _ in regions]
         features = own.pop().clone(memory_format=torch.channels_last)
         for level in range(len(kept), 0, -1):
             if level < len(kept):
@@ -190,13 +190,13 @@ class Painter:
                 change = linear_map(found, statistics[level - 1], strength)
                 own_taken = None
                 if rich is not None:
-                    share = _at(rich, features) * min(1.0, _TAKEN[level - 1] * strength / _USUAL)
+                    share = _at(rich, features) * min(1.0, TAKEN[level - 1] * strength / USUAL)
                     own_taken = functools.partial(taken[number], level), share
                 _add_change(moved, features, change, None if mask is None else _at(mask, features), own_taken)
             features = self._in_tiles(functools.partial(self._codec.up, level), moved)
             del moved  # a copy of it in another type, below, needs the room
             told(level)
-        return features.float()[:, :, _MARGIN : _MARGIN + height, _MARGIN : _MARGIN + width]
+        return features.float()[:, :, MARGIN : MARGIN + height, MARGIN : MARGIN + width]
 
     def _down(self, picture: Tensor, levels: int) -> list[Tensor]:
         """The first levels of a picture, from the finest on, each whole."""
@@ -229,18 +229,18 @@ class Painter:
         return whole
 
 
-def _continued(picture: Tensor) -> Tensor:
+def continued(picture: Tensor) -> Tensor:
     """A picture, or a mask, with its margins; to the right and downwards on to a multiple of the stride."""
-    down, right = (_MARGIN + -side % STRIDE for side in picture.shape[2:])
+    down, right = (MARGIN + -side % STRIDE for side in picture.shape[2:])
     mode = "reflect" if down < picture.shape[2] and right < picture.shape[3] else "replicate"
-    return functional.pad(picture, (_MARGIN, right, _MARGIN, down), mode=mode)
+    return functional.pad(picture, (MARGIN, right, MARGIN, down), mode=mode)
 
 
 def _cover(picture: Tensor, mask: Tensor | None) -> Tensor:
     """What counts of a continued picture: its mask, and nothing of the margins."""
     inside = torch.ones_like(picture[:, :1]) if mask is None else mask
-    down, right = (_MARGIN + -side % STRIDE for side in picture.shape[2:])
-    return functional.pad(inside, (_MARGIN, right, _MARGIN, down))
+    down, right = (MARGIN + -side % STRIDE for side in picture.shape[2:])
+    return functional.pad(inside, (MARGIN, right, MARGIN, down))
 
 
 def _at(mask: Tensor, features: Tensor) -> Tensor:

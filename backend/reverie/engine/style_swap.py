@@ -24,9 +24,10 @@ PLACE = max(STRIDES[:LEVELS])  # pixels from place to place
 _PLACES = 4096  # of all styles together, that are looked through
 _COMPONENTS = 128  # of a hypercolumn, that are compared
 _AT_A_TIME = 2048  # places of the picture: bounds the table of similarities
-_COHERENT = 0.05  # what it is worth, as a cosine, to go on with what one neighbour has
-_ROUNDS = 4  # of asking the neighbours
-_BESIDE = ((0, 1), (0, -1), (1, 0), (-1, 0))
+COHERENT = 0.05  # what it is worth, as a cosine, to go on with what one neighbour has
+STEADY = 1e-3  # added to the deviations of hypercolumns: what hardly varies is noise
+ROUNDS = 4  # of asking the neighbours
+BESIDE = ((0, 1), (0, -1), (1, 0), (-1, 0))
 
 
 class StyleSwap:
@@ -38,26 +39,26 @@ class StyleSwap:
         generator = torch.Generator().manual_seed(seed)
         total = sum(weight for _, _, weight in styles)
         self._features = [torch.cat([_parts(levels[k], k) for levels, _, _ in styles]) for k in range(LEVELS)]
-        self._usable = torch.cat([_counting(cover).flatten() for _, cover, _ in styles])
-        self._widths = torch.cat([torch.full((cover.numel(),), cover.shape[1]) for _, cover, _ in styles]).to(
-            self._usable.device
+        self.usable = torch.cat([_counting(cover).flatten() for _, cover, _ in styles])
+        self.widths = torch.cat([torch.full((cover.numel(),), cover.shape[1]) for _, cover, _ in styles]).to(
+            self.usable.device
         )
         drawn, begin = [], 0
         for _, cover, weight in styles:
-            here = self._usable[begin : begin + cover.numel()].nonzero()[:, 0].cpu() + begin
+            here = self.usable[begin : begin + cover.numel()].nonzero()[:, 0].cpu() + begin
             count = max(1, round(_PLACES * weight / total))
             drawn.append(here[torch.randperm(len(here), generator=generator)[:count]])
             begin += cover.numel()
-        self._drawn = torch.cat(drawn).to(self._usable.device)
+        self.drawn = torch.cat(drawn).to(self.usable.device)
         columns = torch.cat([_hypercolumns(levels).flatten(0, 1) for levels, _, _ in styles])
-        standard = _standardised(columns, columns[self._drawn])
-        self._basis = principal(standard[self._drawn], min(_COMPONENTS, len(self._drawn), standard.shape[1]))
-        self._directions = directions(standard @ self._basis).to(self._features[0].dtype)
+        standard = _standardised(columns, columns[self.drawn])
+        self.basis = principal(standard[self.drawn], min(_COMPONENTS, len(self.drawn), standard.shape[1]))
+        self._directions = directions(standard @ self.basis).to(self._features[0].dtype)
 
     @property
     def bytes(self) -> int:
         """How much memory they take."""
-        return sum(part.nbytes for part in (*self._features, self._directions, self._usable, self._widths))
+        return sum(part.nbytes for part in (*self._features, self._directions, self.usable, self.widths))
 
     def nearest(self, levels: Sequence[Tensor], cover: Tensor, check_stop: Callable[[], None]) -> Tensor:
         """The number of the style's place for each of a picture's, h×w, given its levels, and which of its places count
@@ -66,13 +67,13 @@ class StyleSwap:
         size = columns.shape[:2]
         columns = columns.flatten(0, 1)
         standard = _standardised(columns, columns[_counting(cover).flatten()])
-        own = directions(standard @ self._basis).to(self._directions.dtype)
-        drawn, found = self._directions[self._drawn].T, []
+        own = directions(standard @ self.basis).to(self._directions.dtype)
+        drawn, found = self._directions[self.drawn].T, []
         for part in torch.split(own, _AT_A_TIME):
             check_stop()
             found.append((part @ drawn).max(1).indices)
-        nearest = self._drawn[torch.cat(found)].view(size)
-        for _ in range(_ROUNDS):
+        nearest = self.drawn[torch.cat(found)].view(size)
+        for _ in range(ROUNDS):
             check_stop()
             nearest = self._more_coherent(own, nearest)
         return nearest
@@ -87,12 +88,12 @@ class StyleSwap:
     def _more_coherent(self, own: Tensor, nearest: Tensor) -> Tensor:
         """Each place keeps what it has, or takes what goes on with what one of its neighbours has: what is most like
         it, and what most neighbours agree on."""
-        offers = [self._offered(nearest, down, across) for down, across in _BESIDE]
+        offers = [self._offered(nearest, down, across) for down, across in BESIDE]
         best, most = nearest, torch.full(nearest.shape, -torch.inf, device=nearest.device)
         for choice in (nearest, *offers):
             worth = self._likeness(own, choice.clamp_min(0))
             for offer in offers:
-                worth += _COHERENT * (offer == choice)
+                worth += COHERENT * (offer == choice)
             better = (worth > most) & (choice >= 0)
             best, most = torch.where(better, choice, best), torch.where(better, worth, most)
         return best
@@ -100,8 +101,8 @@ class StyleSwap:
     def _offered(self, nearest: Tensor, down: int, across: int) -> Tensor:
         """What goes on with what the neighbour so far above and to the left has; −1 where there is none."""
         beside = nearest.roll((down, across), (0, 1))
-        offer = beside + down * self._widths[beside] + across
-        offer = torch.where(self._usable[offer], offer, -1)  # beside a place that counts there always is one
+        offer = beside + down * self.widths[beside] + across
+        offer = torch.where(self.usable[offer], offer, -1)  # beside a place that counts there always is one
         if down:
             offer[0 if down > 0 else -1] = -1
         else:
@@ -141,4 +142,4 @@ def _hypercolumns(levels: Sequence[Tensor]) -> Tensor:
 def _standardised(columns: Tensor, counting: Tensor) -> Tensor:
     """Columns, N×C, in units of those that count."""
     deviation, mean = torch.std_mean(counting, 0, correction=0)
-    return (columns - mean) / (deviation + 1e-3)
+    return (columns - mean) / (deviation + STEADY)

@@ -23,8 +23,8 @@ from reverie.networks.reverie import PREPROCESSING, Encoder
 BUNDLED = Path(reverie.__file__).parent / "models" / "decoder.safetensors"
 """The decoder that is part of the project; its card, decoder.md, lies beside it."""
 
-_ENDS = (0, 1, 2, 4, 6, 8)  # level k is what the encoder's stages up to the kth of these make of a picture
-LEVELS = len(_ENDS) - 1
+ENDS = (0, 1, 2, 4, 6, 8)  # level k is what the encoder's stages up to the kth of these make of a picture
+LEVELS = len(ENDS) - 1
 CHANNELS = (64, 80, 96, 144, 160)  # of the features at each level
 STRIDES = (2, 4, 4, 8, 16)  # pixels of the picture to one position of the level, each way
 STRIDE = STRIDES[-1]
@@ -80,7 +80,7 @@ class Codec:
         encoder = registry.load("reverie").module
         assert isinstance(encoder, Encoder)
         where = next(decoder.parameters()).device
-        self._stages = encoder.trunk.float().to(where).requires_grad_(False)
+        self.stages = encoder.trunk.float().to(where).requires_grad_(False)
 
     def down(self, level: int, x: Tensor) -> Tensor:
         """From the features of the level before `level` (1 to 5), or from the picture (RGB in 0 to 1, sides a multiple
@@ -89,7 +89,7 @@ class Codec:
             x = (x - PREPROCESSING.mean[0]) / PREPROCESSING.std[0]
         else:
             x = x * self.decoder.deviations[level - 2] + self.decoder.means[level - 2]
-        for stage in self._stages[_ENDS[level - 1] : _ENDS[level]]:
+        for stage in self.stages[ENDS[level - 1] : ENDS[level]]:
             x = stage(x)
         features: Tensor = ((x - self.decoder.means[level - 1]) / self.decoder.deviations[level - 1]).to(x.dtype)
         return features

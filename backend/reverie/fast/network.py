@@ -29,7 +29,7 @@ class Seen(NamedTuple):
 Statistics = list[Seen]
 """For each instance normalisation, in forward order."""
 
-_EPSILON = 1e-5
+EPSILON = 1e-5
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class _Pass:
             x = x.clamp(seen.least, seen.most)
         else:
             variance, mean = torch.var_mean(x.float(), (2, 3), keepdim=True, correction=0)
-            seen = Seen(mean, (variance + _EPSILON).sqrt(), x.amin((2, 3), keepdim=True), x.amax((2, 3), keepdim=True))
+            seen = Seen(mean, (variance + EPSILON).sqrt(), x.amin((2, 3), keepdim=True), x.amax((2, 3), keepdim=True))
         self.seen.append(seen)
         gain = self._pieces[2 * index] / seen.deviation
         return x * gain.to(x.dtype) + (self._pieces[2 * index + 1] - seen.mean * gain).to(x.dtype)

@@ -26,7 +26,7 @@ SIZE = 1024
 TILE = 1024
 """Side of the tiles, in pixels: larger ones would hardly save time."""
 
-_MARGIN = 32
+MARGIN = 32
 """How far, in pixels, the picture is continued beyond each border, a multiple of every stride. What the network does to
 its own borders, streaks across them, falls into this and is cut off."""
 
@@ -83,7 +83,7 @@ def stylise(
     places = tiles(architecture, height, width, tile)
     with devices.autocast(picture.device, precision):
         if len(places) == 1:
-            painted: Tensor = network(whole, vector)[:, :, _MARGIN : _MARGIN + height, _MARGIN : _MARGIN + width]
+            painted: Tensor = network(whole, vector)[:, :, MARGIN : MARGIN + height, MARGIN : MARGIN + width]
             told(1, 1)
         else:
             side = _side(architecture, tile)
@@ -105,7 +105,7 @@ def _paint_tiles(
     """Fills `painted` tile by tile; `whole` is the picture with its margins."""
     halo = network.architecture.halo
     for index, (top, left) in enumerate(places):
-        y, x = top + _MARGIN, left + _MARGIN
+        y, x = top + MARGIN, left + MARGIN
         first, begin = max(0, y - halo), max(0, x - halo)
         part = network(whole[:, :, first : y + side + halo, begin : x + side + halo], vector, statistics)
         place = painted[:, :, top : top + side, left : left + side]
@@ -122,9 +122,9 @@ def _statistics(network: StyleNetwork, picture: Tensor, vector: Tensor) -> Stati
 
 def _padded(picture: Tensor, architecture: Architecture) -> Tensor:
     """The picture continued by a margin on each side, to the right and downwards on to a multiple of the stride."""
-    down, right = (_MARGIN + -side % architecture.stride for side in picture.shape[2:])
+    down, right = (MARGIN + -side % architecture.stride for side in picture.shape[2:])
     mode = "reflect" if down < picture.shape[2] and right < picture.shape[3] else "replicate"
-    padded = functional.pad(picture, (_MARGIN, right, _MARGIN, down), mode=mode)
+    padded = functional.pad(picture, (MARGIN, right, MARGIN, down), mode=mode)
     return padded.contiguous(memory_format=torch.channels_last)
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from reverie.losses.moments import Moments
 
-_RIDGE = 1e-3  # added to the variances, which are about 1 in a photo: what hardly varies is no style, and noise
+RIDGE = 1e-3  # added to the variances, which are about 1 in a photo: what hardly varies is no style, and noise
 MOST = 4.0
 """How many times a deviation grows at most. Without a bound a plain sky's last grain becomes a lattice."""
 
@@ -23,8 +23,8 @@ def linear_map(own: Moments, wanted: Moments, share: float = 1.0, most: float = 
     A `share` less than 1 goes that part of the way.
     """
     identity = torch.eye(len(own.mean), dtype=torch.float64, device=own.mean.device)
-    root, inverse = _power(own.covariance.double() + _RIDGE * identity, (0.5, -0.5))
-    (middle,) = _power(root @ (wanted.covariance.double() + _RIDGE * identity) @ root, (0.5,))
+    root, inverse = _power(own.covariance.double() + RIDGE * identity, (0.5, -0.5))
+    (middle,) = _power(root @ (wanted.covariance.double() + RIDGE * identity) @ root, (0.5,))
     values, vectors = torch.linalg.eigh(inverse @ middle @ inverse)
     whole = (vectors * values.clamp(0, most)) @ vectors.T
     partial = torch.lerp(identity, whole, share)

@@ -7,11 +7,12 @@ from torch import Tensor
 
 # Rec. 709 luma and the orthogonal-enough colour differences of BT.709 YCbCr, for RGB in 0 to 1.
 _TO_YCC = torch.tensor([[0.2126, 0.7152, 0.0722], [-0.1146, -0.3854, 0.5], [0.5, -0.4542, -0.0458]])
+TO_LUMA = _TO_YCC[0]
 
 
 def luma(picture: Tensor) -> Tensor:
     """The light of a picture, 1×3×H×W: 1×1×H×W."""
-    return torch.einsum("j,njhw->nhw", _TO_YCC[0].to(picture.device), picture)[:, None]
+    return torch.einsum("j,njhw->nhw", TO_LUMA.to(picture.device), picture)[:, None]
 
 
 def luminance_of(picture: Tensor, colors_from: Tensor) -> Tensor:

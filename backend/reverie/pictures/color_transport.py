@@ -13,13 +13,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-_SAMPLES = 8192  # colours of each picture that are compared
+SAMPLES = 8192  # colours of each picture that are compared
 _ROWS = 256  # of a picture that are mapped at a time: large ones leave little memory
-_SLICES = 16  # sets of three directions
-_NODES = 17  # of the table that holds the smoothed map, in each of the three colours
-_BLUR = (0.061, 0.242, 0.394, 0.242, 0.061)  # over its nodes
-_FAINT = 1.0  # samples: where a node has fewer, the map tends to the linear one
-_SHARE = 0.8  # of what the linear map leaves
+SLICES = 16  # sets of three directions
+NODES = 17  # of the table that holds the smoothed map, in each of the three colours
+BLUR = (0.061, 0.242, 0.394, 0.242, 0.061)  # over its nodes
+FAINT = 1.0  # samples: where a node has fewer, the map tends to the linear one
+FLAT = 1e-5  # added to the variances of colours: a picture of one colour, or grey, has roots then, too
+SHARE = 0.8  # of what the linear map leaves
 
 
 @dataclass(frozen=True)
@@ -54,29 +55,32 @@ def color_map(picture: Tensor, target: Tensor, counts: Tensor | None, target_cou
     Mixing”, section 2), of which the table holds a smoothed share.
     """
     generator = torch.Generator().manual_seed(0)
-    own, wanted = _samples(picture, counts, generator), _samples(target, target_counts, generator)
+    own, wanted = samples(picture, counts, generator), samples(target, target_counts, generator)
     matrix, shift = _linear(own, wanted)
     moved = own @ matrix.T + shift
-    return ColorMap(matrix, shift, _SHARE * _table(own, _sliced(moved, wanted, generator) - moved))
+    return ColorMap(matrix, shift, SHARE * _table(own, _sliced(moved, wanted, turns(generator)) - moved))
 
 
-def _samples(picture: Tensor, counts: Tensor | None, generator: torch.Generator) -> Tensor:
-    """Colours of a picture, _SAMPLES×3, float32, on the CPU; each pixel as likely as it counts."""
-    flat = picture.flatten(2)[0].T
+def samples(picture: Tensor, counts: Tensor | None, generator: torch.Generator) -> Tensor:
+    """Colours of a picture, SAMPLES×3, float32, on the CPU; each pixel as likely as it counts."""
+    flat, share = picture.flatten(2)[0].T, torch.rand(SAMPLES, generator=generator, dtype=torch.float64)
     if counts is None:
-        chosen = torch.randint(len(flat), (_SAMPLES,), generator=generator)
+        chosen = (share * len(flat)).long()
     else:
         heaped = counts.flatten().double().cpu().cumsum(0)
-        at = torch.rand(_SAMPLES, generator=generator, dtype=torch.float64) * heaped[-1]
-        chosen = torch.searchsorted(heaped, at).clamp(max=len(flat) - 1)
+        chosen = torch.searchsorted(heaped, share * heaped[-1]).clamp(max=len(flat) - 1)
     return flat[chosen.to(flat.device)].float().cpu()
+
+
+def turns(generator: torch.Generator) -> Tensor:
+    """SLICES sets of three orthogonal directions, SLICES×3×3, each the columns of a matrix."""
+    return torch.stack([torch.linalg.qr(torch.randn(3, 3, generator=generator)).Q for _ in range(SLICES)])
 
 
 def _linear(own: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
     """A (3×3) and b (3) for which A x + b has the mean and covariance of what is wanted: A = Σₚ^−½ (Σₚ^½ Σₜ
     Σₚ^½)^½ Σₚ^−½."""
-    # A little of the identity keeps the roots defined for pictures of one colour, or grey ones.
-    identity = 1e-5 * torch.eye(3)
+    identity = FLAT * torch.eye(3)
     covariance, target = (torch.cov(each.T, correction=0) + identity for each in (own, wanted))
     root, inverse = _power(covariance, 0.5), _power(covariance, -0.5)
     matrix = inverse @ _power(root @ target @ root, 0.5) @ inverse
@@ -89,11 +93,10 @@ def _power(matrix: Tensor, exponent: float) -> Tensor:
     return power
 
 
-def _sliced(colors: Tensor, wanted: Tensor, generator: torch.Generator) -> Tensor:
+def _sliced(colors: Tensor, wanted: Tensor, turned: Tensor) -> Tensor:
     """The colours (N×3) moved to where others (N×3) are: along three orthogonal directions at a time the nth in order
     goes to the nth."""
-    for _ in range(_SLICES):
-        directions, _ = torch.linalg.qr(torch.randn(3, 3, generator=generator))
+    for directions in turned:
         along, there = colors @ directions, (wanted @ directions).sort(0).values
         order = along.argsort(0)
         goal = torch.empty_like(along).scatter_(0, order, there)
@@ -103,8 +106,8 @@ def _sliced(colors: Tensor, wanted: Tensor, generator: torch.Generator) -> Tenso
 
 def _table(colors: Tensor, moves: Tensor) -> Tensor:
     """How far the colours (N×3) are moved (N×3), smoothed, at nodes of the colour cube: 1×3×r×g×b."""
-    sums = torch.zeros(_NODES**3, 4)
-    low = (colors.clamp(0, 1) * (_NODES - 1)).clamp(max=_NODES - 1 - 1e-4)
+    sums = torch.zeros(NODES**3, 4)
+    low = (colors.clamp(0, 1) * (NODES - 1)).clamp(max=NODES - 1 - 1e-4)
     part, corner = low - low.floor(), low.long()
     heap = torch.cat([moves, torch.ones(len(moves), 1)], 1)
     for r in (0, 1):
@@ -112,11 +115,11 @@ def _table(colors: Tensor, moves: Tensor) -> Tensor:
             for b in (0, 1):
                 at = corner + torch.tensor([r, g, b])
                 weight = torch.stack([part[:, i] if bit else 1 - part[:, i] for i, bit in enumerate((r, g, b))]).prod(0)
-                sums.index_add_(0, (at[:, 0] * _NODES + at[:, 1]) * _NODES + at[:, 2], heap * weight[:, None])
-    cube = sums.T.reshape(4, 1, _NODES, _NODES, _NODES)
+                sums.index_add_(0, (at[:, 0] * NODES + at[:, 1]) * NODES + at[:, 2], heap * weight[:, None])
+    cube = sums.T.reshape(4, 1, NODES, NODES, NODES)
     for axis in (2, 3, 4):
         shape = [1, 1, 1, 1, 1]
-        shape[axis] = len(_BLUR)
-        edge = [len(_BLUR) // 2 if 4 - axis == i // 2 else 0 for i in range(6)]
-        cube = functional.conv3d(functional.pad(cube, edge), torch.tensor(_BLUR).reshape(shape))
-    return (cube[:3, 0] / (cube[3:, 0] + _FAINT))[None]
+        shape[axis] = len(BLUR)
+        edge = [len(BLUR) // 2 if 4 - axis == i // 2 else 0 for i in range(6)]
+        cube = functional.conv3d(functional.pad(cube, edge), torch.tensor(BLUR).reshape(shape))
+    return (cube[:3, 0] / (cube[3:, 0] + FAINT))[None]

@@ -80,9 +80,9 @@ def test_weights_lie_between_styles(codec):
 
 
 def test_it_goes_from_coarse_to_fine():
-    assert instant._scales(200, 150) == [(200, 150)]
-    assert instant._scales(640, 480) == [(400, 300), (640, 480)]
-    assert instant._scales(480, 1024) == [(188, 400), (300, 640), (480, 1024)]
+    assert instant.scales_of(200, 150) == [(200, 150)]
+    assert instant.scales_of(640, 480) == [(400, 300), (640, 480)]
+    assert instant.scales_of(480, 1024) == [(188, 400), (300, 640), (480, 1024)]
 
 
 def test_a_job_tells_how_far_it_is_and_can_be_cancelled(codec, monkeypatch):
@@ -113,7 +113,7 @@ def test_what_is_broader_than_strokes_is_mostly_the_photos_recoloured(codec, mon
         return float((painted.mean((2, 3)) - torch.tensor(content.mean((0, 1)))).abs().max())
 
     little = moved()
-    monkeypatch.setattr(instant, "_PALETTE", 0.0)
+    monkeypatch.setattr(instant, "PALETTE", 0.0)
     assert little < 0.6 * moved()
 
 
@@ -148,7 +148,7 @@ def test_strokes_keep_their_light_and_some_of_their_colour_and_broad_changes_lit
     strokes[..., ::2] = 0.1
     strokes[..., 1::2] = -0.1
     red = strokes * torch.tensor([1.0, 0, 0]).view(1, 3, 1, 1)
-    for change, kept in ((strokes, 1.0), (torch.full_like(strokes, 0.1), 1 - instant._PALETTE)):
+    for change, kept in ((strokes, 1.0), (torch.full_like(strokes, 0.1), 1 - instant.PALETTE)):
         painted, photo = _at_scale(_Paints(change), None)
         found = (painted - photo)[..., 30:60, 30:60] / change[..., 30:60, 30:60]
         assert float(found.mean()) == pytest.approx(kept, abs=0.05)
@@ -157,7 +157,7 @@ def test_strokes_keep_their_light_and_some_of_their_colour_and_broad_changes_lit
     gray = luma(red)[..., 30:60, 30:60]
     torch.testing.assert_close(luma(change), gray, atol=0.01, rtol=0)
     colour, wanted = (change - luma(change))[:, 0], (red[..., 30:60, 30:60] - gray)[:, 0]
-    assert float((colour / wanted).mean()) == pytest.approx(instant._COLORS, abs=0.05)
+    assert float((colour / wanted).mean()) == pytest.approx(instant.COLORS, abs=0.05)
 
 
 def test_a_larger_size_gets_some_of_what_only_it_shows_and_places_are_found_for_a_blend():
@@ -165,8 +165,8 @@ def test_a_larger_size_gets_some_of_what_only_it_shows_and_places_are_found_for_
     _, photo = _at_scale(painter, before)
     unseen = photo - resize(resize(photo, 48, 48), 96, 96)
     picture, like = painter.seen[0]
-    torch.testing.assert_close(picture, 0.5 + instant._REINJECTED * unseen, atol=1e-5, rtol=0)
-    torch.testing.assert_close(like, torch.lerp(picture, photo, instant._PHOTO), atol=1e-5, rtol=0)
+    torch.testing.assert_close(picture, 0.5 + instant.REINJECTED * unseen, atol=1e-5, rtol=0)
+    torch.testing.assert_close(like, torch.lerp(picture, photo, instant.PHOTO), atol=1e-5, rtol=0)
     _at_scale(painter, None)  # the first of all begins from the photo
     picture, like = painter.seen[1]
     assert torch.equal(picture, photo) and torch.equal(like, photo)

@@ -155,7 +155,7 @@ def test_brushwork_is_what_the_style_changes_and_nothing_of_the_codec(codec):
 
     def decoded(strength: float) -> torch.Tensor:
         with torch.no_grad():
-            own = painter._down(painters._continued(picture), 2)
+            own = painter._down(painters.continued(picture), 2)
             return painter._up(own, picture, regions, strength, kept)
 
     untouched = decoded(0.0)
@@ -190,7 +190,7 @@ def test_the_places_of_a_style_reach_the_painting(codec, monkeypatch):
     mixed = Source(source.statistics, other.places)
     one, two = (painter.paint(picture, picture, [(None, each)], 0.85) for each in (source, mixed))
     assert float((one - two).abs().mean()) > 0.001
-    monkeypatch.setattr(painters, "_TAKEN", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(painters, "TAKEN", (0.0, 0.0, 0.0))
     one, two = (painter.paint(picture, picture, [(None, each)], 0.85) for each in (source, mixed))
     assert torch.equal(one, two)
 
@@ -217,7 +217,7 @@ def test_less_is_taken_where_the_picture_is_plain(codec, monkeypatch):
         return float(change[..., 16:64].mean() / change[..., 128:176].mean())
 
     calm = changed()
-    monkeypatch.setattr(painters, "_CALM", 1.0)
+    monkeypatch.setattr(painters, "CALM", 1.0)
     assert calm < 0.6 * changed()
 
 

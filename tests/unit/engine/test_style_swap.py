@@ -62,7 +62,7 @@ def test_neighbours_take_what_goes_together(monkeypatch):
         return float((nearest[:, 1:] - nearest[:, :-1] == 1).float().mean())
 
     found = together()
-    monkeypatch.setattr(style_swap, "_COHERENT", 0.0)
+    monkeypatch.setattr(style_swap, "COHERENT", 0.0)
     alone = together()
     assert found > 3 * alone, (found, alone)
 
@@ -70,8 +70,8 @@ def test_neighbours_take_what_goes_together(monkeypatch):
 def test_the_weights_of_styles_say_how_many_places_of_each_are_looked_through(monkeypatch):
     monkeypatch.setattr(style_swap, "_PLACES", 200)
     swap = StyleSwap([(_levels(SIDE, 0), _inner(SIDE), 3.0), (_levels(20, 1), _inner(20), 1.0)], 0)
-    assert int((swap._drawn < SIDE * SIDE).sum()) == 150 and len(swap._drawn) == 200
-    second = swap._drawn[swap._drawn >= SIDE * SIDE] - SIDE * SIDE
+    assert int((swap.drawn < SIDE * SIDE).sum()) == 150 and len(swap.drawn) == 200
+    second = swap.drawn[swap.drawn >= SIDE * SIDE] - SIDE * SIDE
     assert bool(_inner(20).flatten()[second].all())
 
 
@@ -98,7 +98,7 @@ def test_what_a_neighbour_offers_lies_beside_what_it_has_and_at_the_border_there
 
 def test_the_places_that_are_looked_through_lie_everywhere(monkeypatch):
     monkeypatch.setattr(style_swap, "_PLACES", 100)
-    rows = StyleSwap([(_levels(SIDE, 0), _inner(SIDE), 1.0)], 0)._drawn // SIDE
+    rows = StyleSwap([(_levels(SIDE, 0), _inner(SIDE), 1.0)], 0).drawn // SIDE
     assert len(rows.unique()) > 15
 
 
