@@ -34,12 +34,14 @@ def test_the_wheel_has_one_name_at_the_top_and_everything_in_it(installed):
     assert {f"reverie/plugin/{path.relative_to(ROOT / 'plugin')}" for path in plugin} <= set(names)
 
 
-def test_the_packages_for_films_are_an_extra(installed):
+def test_the_packages_for_films_and_for_onnx_are_extras(installed):
     with zipfile.ZipFile(installed.wheel) as wheel:
         (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
         described = wheel.read(name).decode()
     assert "Provides-Extra: film" in described
     assert re.search(r"Requires-Dist: av==[\d.]+; .*extra == .film.", described)
+    assert "Provides-Extra: onnx" in described
+    assert re.search(r"Requires-Dist: onnx-ir==[\d.]+; .*extra == .onnx.", described)
 
 
 def test_every_bundled_network_is_in_the_wheel_with_its_card(installed):

@@ -31,6 +31,7 @@ COMMANDS = {
     "schema": "lists.schema",
     "train-style": "training.train_style",
     "import-style": "training.import_style",
+    "export": "export.export",
     "serve": "serving.serve",
     "gimp": "gimp.gimp",
 }

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from reverie import __version__
+from reverie.cli.options_elsewhere import DEVICES, add_export, add_gimp, add_serve
 from reverie.plugin.shared import fields
 
-_DEVICES = ["auto", "cpu", "cuda", "mps"]
 _WRITTEN_OTHERWISE = ("budget", "size", "zoom")  # a time; of the photo, too; in per cent
 _TYPES: dict[str, Callable[[str], object]] = {"number": float, "integer": int, "string": str}
 _METAVARS = {"number": "NUMBER", "integer": "N", "string": "NAME"}
@@ -38,8 +38,9 @@ def parser() -> argparse.ArgumentParser:
     _add_lists(commands)
     _add_train_style(commands)
     _add_import_style(commands)
-    _add_serve(commands)
-    _add_gimp(commands)
+    add_export(commands)
+    add_serve(commands)
+    add_gimp(commands)
     return top
 
 
@@ -165,30 +166,6 @@ def _add_import_style(commands: argparse._SubParsersAction[argparse.ArgumentPars
     command.add_argument("--name", required=True, help="what to call it")
 
 
-def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    command = commands.add_parser("serve", help="serve GIMP and other programs over HTTP on this machine")
-    command.add_argument("--host", default="127.0.0.1")
-    command.add_argument("--port", type=int, default=0, help="0 takes a free one (0)")
-    command.add_argument("--ready-file", type=Path, help="where to write port and token")
-    command.add_argument("--idle-exit", type=float, default=1800, metavar="SECONDS", help="leave when unused (1800)")
-    command.add_argument("--device", default="auto", choices=_DEVICES)
-
-
-def _add_gimp(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    command = commands.add_parser("gimp", help="put the plug-in into GIMP, examine it there, or take it away again")
-    actions = command.add_subparsers(required=True, metavar="ACTION", dest="gimp")
-    install = actions.add_parser("install", help="put the plug-in into every GIMP that is found")
-    install.add_argument(
-        "--service",
-        action=argparse.BooleanOptionalAction,
-        help="keep a backend running, for a GIMP that may not start programs (flatpak, snap); or no longer",
-    )
-    doctor = actions.add_parser("doctor", help="find out why the menu is missing, or the graphics processor unused")
-    doctor.add_argument("--json", action="store_true", help="the findings as one JSON object")
-    uninstall = actions.add_parser("uninstall", help="take the plug-in out of GIMP again")
-    uninstall.add_argument("--models", action="store_true", help="delete the downloaded networks, too")
-
-
 def _photos(command: argparse.ArgumentParser) -> None:
     """What is to be painted."""
     command.add_argument(
@@ -293,7 +270,7 @@ def _estimate(command: argparse.ArgumentParser) -> None:
 
 
 def _where(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--device", default="auto", choices=_DEVICES)
+    command.add_argument("--device", default="auto", choices=DEVICES)
     command.add_argument("--json", action="store_true", help="progress and outcome as one JSON object a line")
 
 

@@ -19,7 +19,7 @@ from reverie.installer.console import run, say
 from reverie.installer.torch_build import Build
 
 REQUIREMENTS = "requirements.txt"
-TEST_REQUIREMENTS = ("requirements-test.txt", "requirements-film.txt")
+TEST_REQUIREMENTS = ("requirements-test.txt", "requirements-film.txt", "requirements-onnx.txt")
 CONSTRAINTS = "constraints.txt"
 BUILD = ("pyproject.toml", "setup.py")
 

@@ -137,6 +137,7 @@ def clone_fixture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, web: Any) -> 
     (folder / "requirements.txt").write_text("# pins\nnumpy>=2\ntorch==2.13.0\n")
     (folder / "requirements-test.txt").write_text("pytest==9\n")
     (folder / "requirements-film.txt").touch()
+    (folder / "requirements-onnx.txt").touch()
     (folder / "constraints.txt").write_text("h11==0.16.0\n")
     make_package(folder)
     for name in [name for name in os.environ if name.startswith("PIP_")]:
@@ -156,6 +157,7 @@ def finished_fixture(tmp_path: Path) -> Environment:
     (tmp_path / "requirements.txt").write_text(f"pytest=={version}\n")
     (tmp_path / "requirements-test.txt").write_text("hypothesis\n")
     (tmp_path / "requirements-film.txt").touch()
+    (tmp_path / "requirements-onnx.txt").touch()
     (tmp_path / "constraints.txt").write_text("# none\n")
     make_package(tmp_path)
     made = Environment(tmp_path)
