@@ -15,7 +15,8 @@ from reverie.pictures.picture import Picture
 from reverie.recipe import Recipe
 
 NAME = "reverie.json"
-"""The file in the folder: {"photos": {NAME: {"photo", "made_of", "seconds"} or {"photo", "failed"}}}."""
+"""The file in the folder: {"photos": {NAME: {"photo", "made_of", "seconds"} or {"photo", "failed"}}}, and with
+{"left_out": {PHOTO: KIND}} the pictures that are not read."""
 
 
 class Manifest:
@@ -25,6 +26,7 @@ class Manifest:
         """Raises ReverieError for a file of that name that is no such list."""
         self._folder, self._file = folder, folder / NAME
         self._photos: dict[str, dict[str, Any]] = self._read()
+        self._left_out: dict[str, str] = {}
         way = hashlib.blake2b(f"{recipe.model_dump_json()} {size}".encode())
         for name, picture in sorted(pictures.items()):
             way.update(f"{name} {picture.shape}".encode() + picture.tobytes())
@@ -44,9 +46,18 @@ class Manifest:
         """Notes why a photo has no result."""
         self._note(photo, {"failed": error.message})
 
+    def note_left_out(self, files: Mapping[Path, str]) -> None:
+        """Notes the pictures that are not painted since their kind is not read, with the kind of each."""
+        self._left_out = {str(file): kind for file, kind in files.items()}
+        self._write()
+
     def _note(self, photo: Photo, entry: dict[str, Any]) -> None:
         self._photos[photo.name.as_posix()] = {"photo": str(photo.file), **entry}
-        text = json.dumps({"photos": self._photos}, indent=1, ensure_ascii=False)
+        self._write()
+
+    def _write(self) -> None:
+        told = {"photos": self._photos, **({"left_out": self._left_out} if self._left_out else {})}
+        text = json.dumps(told, indent=1, ensure_ascii=False)
         replace_with(self._file, lambda part: part.write_bytes(text.encode("utf-8", "backslashreplace")))
 
     def _made_of(self, photo: Photo) -> str | None:

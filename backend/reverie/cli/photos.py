@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reverie.errors import ReverieError
-from reverie.pictures import images
+from reverie.pictures import images, kinds
 from reverie.pictures.picture import Picture
 from reverie.pictures.resize import shrink_to
 
@@ -47,7 +47,7 @@ def found(words: Sequence[Path], folder: Path) -> list[Photo]:
     for word in words:
         own = list(_of(word, folder))
         if not own:
-            raise ReverieError(f"There is no picture in “{word}”; name files or folders that hold some.", "content")
+            raise _nothing_in(word, folder)
         for photo in own:
             photos.setdefault(photo.file.resolve(), photo)
     names: dict[Path, Path] = {}
@@ -67,22 +67,48 @@ def found(words: Sequence[Path], folder: Path) -> list[Photo]:
     return list(photos.values())
 
 
+def left_out(words: Sequence[Path], folder: Path) -> dict[Path, str]:
+    """The pictures in the folders among these words that are of a kind which is not read, with the kind of each."""
+    files = (file for word in words if word.is_dir() for file, _ in _inside(word, folder))
+    return {file: kind for file in files if (kind := kinds.by_ending(file)) is not None}
+
+
+def _nothing_in(word: Path, folder: Path) -> ReverieError:
+    if others := sorted(set(left_out([word], folder).values())):
+        return ReverieError(
+            f"The pictures in “{word}” are of kinds that are not read ({', '.join(others)}): save them as PNG, JPEG or "
+            "TIFF first.",
+            "content",
+        )
+    return ReverieError(f"There is no picture in “{word}”; name files or folders that hold some.", "content")
+
+
 def _of(word: Path, folder: Path) -> Iterator[Photo]:
-    """What one word stands for. Results of an earlier run are no photos."""
+    """What one word stands for."""
     if word.is_dir():
-        results = folder.resolve()
-        results_inside = word.resolve() in results.parents
-        for file in sorted(word.rglob("*")):
-            inside = file.relative_to(word)
-            hidden = any(part.startswith(".") for part in inside.parts)
-            is_result = results_inside and file.resolve().is_relative_to(results)
-            if images.has_format(file) and not hidden and not is_result and file.is_file():
-                yield Photo(file, inside)
+        yield from (Photo(file, inside) for file, inside in _inside(word, folder) if images.has_format(file))
     elif _is_pattern(word):
         files = map(Path, sorted(glob.glob(str(word), recursive=True)))
-        yield from (Photo(file, Path(file.name)) for file in files if file.is_file())
+        yield from (Photo(file, _result_of(file)) for file in files if file.is_file())
     else:
-        yield Photo(word, Path(word.name if images.has_format(word) else f"{word.name}.png"))
+        yield Photo(word, _result_of(word))
+
+
+def _inside(word: Path, folder: Path) -> Iterator[tuple[Path, Path]]:
+    """The files in a folder, and their places in it, but for what is hidden. Results of an earlier run are no
+    photos."""
+    results = folder.resolve()
+    results_inside = word.resolve() in results.parents
+    for file in sorted(word.rglob("*")):
+        inside = file.relative_to(word)
+        hidden = any(part.startswith(".") for part in inside.parts)
+        is_result = results_inside and file.resolve().is_relative_to(results)
+        if not hidden and not is_result and file.is_file():
+            yield file, inside
+
+
+def _result_of(file: Path) -> Path:
+    return Path(file.name if images.has_format(file) else f"{file.name}.png")
 
 
 def _is_pattern(word: Path) -> bool:

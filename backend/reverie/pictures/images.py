@@ -95,6 +95,12 @@ def has_format(path: Path) -> bool:
     return path.suffix.lower() == ".npy" or encoded.format_of(path) is not None
 
 
+def check_format(path: Path, depth: Depth = 8) -> None:
+    """Raises ReverieError for a file whose ending names no format that is written, or none that has the depth."""
+    if path.suffix.lower() != ".npy":
+        encoded.check_format(path, depth)
+
+
 def check_target(path: Path, depth: Depth = 8) -> None:
     """Raises ReverieError for a file that `write` could not write, before any work goes into the picture."""
     try:
@@ -105,8 +111,7 @@ def check_target(path: Path, depth: Depth = 8) -> None:
         ) from error
     if is_folder:
         raise ReverieError(f"“{path}” is a folder; name a file in it for the result.", "output")
-    if path.suffix.lower() != ".npy":
-        encoded.check_format(path, depth)
+    check_format(path, depth)
     if not path.parent.is_dir():
         raise ReverieError(f"The folder “{path.parent}” for the result does not exist; make it first.", "output")
     check_writable(path)

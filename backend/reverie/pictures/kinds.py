@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from reverie.errors import ReverieError
 
@@ -58,6 +59,19 @@ _OURS: tuple[tuple[bytes, str], ...] = (
     (b"RIFF", "WebP"),
 )
 _HEAD = 1024  # bytes
+_ENDINGS = {  # of pictures that people keep among their photos
+    ending: kind
+    for kind, endings in (
+        ("HEIC", "heic heif hif"),
+        ("RAW", "3fr arw cr2 cr3 crw dng erf iiq kdc mef mos mrw nef nrw orf pef raf raw rw2 rwl sr2 srf srw x3f"),
+        ("JPEG XL", "jxl"),
+        ("JPEG 2000", "jp2 j2k jpf jpx"),
+        ("PSD", "psd psb"),
+        ("XCF", "xcf"),
+        ("OpenEXR", "exr"),
+    )
+    for ending in endings.split()
+}
 
 
 def refusal(data: bytes) -> ReverieError:
@@ -73,6 +87,11 @@ def refusal(data: bytes) -> ReverieError:
             kind=ours,
         )
     return ReverieError("This is no picture that can be read; PNG, JPEG, TIFF and WebP files are.")
+
+
+def by_ending(file: Path) -> str | None:
+    """The kind of picture that a file's ending names, of those that are not read; None for any other ending."""
+    return _ENDINGS.get(file.suffix.lower().removeprefix("."))
 
 
 def of_kind(kind: str) -> ReverieError:

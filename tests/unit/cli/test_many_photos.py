@@ -19,51 +19,29 @@ from reverie.engine import render
 from reverie.errors import ReverieError
 from reverie.pictures import images
 
+from tests.unit.cli.albums import album_fixture, files, lines, style  # noqa: F401
 from tests.unit.cli.whole_commands import ROOT
 from tests.unit.cli.without_painting import INK, PHOTO, rendered_fixture  # noqa: F401
 
 
-@pytest.fixture
-def album(tmp_path) -> Path:
-    """A folder with three photos, one of them in a folder of its own, and two files that are none."""
-    folder = tmp_path / "album"
-    for number, name in enumerate(("a.png", "b.jpg", "day 2/a.png", ".thumbnails/a.png")):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        images.write(folder / name, np.full((20, 30, 3), number / 4, np.float32))
-    (folder / "notes.txt").write_text("no photo")
-    return folder
-
-
-def _style(*words: object) -> int:
-    return command_line.main(["style", *map(str, words), "--style", INK])
-
-
-def _lines(capsys) -> list[dict]:
-    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-
-
-def _files(folder: Path) -> set[str]:
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-
-
 def test_a_folder_of_photos_becomes_a_folder_of_results(rendered, album, tmp_path, capsys):
-    assert _style(album, "-o", tmp_path / "out", "--json") == 0
-    assert _files(tmp_path / "out") == {"a.png", "b.jpg", "day 2/a.png", "reverie.json"}
+    assert style(album, "-o", tmp_path / "out", "--json") == 0
+    assert files(tmp_path / "out") == {"a.png", "b.jpg", "day 2/a.png", "reverie.json"}
     assert len(rendered) == 3
-    *painted, done = _lines(capsys)
+    *painted, done = lines(capsys)
     assert [line["type"] for line in painted] == ["painted"] * 3
     assert painted[0]["photo"] == str(album / "a.png") and painted[0]["output"] == str(tmp_path / "out" / "a.png")
-    assert done == {"type": "done", "output": str(tmp_path / "out"), "photos": 3, "painted_before": 0}
+    assert done == {"type": "done", "output": str(tmp_path / "out"), "photos": 3, "painted_before": 0, "left_out": 0}
 
 
 def test_what_is_done_is_not_done_again(rendered, album, tmp_path, capsys):
-    _style(album, "-o", tmp_path / "out")
+    style(album, "-o", tmp_path / "out")
     del rendered[:]
     images.write(album / "c.png", np.zeros((20, 30, 3), np.float32))
     (tmp_path / "out" / "b.jpg").unlink()
     capsys.readouterr()
-    assert _style(album, "-o", tmp_path / "out", "--json") == 0
-    painted = {Path(line["photo"]).name for line in _lines(capsys) if line["type"] == "painted"}
+    assert style(album, "-o", tmp_path / "out", "--json") == 0
+    painted = {Path(line["photo"]).name for line in lines(capsys) if line["type"] == "painted"}
     assert painted == {"c.png", "b.jpg"} and len(rendered) == 2
 
 
@@ -85,18 +63,18 @@ def test_what_would_come_out_otherwise_is_painted_anew(rendered, album, tmp_path
 
 def test_a_photo_that_fails_keeps_nobody_waiting_and_is_listed(rendered, album, tmp_path, capsys):
     (album / "b.jpg").write_bytes(b"no picture")
-    assert _style(album, album / "gone.png", "-o", tmp_path / "out", "--json") == 1
-    *lines, failed = _lines(capsys)
-    assert sum(line["type"] == "painted" for line in lines) == 2
+    assert style(album, album / "gone.png", "-o", tmp_path / "out", "--json") == 1
+    *told, failed = lines(capsys)
+    assert sum(line["type"] == "painted" for line in told) == 2
     assert failed["type"] == "failed" and "2 of 4" in failed["message"]
     listed = json.loads((tmp_path / "out" / "reverie.json").read_text())["photos"]
     assert set(listed) == {"a.png", "b.jpg", "day 2/a.png", "gone.png"}
     assert "no picture" in listed["b.jpg"]["failed"] and listed["b.jpg"]["photo"] == str(album / "b.jpg")
-    assert _files(tmp_path / "out") == {"a.png", "day 2/a.png", "reverie.json"}
+    assert files(tmp_path / "out") == {"a.png", "day 2/a.png", "reverie.json"}
     images.write(album / "b.jpg", np.zeros((20, 30, 3), np.float32))
     images.write(album / "gone.png", np.zeros((20, 30, 3), np.float32))
     del rendered[:]
-    assert _style(album, album / "gone.png", "-o", tmp_path / "out", "--json") == 0
+    assert style(album, album / "gone.png", "-o", tmp_path / "out", "--json") == 0
     assert len(rendered) == 2
     assert "failed" not in json.loads((tmp_path / "out" / "reverie.json").read_text())["photos"]["b.jpg"]
 
@@ -106,10 +84,10 @@ def test_what_is_wrong_with_all_of_them_is_told_once(album, tmp_path, capsys, mo
         raise ReverieError("The style is of one colour.", "style.0.image")
 
     monkeypatch.setattr(render, "render", refused)
-    assert _style(album, "-o", tmp_path / "out", "--json") == 1
-    (line,) = _lines(capsys)
+    assert style(album, "-o", tmp_path / "out", "--json") == 1
+    (line,) = lines(capsys)
     assert line["field"] == "style.0.image"
-    assert _style(album, "-o", tmp_path / "other", "--network", "nonsense") == 1
+    assert style(album, "-o", tmp_path / "other", "--network", "nonsense") == 1
     assert not (tmp_path / "other").exists()
 
 
@@ -122,8 +100,8 @@ def test_ctrl_c_leaves_what_is_done_and_nothing_half(rendered, album, tmp_path, 
         return paint(*words, **more)
 
     monkeypatch.setattr(render, "render", interrupted)
-    assert _style(album, "-o", tmp_path / "out") == 130
-    assert _files(tmp_path / "out") == {"a.png", "reverie.json"}
+    assert style(album, "-o", tmp_path / "out") == 130
+    assert files(tmp_path / "out") == {"a.png", "reverie.json"}
 
 
 def test_the_next_photo_is_read_while_one_is_painted(rendered, album, tmp_path, monkeypatch):
@@ -140,47 +118,47 @@ def test_the_next_photo_is_read_while_one_is_painted(rendered, album, tmp_path, 
 
     monkeypatch.setattr(photos, "read", reads)
     monkeypatch.setattr(render, "render", paints)
-    assert _style(album, "-o", tmp_path / "out") == 0
+    assert style(album, "-o", tmp_path / "out") == 0
 
 
 def test_patterns_that_no_shell_has_expanded(rendered, album, tmp_path):
-    assert _style(album / "**" / "*.png", "-o", tmp_path / "out") == 1  # two are called a.png
-    assert _style(album / "day*" / "*.png", album / "*.jpg", album / "b.jpg", "-o", tmp_path / "out") == 0
-    assert _files(tmp_path / "out") == {"a.png", "b.jpg", "reverie.json"}
+    assert style(album / "**" / "*.png", "-o", tmp_path / "out") == 1  # two are called a.png
+    assert style(album / "day*" / "*.png", album / "*.jpg", album / "b.jpg", "-o", tmp_path / "out") == 0
+    assert files(tmp_path / "out") == {"a.png", "b.jpg", "reverie.json"}
 
 
 def test_a_folder_that_is_there_takes_one_photo_too(rendered, tmp_path):
-    assert _style(PHOTO, "-o", tmp_path) == 0
-    assert _files(tmp_path) == {Path(PHOTO).name, "reverie.json"}
+    assert style(PHOTO, "-o", tmp_path) == 0
+    assert files(tmp_path) == {Path(PHOTO).name, "reverie.json"}
 
 
 @pytest.mark.parametrize("words", [["album"], ["album/a.png", "album/b.jpg"]])
 def test_no_photo_is_painted_over(rendered, album, tmp_path, capsys, monkeypatch, words):
     monkeypatch.chdir(tmp_path)
     before = (album / "a.png").read_bytes()
-    assert _style(*words, "-o", "album", "--json") == 1
-    (line,) = _lines(capsys)
+    assert style(*words, "-o", "album", "--json") == 1
+    (line,) = lines(capsys)
     assert line["field"] == "output"
     assert (album / "a.png").read_bytes() == before and rendered == []
 
 
 def test_results_within_the_folder_of_photos_are_no_photos(rendered, album):
-    assert _style(album, "-o", album / "painted") == 0
-    assert _style(album, "-o", album / "painted") == 0
+    assert style(album, "-o", album / "painted") == 0
+    assert style(album, "-o", album / "painted") == 0
     assert len(rendered) == 3
 
 
 def test_a_list_of_something_else_is_left_alone(rendered, album, tmp_path, capsys):
     (tmp_path / "reverie.json").write_text("[]")
-    assert _style(album, "-o", tmp_path, "--json") == 1
-    assert "Move it away" in _lines(capsys)[-1]["message"]
+    assert style(album, "-o", tmp_path, "--json") == 1
+    assert "Move it away" in lines(capsys)[-1]["message"]
     assert (tmp_path / "reverie.json").read_text() == "[]" and rendered == []
 
 
 def test_an_empty_folder_is_a_sentence(rendered, tmp_path, capsys):
     (tmp_path / "empty").mkdir()
-    assert _style(tmp_path / "empty", "-o", tmp_path / "out", "--json") == 1
-    assert "no picture in" in _lines(capsys)[0]["message"]
+    assert style(tmp_path / "empty", "-o", tmp_path / "out", "--json") == 1
+    assert "no picture in" in lines(capsys)[0]["message"]
 
 
 def test_from_standard_input_to_standard_output(tmp_path):
@@ -196,6 +174,6 @@ def test_from_standard_input_to_standard_output(tmp_path):
     ("words", "says"), [(["-", PHOTO, "-o", "a"], "one photo"), ([PHOTO, "-o", "-"], "cannot both")]
 )
 def test_what_standard_input_and_output_cannot_be_for(rendered, capsys, words, says):
-    assert _style(*words, "--json") == 1
-    (line,) = _lines(capsys)
+    assert style(*words, "--json") == 1
+    (line,) = lines(capsys)
     assert says in line["message"] and rendered == []
