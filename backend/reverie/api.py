@@ -34,7 +34,7 @@ def render(
 
     The pictures that the recipe names are those in `pictures` under these names, and else files or the project's own by
     their bare names. `report` is told events as they happen; `stop` is asked before each iteration whether to give up.
-    `device` is “auto”, “cpu”, “cuda” or “mps”. The photo's size, channels and transparency are those of the result.
+    `device` is “auto”, “cpu”, “cuda”, “xpu” or “mps”. The photo's size, channels and transparency are the result's.
 
     Raises ReverieError, which names the recipe's field or “content”, for what a person can mend, and Cancelled when
     `stop` said so.

@@ -12,16 +12,22 @@ import torch
 from reverie.errors import ReverieError
 
 # Longest side, in pixels, of a picture that takes about half a minute from the defaults.
-COMFORTABLE_SIZE = {"cpu": 640, "mps": 1024, "cuda": 1536}
+COMFORTABLE_SIZE = {"cpu": 640, "mps": 1024, "xpu": 1024, "cuda": 1536}
+
+OWN_MEMORY = {"cuda": torch.cuda, "xpu": torch.xpu}
+"""What PyTorch has for the kinds of graphics processor with memory of their own: NVIDIA's and AMD's; Intel's."""
+
+WITHOUT_FLOAT64 = ("mps", "xpu")  # Apple's graphics processors, and most of Intel's
 
 
 def choose(name: str) -> torch.device:
-    """The device for "auto", "cpu", "cuda" or "mps". Raises ReverieError for one that this machine has not."""
-    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    """The device for "auto", "cpu", "cuda", "xpu" or "mps". Raises ReverieError for one that this machine has not."""
+    present = {kind: own.is_available() for kind, own in OWN_MEMORY.items()}
+    present |= {"mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
         return torch.device(next(kind for kind, there in present.items() if there))
     if name not in present:
-        raise ReverieError(f"There is no device “{name}”; choose auto, cpu, cuda or mps.", "device")
+        raise ReverieError(f"There is no device “{name}”; choose auto, cpu, cuda, xpu or mps.", "device")
     if not present[name]:
         raise ReverieError(
             f"PyTorch finds no {name} device here. `reverie gimp doctor` says why; device “cpu” always works.",
@@ -56,16 +62,33 @@ def _has_native_bfloat16(device: torch.device) -> bool:
 
 def title(device: torch.device) -> str:
     """The device's name for people."""
-    return f"cuda ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else device.type
+    own = OWN_MEMORY.get(device.type)
+    return f"{device.type} ({own.get_device_name(device)})" if own else device.type
 
 
 def memory(device: torch.device) -> dict[str, int]:
     """Free and total memory of the device in bytes."""
-    if device.type == "cuda":
-        free, total = torch.cuda.mem_get_info(device)
+    if own := OWN_MEMORY.get(device.type):
+        free, total = own.mem_get_info(device)
         return {"free": free, "total": total}
     here = psutil.virtual_memory()
     return {"free": here.available, "total": here.total}
+
+
+def at_hand(device: torch.device) -> int:
+    """Bytes of the device's memory that PyTorch keeps for the next job, and that are not free to others."""
+    own = OWN_MEMORY.get(device.type)
+    return own.memory_reserved(device) - own.memory_allocated(device) if own else 0
+
+
+def fork_random_numbers(device: torch.device) -> contextlib.AbstractContextManager[object]:
+    """The context after which random numbers go on as they did before, on the CPU and on the device."""
+    return torch.random.fork_rng([device] if device.type in OWN_MEMORY else [], device_type=device.type)
+
+
+def float64(value: torch.Tensor) -> torch.Tensor:
+    """The same numbers as float64: on the CPU, where the device has none."""
+    return value.cpu().double() if value.device.type in WITHOUT_FLOAT64 else value.double()
 
 
 def wait_for(device: torch.device) -> None:
@@ -99,8 +122,14 @@ def give_memory_back() -> None:
     libc = _glibc()
     if libc is not None:
         libc.malloc_trim(0)
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    empty_caches()
+
+
+def empty_caches() -> None:
+    """Returns to the system what PyTorch keeps of graphics processors' memory."""
+    for own in OWN_MEMORY.values():
+        if own.is_available():
+            own.empty_cache()
 
 
 def _glibc() -> ctypes.CDLL | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-DEVICES = ["auto", "cpu", "cuda", "mps"]
+DEVICES = ["auto", "cpu", "cuda", "xpu", "mps"]
 
 
 def add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -34,8 +34,7 @@ class Placement:
 
 def free(device: torch.device) -> int:
     """Bytes that a job may take: what is free, and what PyTorch keeps at hand."""
-    kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device) if device.type == "cuda" else 0
-    return devices.memory(device)["free"] + kept
+    return devices.memory(device)["free"] + devices.at_hand(device)
 
 
 def room(device: torch.device) -> int:

@@ -117,7 +117,7 @@ def _optimised(
     method = StyleTransfer() if inputs.regions else DeepDream()
     of_neuron = any(dream.at is not None for dream in job.dreams)
     with (
-        torch.random.fork_rng(devices=[where] if where.type == "cuda" else []),
+        devices.fork_random_numbers(where),
         RedirectedReLU() if of_neuron else contextlib.nullcontext(),
     ):
         torch.manual_seed(recipe.seed)

@@ -6,8 +6,7 @@ import gc
 from collections.abc import Callable
 from typing import TypeVar
 
-import torch
-
+from reverie import device as devices
 from reverie.engine import memory, sizes
 from reverie.engine.inputs import Inputs
 from reverie.engine.memory import Placement
@@ -76,8 +75,7 @@ class Workspace:
 
     def _move(self, placement: Placement) -> None:
         gc.collect()  # the tensors of the failed try
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        devices.empty_caches()
         if (placement.device, placement.dtype) != (self.placement.device, self.placement.dtype):
             self.network = self._load(placement)
         if placement.device != self.placement.device:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from reverie.installer import Failure
-from reverie.installer.console import say
+from reverie.installer.console import say, waiting
 from reverie.plugin.shared import PROTOCOL, launcher, places
 from reverie.plugin.shared.client import BackendError, Client
 
@@ -45,6 +45,11 @@ def _client(address: dict[str, Any]) -> Any:
 def stop() -> bool:
     """Ends a running backend and waits until its process is gone, also for one that is starting just now; False when
     none ran. Raises Failure when it does not end."""
+    with waiting("Ending the running backend"):
+        return _stop()
+
+
+def _stop() -> bool:
     begun, told = time.monotonic(), False
     while not _shut_down():
         if not is_held():

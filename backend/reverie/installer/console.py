@@ -9,13 +9,19 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from reverie.installer import Failure
 
-SHOWN = re.compile(r"^(Collecting|Downloading|Building|Installing|Processing|Retrieving|Unpacking|Setting up)\b.*")
+SECONDS_BETWEEN_LINES = 2.0  # where there is no terminal, on which one line moves
+_PATIENCE = 1.0  # seconds that pass before a step which is mostly quick is spoken of
+_SHOWN = re.compile(
+    r"(Building|Collecting|Downloading|Get:\d+|Installing|Preparing|Processing|Retrieving|Setting up|Unpacking|Using "
+    r"cached)\b"
+)
+_PROGRESS = re.compile(r"Progress (\d+) of (\d+)$")  # pip's --progress-bar raw, in bytes
 HINTS = (  # the more particular first: pip goes on to name others in its wake
     (r"No space left on device", "The disk is full; the environment needs about 2 GB (6 GB with CUDA)."),
     (r"CERTIFICATE_VERIFY_FAILED|SSLError",
@@ -33,14 +39,13 @@ def say(text: str = "") -> None:
 
 
 def run(title: str, command: Sequence[str | Path], log: Path, *, environment: Mapping[str, str] | None = None) -> None:
-    """Runs a command with its output in a log file and one line with the elapsed time on the screen.
+    """Runs a command with its output in a log file; the screen shows the elapsed time and what it is doing.
 
     Raises Failure, with the end of the log and what to do, when the command fails or does not exist.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    started, latest = time.monotonic(), [""]
     said = _Said(log)
-    with log.open("ab", buffering=0) as file:
+    with log.open("ab", buffering=0) as file, _Shown(title, patience=0) as shown:
         said.hear(f"$ {' '.join(map(str, command))}\n", file)
         try:
             process = subprocess.Popen(
@@ -53,22 +58,27 @@ def run(title: str, command: Sequence[str | Path], log: Path, *, environment: Ma
         def collect() -> None:
             assert process.stdout is not None
             for line in process.stdout:
-                said.hear(line, file)
-                if match := SHOWN.match(line.strip()):
-                    latest[0] = match.group()
+                if not shown.hear(line.strip()):
+                    said.hear(line, file)
 
         reader = threading.Thread(target=collect, daemon=True)
         reader.start()
         try:
-            _wait(title, process, started, latest)
+            process.wait()
         except BaseException:
             process.kill()
             process.wait()
             raise
         reader.join(timeout=5)
-    _line(f"{'✗' if process.returncode else '✓'} {title} ({clock(started)})", last=True)
-    if process.returncode:
-        raise Failure(said.explain(title, process.returncode))
+        if process.returncode:
+            raise Failure(said.explain(title, process.returncode))
+
+
+@contextlib.contextmanager
+def waiting(title: str) -> Iterator[None]:
+    """Shows the elapsed time of what is done meanwhile, once it has taken a second."""
+    with _Shown(title, patience=_PATIENCE):
+        yield
 
 
 def refusal(error: OSError) -> str:
@@ -100,17 +110,58 @@ class _Said:
         return f"{title} failed (exit code {code}). The end of {self._log}:\n{end}\n{advice}"
 
 
-def _wait(title: str, process: subprocess.Popen[str], started: float, latest: Sequence[str]) -> None:
-    if not sys.stdout.isatty():
-        say(f"… {title}")
-    while True:
-        try:
-            process.wait(timeout=0.2)
+class _Shown:
+    """A step on the screen, from the moment when it has taken `patience` seconds: on a terminal a line that moves,
+    elsewhere one every two seconds, so that nobody takes it for dead."""
+
+    def __init__(self, title: str, patience: float) -> None:
+        self._title, self._patience = title, patience
+        self._file, self._doing = "", ""
+        self._started, self._ended = time.monotonic(), threading.Event()
+        self._speaks = False
+        self._ticker = threading.Thread(target=self._tick, daemon=True)
+
+    def hear(self, line: str) -> bool:
+        """Takes a line of what the step's command says; whether it was about how far a download is, of which there are
+        many."""
+        if progress := _PROGRESS.match(line):
+            here, total = (int(number) / 1e6 for number in progress.groups())
+            self._doing = f"{self._file}: {here:.0f} of {total:.0f} MB"
+            return True
+        if _SHOWN.match(line):
+            self._doing = _boiled(line)
+            self._file = self._doing.partition(" (")[0]
+        return False
+
+    def __enter__(self) -> _Shown:
+        self._ticker.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._ended.set()
+        self._ticker.join()
+        if self._speaks or self._patience == 0:
+            _line(f"{'✗' if kind else '✓'} {self._title} ({_clock(self._started)})", last=True)
+
+    def _tick(self) -> None:
+        if self._ended.wait(self._patience):
             return
-        except subprocess.TimeoutExpired:
-            if sys.stdout.isatty():
+        self._speaks, terminal = True, sys.stdout.isatty()
+        if not terminal:
+            say(f"… {self._title}")
+        while not self._ended.wait(0.2 if terminal else SECONDS_BETWEEN_LINES):
+            if terminal:
                 spinner = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"[int(time.monotonic() * 8) % 10]
-                _line(f"{spinner} {title} {clock(started)}  {latest[0]}")
+                _line(f"{spinner} {self._title} {_clock(self._started)}  {self._doing}")
+            else:
+                say(f"  {_clock(self._started)} {self._doing or self._title}"[:110])
+
+
+def _boiled(line: str) -> str:
+    """A line of pip's or apt's without addresses, folders, and which package wanted it."""
+    if line.startswith("Installing collected packages:"):
+        return f"Installing {line.count(',') + 1} packages"
+    return re.sub(r"(?<=\s)\S*[/\\](?=\S)", "", line.partition(" (from")[0])
 
 
 def _line(text: str, *, last: bool = False) -> None:
@@ -121,6 +172,6 @@ def _line(text: str, *, last: bool = False) -> None:
         say(text)
 
 
-def clock(started: float) -> str:
+def _clock(started: float) -> str:
     seconds = int(time.monotonic() - started)
     return f"{seconds // 60}:{seconds % 60:02d}"

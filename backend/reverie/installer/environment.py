@@ -15,13 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from reverie.installer import CLONE, Failure, backend, files, torch_build
-from reverie.installer.console import run, say
+from reverie.installer.console import run, say, waiting
+from reverie.installer.pip import Fetched, Pip, megabytes
 from reverie.installer.torch_build import Build
 
 REQUIREMENTS = "requirements.txt"
 TEST_REQUIREMENTS = ("requirements-test.txt", "requirements-film.txt", "requirements-onnx.txt")
 CONSTRAINTS = "constraints.txt"
 BUILD = ("pyproject.toml", "setup.py")
+_OTHERS, _WITH_TESTS = 45, 200  # MB of packages that torch is none of, as they were on Linux in November 2026
+_UNFORESEEN = "torch (how large, this pip cannot say: about 0.2 GB for the CPU, 2 to 5 GB for a graphics processor)"
 
 # Run by the environment's own Python: its version, where it has the package reverie from, and which lines of the lists
 # it does not meet. A line may be for some Pythons only; pip, which every environment has, brings the parser that pip
@@ -128,8 +131,9 @@ class Environment:
         """Makes or mends the environment as needed; False when nothing was. A running backend, which uses its files, is
         ended first. An update that fails leaves the environment as it was, as far as pip does; the next run goes on
         with it. Raises Failure with what to do."""
-        build = torch_build.choose()
-        todo, why = self.fault(build.kind, tests=tests)
+        with waiting("Looking at this machine and its environment"):
+            build = torch_build.choose()
+            todo, why = self.fault(build.kind, tests=tests)
         if not todo:
             return False
         if backend.stop():
@@ -159,27 +163,25 @@ class Environment:
         run("Making the environment", command, self.log, environment=clean_environment())
 
     def _install(self, build: Build, tests: bool) -> None:
-        before = self.record()
+        before, pip = self.record(), Pip(self.python, self.log, clean_environment())
         version = torch_build.pinned_version(self.clone / REQUIREMENTS)
+        others = _WITH_TESTS if tests else _OTHERS
         if before.get("version", version) == version and before.get("torch"):
             kind, index = before["torch"], before.get("index")  # pip leaves it in place
+            say(f"To be fetched: about {others} MB at most; torch stays as it is.")
         else:
-            kind = build.kind
-            index = torch_build.reachable_index(build.indexes, version) if build.indexes else None
-            say(f"torch {version} for {kind}: {build.reason}.")
-            if build.indexes and index is None:
-                say("PyTorch's own package index is out of reach; pip's usual sources must do.")
-        # On the command line, because it adds to the indexes of the user's pip configuration; the variable
-        # PIP_EXTRA_INDEX_URL would replace those of a configuration file.
-        extra = ["--extra-index-url", index] if index else []
+            kind, index = build.kind, self._index(build, version)
+            fetched = pip.foresee(version, [*_offer(index), "-c", str(self.clone / CONSTRAINTS)])
+            say(f"To be fetched: {fetched or _UNFORESEEN}, and about {others} MB of other packages.")
+            if kind != "cuda" and fetched is not None and fetched.cuda:
+                _agree_to_cuda(fetched)
         lists = [word for path in self.requirement_files(tests) for word in ("-r", str(path))]
-        lists += ["-c", str(self.clone / CONSTRAINTS)]
-        command = [str(self.python), "-m", "pip", "install", "--no-user", "--no-input", "--progress-bar", "off"]
-        run("Installing the packages", [*command, *extra, *lists], self.log, environment=clean_environment())
+        pip.install("Installing the packages", [*_offer(index), *lists, "-c", str(self.clone / CONSTRAINTS)])
         # As it lies in the clone, built by the setuptools that the lists have just brought: nothing more is fetched.
         own = ["--no-deps", "--no-build-isolation", "-e", str(self.clone)]
-        run("Installing the command reverie", [*command, *own], self.log, environment=clean_environment())
-        lines = self._check(tests)
+        pip.install("Installing the command reverie", own)
+        with waiting("Looking whether all is there"):
+            lines = self._check(tests)
         if lines is None or any(line.startswith("missing") for line in lines) or not self._has_package(lines):
             raise Failure(f"pip finished, yet packages are missing; {self.log} says more. Run the same command again.")
         record = {
@@ -194,13 +196,51 @@ class Environment:
         files.replace(self.finished, json.dumps(record, indent=1) + "\n")
         self.incomplete.unlink(missing_ok=True)
 
+    def _index(self, build: Build, version: str) -> str | None:
+        """The address of PyTorch's index with the build; None for pip's usual sources."""
+        say(f"torch {version} for {build.kind}: {build.reason}.")
+        if not build.indexes:
+            return None
+        with waiting("Looking for PyTorch's own package index"):
+            index = torch_build.reachable_index(build.indexes, version)
+        if index is None:
+            say("PyTorch's own package index is out of reach, or lacks it; pip's usual sources must do.")
+        elif index.endswith("/cpu") and build.kind != "cpu":
+            say(f"PyTorch has none for {build.kind} on this system; the one for the CPU is taken.")
+        return index
+
     def remove(self) -> bool:
         """Deletes the environment; False when there was none."""
         if not self.folder.is_dir():
             return False
         self.finished.unlink(missing_ok=True)  # first: half of an environment is no finished one
-        shutil.rmtree(self.folder)
+        with waiting("Deleting the old environment"):
+            shutil.rmtree(self.folder)
         return True
+
+
+def _offer(index: str | None) -> list[str]:
+    """How pip is told of an index: on the command line, since that adds to those of the user's pip configuration; the
+    variable PIP_EXTRA_INDEX_URL would replace them."""
+    return ["--extra-index-url", index] if index else []
+
+
+def _agree_to_cuda(fetched: Fetched) -> None:
+    """Asks whether the build for a graphics processor that is not there is to be fetched. Raises Failure when it is
+    not, or nobody is there to answer."""
+    say(
+        "That is the build for NVIDIA's graphics processors, which is of no use here. The one for the CPU, about 200 "
+        f"MB, is in {torch_build.WHEELS}/cpu, which cannot be reached, and not at pip's usual sources."
+    )
+    try:
+        wanted = sys.stdin.isatty() and input(f"Fetch {megabytes(fetched.size)} all the same? [y/N] ")
+    except EOFError:
+        wanted = ""
+    if str(wanted).strip().lower() not in ("y", "yes"):
+        raise Failure(
+            "Nothing of torch was fetched. Run the same command again when that address can be reached; a copy of it "
+            "within your network goes into pip's settings (pip config set global.extra-index-url ADDRESS)."
+        )
 
 
 def require_venv() -> None:

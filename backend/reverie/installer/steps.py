@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from reverie.installer import Failure, backend, gimp, plugin, service
-from reverie.installer.console import say
+from reverie.installer.console import say, waiting
 from reverie.installer.way import Way
 from reverie.plugin.shared import places
 
@@ -16,7 +16,8 @@ from reverie.plugin.shared import places
 def install(way: Way, keep: bool | None) -> None:
     """The plug-in in every GIMP configuration of this user, and the service if it is wanted (`keep`) or there already,
     unless it is wanted no longer (False). Raises Failure and OSError."""
-    programs = gimp.programs()
+    with waiting("Looking for GIMP"):
+        programs = gimp.programs()
     folders = _configurations(programs)
     if keep is False and service.remove():
         say("✓ The service is gone; GIMP starts the backend again")
@@ -49,7 +50,9 @@ def _configurations(programs: list[gimp.Program]) -> list[Path]:
         return folders
     for program in new:
         say(f"{program} has not been started yet; it makes its folders now.")
-        if not gimp.start_once(program):
+        with waiting(f"Starting {program}"):
+            started = gimp.start_once(program)
+        if not started:
             say("It did not. Start GIMP once, close it, and run this command again.")
     return gimp.configurations()
 
@@ -84,7 +87,8 @@ def remove_models(wanted: bool) -> None:
     """Deletes the downloaded networks if that is wanted, and else says where they are."""
     models = model_cache()
     if wanted and models.is_dir():
-        shutil.rmtree(models)
+        with waiting("Deleting the downloaded networks"):
+            shutil.rmtree(models)
         say(f"✓ The downloaded networks in {models} are deleted")
     elif models.is_dir():
         say(f"The downloaded networks stay in {models}; “uninstall --models” deletes them.")

@@ -7,19 +7,25 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import threading
 import urllib.request
 from collections.abc import Sequence
+from ctypes.util import find_library
 from dataclasses import dataclass
 from pathlib import Path
 
 WHEELS = "https://download.pytorch.org/whl"
 PROBE_SECONDS = 3.0
+_ARC = r"Intel.*\b(?:Arc|Data Center GPU Max)\b"  # what PyTorch computes on
+_RADEON = r"Radeon.*\b(?:RX [79]\d{3}|PRO W7\d{3}|AI PRO R9\d{3}|80[456]0S)"  # what ROCm computes on under Windows
+_INTEL_DRIVER = "ze_intel_gpu"
 
 
 @dataclass(frozen=True)
 class Build:
-    """`kind` is cuda, rocm, mps or cpu; `indexes` are folders of PyTorch's wheel index, the preferred first."""
+    """`kind` is cuda, rocm, xpu (Intel's), mps or cpu; `indexes` are folders of PyTorch's wheel index, the preferred
+    first."""
 
     kind: str
     reason: str
@@ -38,9 +44,25 @@ def choose() -> Build:
         if cuda >= (12, 6):
             return Build("cuda", name, ("cu128", "cu126") if cuda >= (12, 8) else ("cu126",))
         return Build("cpu", f"{name}, whose driver is too old for this torch (CUDA 12.6 is the least)", ("cpu",))
-    if sys.platform == "linux" and (reason := _rocm()) is not None:
-        return Build("rocm", reason, ("rocm7.2", "rocm7.1", "rocm7.0"))
-    return Build("cpu", "no NVIDIA or AMD graphics processor was found", ("cpu",))
+    # Where the index has no build for this system and processor, the one for the CPU: pip's usual sources have CUDA's.
+    if (amd := _rocm() if sys.platform == "linux" else _video_controller(_RADEON)) is not None:
+        return Build("rocm", amd, ("rocm7.2", "rocm7.1", "rocm7.0", "cpu"))
+    if (intel := _video_controller(_ARC)) is not None:
+        if sys.platform == "linux" and find_library(_INTEL_DRIVER) is None:
+            return Build("cpu", f"{intel}, without its driver for computing (libze-intel-gpu1)", ("cpu",))
+        return Build("xpu", intel, ("xpu", "cpu"))
+    return Build("cpu", "no NVIDIA, AMD or Intel Arc graphics processor was found", ("cpu",))
+
+
+def _video_controller(name: str) -> str | None:
+    """The graphics processor whose name fits a regular expression, as the system lists them."""
+    if sys.platform == "win32":
+        text = _output("powershell", "-NoProfile", "-Command", "(Get-CimInstance Win32_VideoController).Name")
+        before = ""
+    else:
+        text, before = _output("lspci"), ".*(?:VGA|Display|3D) [^:]*: "
+    found = re.search(rf"^{before}(.*{name}.*)", text or "", re.MULTILINE)
+    return found[1].strip() if found else None
 
 
 def _nvidia_driver() -> tuple[tuple[int, int], str] | None:
@@ -76,11 +98,14 @@ def _output(*command: str) -> str | None:
 
 
 def reachable_index(indexes: Sequence[str], version: str) -> str | None:
-    """The first of PyTorch's indexes that answers and has this version of torch; None when none does within 3 s.
+    """The first of PyTorch's indexes that answers and has this version of torch for this system; None when none does
+    within 3 s.
 
     pip itself would wait and retry for minutes on an index that cannot be reached.
     """
     found: list[str] = []
+    system, _, machine = sysconfig.get_platform().rpartition("-")
+    wheel = rf"torch-{re.escape(version)}[^\s\"<>]*-(?:\w*{system}\w*_{machine}|any)\.whl"
 
     def probe() -> None:
         for index in indexes:
@@ -89,7 +114,7 @@ def reachable_index(indexes: Sequence[str], version: str) -> str | None:
                     text = page.read().decode("utf-8", "replace")
             except (OSError, ValueError):
                 continue  # not reachable, or no such index: the next, while there is time
-            if f"torch-{version}" in text:
+            if re.search(wheel, text):
                 found.append(f"{WHEELS}/{index}")
                 return
 

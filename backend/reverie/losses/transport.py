@@ -10,6 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from reverie import device as devices
 from reverie.losses.moments import Moments
 
 RIDGE = 1e-3  # added to the variances, which are about 1 in a photo: what hardly varies is no style, and noise
@@ -22,14 +23,15 @@ def linear_map(own: Moments, wanted: Moments, share: float = 1.0, most: float = 
 
     A `share` less than 1 goes that part of the way.
     """
-    identity = torch.eye(len(own.mean), dtype=torch.float64, device=own.mean.device)
-    root, inverse = _power(own.covariance.double() + RIDGE * identity, (0.5, -0.5))
-    (middle,) = _power(root @ (wanted.covariance.double() + RIDGE * identity) @ root, (0.5,))
+    mean, covariance = devices.float64(own.mean), devices.float64(own.covariance)
+    identity = torch.eye(len(mean), dtype=torch.float64, device=mean.device)
+    root, inverse = _power(covariance + RIDGE * identity, (0.5, -0.5))
+    (middle,) = _power(root @ (devices.float64(wanted.covariance) + RIDGE * identity) @ root, (0.5,))
     values, vectors = torch.linalg.eigh(inverse @ middle @ inverse)
     whole = (vectors * values.clamp(0, most)) @ vectors.T
     partial = torch.lerp(identity, whole, share)
-    shift = torch.lerp(own.mean.double(), wanted.mean.double(), share) - partial @ own.mean.double()
-    return partial.float(), shift.float()
+    shift = torch.lerp(mean, devices.float64(wanted.mean), share) - partial @ mean
+    return partial.float().to(own.mean.device), shift.float().to(own.mean.device)
 
 
 def _power(matrix: Tensor, exponents: tuple[float, ...]) -> list[Tensor]:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from reverie import device as devices
 from reverie.errors import ReverieError
 from reverie.losses import moments
 from reverie.losses.loss import Features, Loss
@@ -19,7 +20,6 @@ _LEAST = 1e-3  # eigenvalues of a style's covariance below this part of the larg
 _LEAST_SQUARED = _LEAST**2  # as they appear where the covariances meet
 _NOTHING = 1e-12  # an eigenvalue where a layer has one position: the root's derivative has to be a number in float32
 _WEIGHT = 1.6  # at which a strength means about the same as with mean and covariance; found by looking
-_WITHOUT_FLOAT64 = "mps"  # Apple's graphics processors
 
 
 class Wasserstein:
@@ -52,7 +52,7 @@ class Wasserstein:
         for layer in self.layers:
             weights = self._region.weights(features, layer) if self._region else None
             fmap = features.maps[layer]
-            if fmap.shape[2] * fmap.shape[3] < fmap.shape[1] and fmap.device.type != _WITHOUT_FLOAT64:
+            if fmap.shape[2] * fmap.shape[3] < fmap.shape[1] and fmap.device.type not in devices.WITHOUT_FLOAT64:
                 fmap = fmap.double()
             found += moments.sums(fmap, self._targets[layer].mean, weights)
         return tuple(found)
@@ -60,23 +60,19 @@ class Wasserstein:
     def value(self, sums: tuple[Tensor, ...]) -> Tensor:
         parts = []
         for index, layer in enumerate(self.layers):
-            first, second, count = (_float64(value) for value in sums[3 * index : 3 * index + 3])
+            first, second, count = (devices.float64(value) for value in sums[3 * index : 3 * index + 3])
             target, root = self._targets[layer], self._roots[layer]
             offset = first / count.clamp_min(1e-6)
             covariance = second / count.clamp_min(1e-6) - torch.outer(offset, offset)
             spread = covariance.trace() + root.square().sum() - 2 * trace_of_root(root.T @ covariance @ root)
-            whole = _float64(target.mean.square().sum() + target.covariance.trace()) + 1e-12
+            whole = devices.float64(target.mean.square().sum() + target.covariance.trace()) + 1e-12
             parts.append((offset.square().sum() + spread) / whole)
         return torch.stack(parts).mean().float().to(sums[0].device)
 
 
-def _float64(value: Tensor) -> Tensor:
-    return value.cpu().double() if value.device.type == _WITHOUT_FLOAT64 else value.double()
-
-
 def _root(covariance: Tensor) -> Tensor:
     """C×k, float64, with root · rootᵀ the covariance but for what is too faint to compute with."""
-    values, vectors = torch.linalg.eigh(_float64(covariance))
+    values, vectors = torch.linalg.eigh(devices.float64(covariance))
     strong = values > _LEAST * values[-1].clamp_min(1e-12)
     if not bool(strong.any()):  # a style of one colour
         return torch.zeros(len(values), 1, dtype=values.dtype, device=values.device)

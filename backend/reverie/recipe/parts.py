@@ -91,7 +91,7 @@ class MadeWith(Document):
     """What decided a picture beside its recipe. Carried out with it, a recipe is computed so again, where that can be:
     on the same machine with the same versions, the picture is the same to the last bit."""
 
-    device: str = Field(max_length=64, description="The kind: cpu, cuda or mps.")
+    device: str = Field(max_length=64, description="The kind: cpu, cuda, xpu or mps.")
     processor: str = Field(max_length=256, description="What its kernels are chosen by.")
     threads: int = Field(ge=1, le=4096, description="In which it was computed; each adds up a part of a sum.")
     precision: Literal["float32", "bfloat16"] = Field(description="Of the network.")

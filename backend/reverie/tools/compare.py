@@ -104,7 +104,7 @@ def _row(
 
 class PeakMemory:
     """Watches, while it is entered, how many bytes of a device's memory the process takes at most beyond what it had
-    before; on the CPU by looking now and then, on CUDA what PyTorch allocates."""
+    before; on the CPU by looking now and then, on a graphics processor what PyTorch allocates."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
@@ -115,9 +115,9 @@ class PeakMemory:
         self._process = psutil.Process()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
-        if self._device.type == "cuda":
-            torch.cuda.reset_peak_memory_stats(self._device)
-            self._before = torch.cuda.memory_allocated(self._device)
+        if own := devices.OWN_MEMORY.get(self._device.type):
+            own.reset_peak_memory_stats(self._device)
+            self._before = own.memory_allocated(self._device)
         else:
             self._before = self._process.memory_info().rss
             self._thread.start()
@@ -128,8 +128,8 @@ class PeakMemory:
             self.bytes = max(self.bytes, self._process.memory_info().rss - self._before)
 
     def __exit__(self, *error: object) -> None:
-        if self._device.type == "cuda":
-            self.bytes = torch.cuda.max_memory_allocated(self._device) - self._before
+        if own := devices.OWN_MEMORY.get(self._device.type):
+            self.bytes = own.max_memory_allocated(self._device) - self._before
         else:
             self._ended.set()
             self._thread.join()

@@ -42,7 +42,9 @@ from reverie.pictures.picture import Picture
 from reverie.pictures.resize import to_picture
 from reverie.recipe import Recipe
 
-_SIDES = {"cpu": (128, 320), "mps": (256, 768), "cuda": (256, 1024)}  # pixels, of the two pictures that are measured
+_SIDES = {"cpu": (128, 320), "mps": (256, 768), "xpu": (256, 768), "cuda": (256, 1024)}
+"""Pixels of the two pictures that are measured."""
+
 _ITERATIONS = 12  # at most: a dream beside a style is balanced once in ten
 _LONG_ENOUGH = 0.4  # seconds at each size; two iterations are counted in any case
 _LEAST_JOB = 2.0  # seconds: what is shorter says too little to learn from

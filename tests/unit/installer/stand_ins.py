@@ -68,6 +68,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     do_POST = do_GET
 
+    def do_HEAD(self) -> None:
+        page = self.server.pages.get(unquote(self.path))  # type: ignore[attr-defined]
+        self.send_response(404 if page is None else 200)
+        if page is not None and self.server.tells_sizes:  # type: ignore[attr-defined]
+            self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+
     def log_message(self, *words: object) -> None:
         pass
 
@@ -75,7 +82,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 @pytest.fixture(name="web")
 def web_fixture() -> Iterator[Any]:
     server: Any = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.pages, server.requests = {}, []
+    server.pages, server.requests, server.tells_sizes = {}, [], True
     server.address = f"http://127.0.0.1:{server.server_port}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
@@ -90,12 +97,14 @@ def stand_in_fixture() -> Iterator[StandIn]:
         yield server
 
 
-def wheel(folder: Path, name: str, version: str) -> Path:
-    """A package with nothing in it, which pip can install."""
+def wheel(folder: Path, name: str, version: str, *needs: str) -> Path:
+    """A package with nothing in it, which pip can install, with what it needs."""
     path = folder / f"{name}-{version}-py3-none-any.whl"
     info = f"{name}-{version}.dist-info"
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
+        lines += [f"Requires-Dist: {need}" for need in needs]
+        archive.writestr(f"{info}/METADATA", "\n".join(lines) + "\n")
         archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         archive.writestr(f"{info}/RECORD", "")
     return path

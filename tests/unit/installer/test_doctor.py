@@ -77,7 +77,7 @@ def plant_unknown_to_gimp(configuration: Path) -> None:
     (configuration / "pluginrc").write_text('(plug-in-def "x/y" 1\n    (proc-def "y" 1))\n')
 
 
-TORCH = {"version": "2.13.0", "cuda": None, "hip": None, "gpu": False, "name": None, "mps": False}
+TORCH = {"version": "2.13.0", "cuda": None, "hip": None, "xpu": None, "gpu": False, "name": None, "mps": False}
 
 
 def test_the_doctor_is_content_with_a_plugin_that_gimp_knows(installed: Path) -> None:
@@ -187,6 +187,8 @@ def test_the_doctor_finds_a_lost_install_record(installed: Path, finished: Envir
         ({"hip": "7.2", "gpu": True, "name": "RX 7900"}, "rocm", [True, True]),
         ({"cuda": "13.0"}, "rocm", [False, False]),
         ({"mps": True}, "mps", [True, True]),
+        ({"xpu": "20250301", "gpu": True, "name": "Intel Arc A770"}, "xpu", [True, True]),
+        ({}, "xpu", [False, False]),
     ],
 )
 def test_the_doctor_compares_torch_with_the_hardware(

@@ -111,6 +111,6 @@ def test_sums_in_float32_where_a_device_has_nothing_else(monkeypatch):
     few = {"a": _maps(1, channels=24)["a"][:, :, :4, :5]}
     term = Wasserstein([(_moments(_maps(2, channels=24)), 1.0)], 1.0)
     exact = _loss(term, few)
-    monkeypatch.setattr("reverie.losses.wasserstein._WITHOUT_FLOAT64", "cpu")
+    monkeypatch.setattr("reverie.device.WITHOUT_FLOAT64", ("cpu",))
     assert {value.dtype for value in term.measure(Features.of_whole(few))} == {torch.float32}
     assert _loss(term, few) == pytest.approx(exact, rel=1e-3)

@@ -42,9 +42,10 @@ def check_environment(way: Way, kind: str) -> Finding:
 
 TORCH_QUESTION = """
 import json, torch
-cuda = torch.cuda.is_available()
-print(json.dumps({"version": torch.__version__, "cuda": torch.version.cuda, "hip": torch.version.hip, "gpu": cuda,
-                  "name": torch.cuda.get_device_name(0) if cuda else None, "mps": torch.backends.mps.is_available()}))
+own = next((each for each in (torch.cuda, torch.xpu) if each.is_available()), None)
+print(json.dumps({"version": torch.__version__, "cuda": torch.version.cuda, "hip": torch.version.hip,
+                  "xpu": torch.version.xpu, "gpu": own is not None, "name": own and own.get_device_name(0),
+                  "mps": torch.backends.mps.is_available()}))
 """
 
 
@@ -57,12 +58,13 @@ def check_torch(way: Way, build: torch_build.Build) -> Iterator[Finding]:
         text = f"torch does not start: {last_line(result.stderr)}"
         yield Finding("torch", False, text, _to_have_torch_anew(way, build))
         return
-    has = "cuda" if torch["cuda"] else "rocm" if torch["hip"] else "mps" if torch["mps"] else "cpu"
+    builds = {"cuda": "cuda", "hip": "rocm", "xpu": "xpu", "mps": "mps"}
+    has = next((kind for name, kind in builds.items() if torch[name]), "cpu")
     text = f"torch {torch['version']} is built for {has}; this machine: {build.reason}"
-    if build.kind in ("cuda", "rocm") and has != build.kind:
+    if build.kind in ("cuda", "rocm", "xpu") and has != build.kind:
         fix = (
-            f"PyTorch's own package index, {torch_build.WHEELS}, has the build for {build.kind}. When it can be "
-            f"reached: {_to_have_torch_anew(way, build)}"
+            f"PyTorch's own package index, {torch_build.WHEELS}, has the build for {build.kind}, but for some systems. "
+            f"When it can be reached: {_to_have_torch_anew(way, build)}"
         )
         yield Finding("torch", False, text, fix)
     else:
@@ -73,7 +75,8 @@ def check_torch(way: Way, build: torch_build.Build) -> Iterator[Finding]:
         yield Finding("gpu", None, f"The CPU does the work: {build.reason}")
     else:
         fix = (
-            "Look at the driver (nvidia-smi or rocminfo must work for this user; AMD needs the group “render”), reboot."
+            "Look at the driver (nvidia-smi or rocminfo must work for this user; AMD and Intel need the group “render” "
+            "on Linux), reboot."
         )
         yield Finding("gpu", False, f"torch does not see the graphics processor: {build.reason}", fix)
 

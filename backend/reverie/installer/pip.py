@@ -1,0 +1,112 @@
+"""pip as an environment has it: how it is called, and what it would fetch."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.request
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reverie.installer.console import run, waiting
+
+_TELLS_PROGRESS, _TELLS_BEFOREHAND = (24, 1), (22, 2)  # the first versions with --progress-bar raw, and with --report
+_ANSWER_SECONDS = 5.0
+_OF_CUDA = re.compile(r"(nvidia|cuda)-")  # how the packages are called that torch needs for NVIDIA's processors
+_OF_PROCESSORS = re.compile(r"(nvidia|cuda|intel|triton|pytorch-triton|rocm)\b")
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What pip would fetch for torch: its version with the build (`2.13.0+cpu`), packages in all, bytes as far as they
+    are known, of how many packages they are not, and whether it is the build for NVIDIA's processors."""
+
+    version: str
+    packages: int
+    size: int
+    unknown: int
+    cuda: bool
+
+    def __str__(self) -> str:
+        with_what = f" and {self.packages - 1} packages that it needs" if self.packages > 1 else ""
+        if not self.size:
+            return f"torch {self.version}{with_what} (how large, the index does not say)"
+        unknown = f", without {self.unknown} whose size the index does not say" if self.unknown else ""
+        return f"torch {self.version}{with_what} ({megabytes(self.size)}{unknown})"
+
+
+class Pip:
+    """The pip of an environment, which logs to a file."""
+
+    def __init__(self, python: Path, log: Path, environment: Mapping[str, str]) -> None:
+        self._python, self._log, self._environment = python, log, environment
+        self._version = self._find_version()
+
+    def install(self, title: str, words: Sequence[str | Path]) -> None:
+        """Installs what the words of the command line name. Raises Failure."""
+        progress = "raw" if self._version >= _TELLS_PROGRESS else "off"
+        self._run(title, ["--progress-bar", progress, *words])
+
+    def foresee(self, version: str, words: Sequence[str]) -> Fetched | None:
+        """What would be fetched for this version of torch from the indexes in `words`, without fetching it; None when
+        this pip is too old to tell. Raises Failure when there is none to be had.
+
+        What a build for a graphics processor needs in turn is looked up, too: it can be larger than torch itself. What
+        pip has in its cache counts as if it were fetched.
+        """
+        if self._version < _TELLS_BEFOREHAND:
+            return None
+        torch = f"torch=={version}"
+        found = self._report([torch, "--no-deps", *words])
+        wanted = [name for each in found for name in each["metadata"].get("requires_dist", [])]
+        if any(_OF_PROCESSORS.match(name) for name in wanted):
+            found = self._report([torch, *words])
+        with waiting("Asking how large that is"), ThreadPoolExecutor(8) as askers:
+            sizes = list(askers.map(_size, (each["download_info"]["url"] for each in found)))
+        names = {each["metadata"]["name"].lower().replace("_", "-"): each["metadata"]["version"] for each in found}
+        return Fetched(
+            version=names.get("torch", version),
+            packages=len(found),
+            size=sum(size or 0 for size in sizes),
+            unknown=sizes.count(None),
+            cuda=any(_OF_CUDA.match(name) for name in names),
+        )
+
+    def _report(self, words: Sequence[str]) -> list[dict[str, Any]]:
+        file = self._log.with_name("to-be-fetched.json")
+        self._run("Looking up what is to be fetched", ["--dry-run", "--ignore-installed", "--report", file, *words])
+        try:
+            found: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))["install"]
+        finally:
+            file.unlink(missing_ok=True)
+        return found
+
+    def _run(self, title: str, words: Sequence[str | Path]) -> None:
+        command = [self._python, "-m", "pip", "install", "--no-user", "--no-input", *words]
+        run(title, command, self._log, environment=self._environment)
+
+    def _find_version(self) -> tuple[int, ...]:
+        """Major and minor; (0,) where the environment says nothing of it."""
+        folder = self._python.parent.parent
+        libraries = (*folder.glob("lib/python*/site-packages"), folder / "Lib" / "site-packages")  # the latter: Windows
+        notes = [note.name for library in libraries for note in library.glob("pip-*.dist-info")]
+        found = re.match(r"pip-(\d+)\.(\d+)", notes[0]) if notes else None
+        return tuple(map(int, found.groups())) if found else (0,)
+
+
+def megabytes(size: int) -> str:
+    """A number of bytes for people."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{max(1, round(size / 1e6))} MB"
+
+
+def _size(address: str) -> int | None:
+    """The bytes that lie at an address; None when it does not say."""
+    try:
+        asked = urllib.request.Request(address, method="HEAD")
+        with urllib.request.urlopen(asked, timeout=_ANSWER_SECONDS) as answer:
+            return int(answer.headers["Content-Length"])
+    except (OSError, ValueError, TypeError):
+        return None
