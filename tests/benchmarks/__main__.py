@@ -1,9 +1,10 @@
 """python -m tests.benchmarks [--size 512] [--random] [--network N …] [--device cuda], or --fast,
-or --layers [MEGAPIXELS …], or --pairs FOLDER --out FOLDER, or --film FILM …"""
+or --layers [MEGAPIXELS …], or --pairs FOLDER --out FOLDER, or --film [FILM …]"""
 
 import argparse
 from pathlib import Path
 
+from reverie import demo
 from reverie import device as devices
 from reverie.networks import registry
 
@@ -24,14 +25,16 @@ def main() -> None:
     )
     parser.add_argument("--pairs", type=Path, metavar="FOLDER", help="paint its photos/ in its styles/")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="where these pictures go (pairs)", default="pairs")
-    parser.add_argument("--film", type=Path, nargs="+", metavar="FILM", help="flicker, and what it costs to have less")
+    parser.add_argument(
+        "--film", type=Path, nargs="*", metavar="FILM", help="flicker, and what it costs to have less; of photos, too"
+    )
     options = parser.parse_args()
     device = devices.choose(options.device).type
     if options.pairs is not None:
         pairs.paint(options.pairs, options.out, options.network or registry.available(), options.size, device)
         return
     if options.film is not None:
-        film.report(options.film, options.size, device)
+        film.report(options.film or [demo.content()], options.size, device)
         return
     if options.fast:
         fast.report(device)

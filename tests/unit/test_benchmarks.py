@@ -7,13 +7,14 @@ import pytest
 import torch
 from reverie import demo
 from reverie.engine.result import Result
+from reverie.film import flow
 from reverie.losses.loss import Features
 from reverie.networks import registry
 from reverie.pictures import images
 
 from tests.benchmarks import __main__ as command
 from tests.benchmarks import iteration as benchmarks
-from tests.benchmarks import layers, pairs
+from tests.benchmarks import layers, moving, pairs
 from tests.unit.film import clips
 
 CPU = torch.device("cpu")
@@ -107,11 +108,25 @@ def test_pairs_are_painted_and_shown_on_a_sheet(tmp_path, capsys, monkeypatch):
     assert capsys.readouterr().out.count(" s on cpu") == 2
 
 
-def test_the_flicker_of_films_is_measured(capsys, monkeypatch, tmp_path):
+@pytest.mark.parametrize("name", ["a.mp4", "landscape.jpg"])
+def test_the_flicker_of_films_is_measured(capsys, monkeypatch, tmp_path, name):
     monkeypatch.setattr("tests.benchmarks.film._FRAMES", 3)
     clips.write(tmp_path / "a.mp4", clips.moving(4))
-    _run(monkeypatch, "--film", tmp_path / "a.mp4", "--size", 64)
-    name, seen, singly, steady, ratio, *seconds = capsys.readouterr().out.splitlines()[-1].split()
-    assert name == "a.mp4" and float(seen) < float(singly)
+    _run(monkeypatch, "--film", *([tmp_path / name] if name == "a.mp4" else []), "--size", 64)
+    found, seen, singly, steady, ratio, *seconds = capsys.readouterr().out.splitlines()[-1].split()
+    assert found == name and float(seen) < float(singly)
     assert float(ratio) == pytest.approx(float(steady) / float(singly), abs=0.02)
     assert all(float(each) > 0 for each in seconds)
+
+
+def test_a_film_of_a_photo_pans_and_zooms_behind_what_moves():
+    """In the corners the camera's motion is seen, in the middle of the last frame that of the subject."""
+    frames = moving.film(images.read(demo.content()), 160, 9)
+    assert [frame.shape for frame in frames] == [(120, 160, 3)] * 9
+    motions = [flow.motion_to(frames[index + 1], frames[index])[0] for index in range(8)]
+    camera = np.mean([motion[5:30, 20:140, 0].mean() for motion in motions])
+    assert camera > 1  # pixels a frame that what is seen there came from the right
+    zoom = np.mean([motion[100:, :, 1].mean() - motion[:20, :, 1].mean() for motion in motions])
+    assert zoom < -0.5  # the lower edge came from above, the upper from below
+    subject = motions[4][56:76, 72:88, 0].mean()
+    assert subject > 8
