@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,12 +13,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.installer import stand_ins
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
 class Installed:
-    """The wheel in an environment: its command, and variables that point to an empty home."""
+    """The wheel in an environment: its command, and variables that point to an empty home. `needs` is a folder with
+    empty packages in the place of those that it needs."""
 
     folder: Path
     wheel: Path
@@ -25,6 +29,10 @@ class Installed:
     @property
     def python(self) -> Path:
         return self.folder / "environment" / "bin" / "python"
+
+    @property
+    def needs(self) -> Path:
+        return self.folder / "needs"
 
     @property
     def variables(self) -> dict[str, str]:
@@ -52,9 +60,20 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     environment = folder / "environment"
     _run([sys.executable, "-m", "venv", str(environment)])
     _share_packages(environment)
-    _run([str(environment / "bin" / "python"), "-m", "pip", "install", "-q", "--no-index", "--no-deps", str(wheel)])
+    made = Installed(folder, wheel)
+    _stand_in_for_needs(made.needs)
+    from_there = ["--no-index", "--find-links", str(made.needs)]
+    _run([str(made.python), "-m", "pip", "install", "-q", *from_there, str(wheel)])
     (folder / "home").mkdir()
-    return Installed(folder, wheel)
+    return made
+
+
+def _stand_in_for_needs(folder: Path) -> None:
+    """An empty package for each line of the list, so that installing finds all that the wheel asks for."""
+    folder.mkdir()
+    for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines():
+        if found := re.match(r"([\w-]+)==([\w.]+)", line):
+            stand_ins.wheel(folder, *found.groups())
 
 
 def _run(command: list[str]) -> None:
