@@ -99,10 +99,12 @@ def test_an_idle_backend_lets_go_of_pictures_and_results(monkeypatch, small):
         backend.wait(done, "running")
         controlled.release.set()
         backend.wait(waits, "done")
+        assert backend.client.get(f"/v1/jobs/{done}/result").status_code == 200
         watch = lifecycle._watch(backend.worker, backend.store, 2.0, lambda: None)
         asyncio.run(watch)  # up to the time when it would leave
         assert backend.store.get(image) is None
         assert backend.client.get(f"/v1/jobs/{done}/result").status_code == 404
+        assert backend.client.get(f"/v1/jobs/{waits}/result").status_code == 200, "this one was not fetched"
 
 
 def test_a_backend_that_rests_gives_its_working_memory_back_and_keeps_pictures_and_results(monkeypatch, small):

@@ -8,8 +8,10 @@ import json
 import time
 
 import pytest
-from live import backend, events, listen, small, until  # noqa: F401 (fixtures)
+from live import backend, events, listen, message, small, until  # noqa: F401 (fixtures)
+from reverie.errors import ReverieError
 from reverie.server import job as jobs
+from reverie.server import worker
 
 
 def _submit(backend, small, **more: object) -> str:
@@ -60,20 +62,59 @@ def test_a_job_that_may_be_left_alone_goes_on_without_a_reader(backend, small):
 
 
 @pytest.mark.parametrize("end", ["fetched", "an hour"])
-def test_its_result_is_kept_for_an_hour_or_until_it_is_fetched(backend, small, end):
+@pytest.mark.parametrize("cancel_on_close", [True, False])
+def test_a_result_is_kept_for_an_hour_or_until_it_is_fetched(backend, small, cancel_on_close, end):
     backend.render.release.set()
-    left, other = _submit(backend, small, cancel_on_close=False), _submit(backend, small)
-    for job in (left, other):
-        backend.wait(job, "done")
+    job = _submit(backend, small, cancel_on_close=cancel_on_close)
+    backend.wait(job, "done")
     backend.worker.forget_finished()
-    assert backend.client.get(f"/v1/jobs/{other}").status_code == 404
-    assert backend.state(left) == "done"
+    assert backend.state(job) == "done"
     if end == "fetched":
-        assert backend.client.get(f"/v1/jobs/{left}/result").status_code == 200
+        assert backend.client.get(f"/v1/jobs/{job}/result").status_code == 200
     else:
-        backend.worker.get(left).asked -= jobs.KEPT + 1
+        backend.worker.get(job).asked -= jobs.KEPT + 1
     backend.worker.forget_finished()
-    assert backend.client.get(f"/v1/jobs/{left}").status_code == 404
+    assert backend.client.get(f"/v1/jobs/{job}").status_code == 404
+
+
+def test_why_there_is_no_result_can_be_asked_as_long(backend, small):
+    backend.render.failures = [ReverieError("The picture is too blue; use another.")]
+    job, cancelled = _submit(backend, small), _submit(backend, small)
+    backend.client.delete(f"/v1/jobs/{cancelled}")
+    backend.wait(job, "failed")
+    backend.wait(cancelled, "cancelled")
+    backend.worker.forget_finished()
+    assert backend.client.get(f"/v1/jobs/{job}").json()["message"] == "The picture is too blue; use another."
+    assert backend.client.get(f"/v1/jobs/{cancelled}").status_code == 404
+
+
+def test_results_that_make_way_are_those_that_were_fetched_and_then_the_oldest(backend, small, monkeypatch):
+    backend.render.release.set()
+    monkeypatch.setattr(worker, "_RESULTS_KEPT", 2 * 4 * small.size)  # two of floats
+    first, second, fetched = (_submit(backend, small) for _ in range(3))
+    backend.wait(fetched, "done")
+    result = backend.client.get(f"/v1/jobs/{fetched}/result").content
+    third = _submit(backend, small)  # room is made where one comes
+    backend.wait(third, "done")
+    assert "make way for later ones; submit the job again" in message(
+        backend.client.get(f"/v1/jobs/{fetched}/result"), 404
+    )
+    backend.wait(_submit(backend, small), "done")
+    assert backend.state(first) == "done"
+    assert "make way for later ones" in message(backend.client.get(f"/v1/jobs/{first}/result"), 404)
+    for job in (second, third):
+        assert backend.client.get(f"/v1/jobs/{job}/result").content == result
+
+
+def test_of_too_many_jobs_those_go_that_nobody_waits_for(backend, small, monkeypatch):
+    backend.render.release.set()
+    monkeypatch.setattr(worker, "_JOBS_KEPT", 2)
+    awaited, fetched = _submit(backend, small), _submit(backend, small)
+    backend.wait(fetched, "done")
+    backend.client.get(f"/v1/jobs/{fetched}/result")
+    _submit(backend, small)
+    assert backend.client.get(f"/v1/jobs/{fetched}").status_code == 404
+    assert backend.client.get(f"/v1/jobs/{awaited}/result").status_code == 200
 
 
 def test_a_reader_that_has_just_gone_has_an_hour_from_then(backend, small):

@@ -22,7 +22,7 @@ from reverie.server.store import Stored
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 FINISHED = ("done", "failed", "cancelled")
-KEPT = 3600.0  # seconds for which a job waits for a client that may leave it alone
+KEPT = 3600.0  # seconds for which a result waits for its client, and a job for one that may leave it alone
 
 
 class Job:
@@ -72,8 +72,9 @@ class Job:
             return [event for _, event in news], self._serial, self.state in FINISHED
 
     def is_awaited(self) -> bool:
-        """Whether its client has left it alone, and may yet come back."""
-        return not self.cancel_on_close and not self.fetched and time.monotonic() - self.asked < KEPT
+        """Whether its client, who has spoken of it within the last hour, has not fetched its result yet, or may yet ask
+        why there is none."""
+        return self.state in ("done", "failed") and not self.fetched and time.monotonic() - self.asked < KEPT
 
     def cancel(self) -> None:
         """Ends the job: at once while it waits, within an iteration while it runs. A finished one stays as it is."""

@@ -30,6 +30,7 @@ from reverie.tools import estimate
 
 _log = logging.getLogger("reverie")
 _RESULTS_KEPT = 1 << 30  # bytes
+_JOBS_KEPT = 1000
 _END, _JOB, _ERRAND = range(3)  # what comes first in the queue
 
 T = TypeVar("T")
@@ -213,11 +214,14 @@ class Worker:
             _log.exception("estimates have learnt nothing from a job")
 
     def _forget_old(self) -> None:
-        """Lets the oldest finished jobs go until the kept results fit."""
+        """Lets the oldest results go until those that are kept fit, and the oldest finished jobs until there are not
+        too many; those that nobody waits for first."""
         finished = [job for job in self._jobs.values() if job.state in FINISHED]
+        finished.sort(key=Job.is_awaited)  # which leaves the order otherwise as it is
         size = sum(job.result.nbytes for job in finished if job.result is not None)
         for job in finished:
-            if size <= _RESULTS_KEPT and len(self._jobs) < 1000:
-                break
-            size -= job.result.nbytes if job.result is not None else 0
-            del self._jobs[job.id]
+            if size > _RESULTS_KEPT and job.result is not None:
+                size -= job.result.nbytes
+                job.result = None
+            if len(self._jobs) >= _JOBS_KEPT:
+                del self._jobs[job.id]

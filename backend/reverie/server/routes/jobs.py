@@ -45,8 +45,7 @@ class NewJob(BaseModel):
     content: str = Field(description="The id of the picture that the recipe is carried out on.")
     cancel_on_close: bool = Field(
         True,
-        description="Whether the job ends when nobody reads its events any more. If not, it goes on, and its result is "
-        "kept for an hour, or until it is fetched.",
+        description="Whether the job ends when nobody reads its events any more. If not, it goes on.",
     )
     quick: bool = Field(
         False,

@@ -44,12 +44,14 @@ def router(worker: Worker) -> APIRouter:
     )
     def result(identifier: str, format: Literal["npy", "png"] = "npy") -> Response:
         job = find(worker, identifier)
-        if job.result is None:
+        picture = job.result
+        if picture is None and job.state == "done":
+            raise HTTPException(404, "the result had to make way for later ones; submit the job again")
+        if picture is None:
             raise HTTPException(409, f"the job is {job.state} and has no result")
         job.fetched = True
         if format == "png":
-            return Response(images.encode_png(job.result), media_type="image/png")
-        data = npy.encode(job.result, job.content.depth, job.content.channels)
-        return Response(data, media_type="application/x-npy")
+            return Response(images.encode_png(picture), media_type="image/png")
+        return Response(npy.encode(picture, job.content.depth, job.content.channels), media_type="application/x-npy")
 
     return calls
