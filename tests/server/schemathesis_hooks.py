@@ -23,7 +23,7 @@ def before_call(context, case, kwargs):
     if case.meta is None or not case.meta.generation.mode.is_positive or drawn % 2:
         return
     if "identifier" in case.path_parameters:
-        case.path_parameters["identifier"] = JOB
+        case.path_parameters["identifier"] = PICTURE if "/images/" in case.path else JOB
     if "layer" in case.path_parameters:
         case.path_parameters.update(name="auto", layer="auto")
         case.query["count"] = 1

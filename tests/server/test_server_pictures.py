@@ -204,3 +204,30 @@ def test_a_picture_that_is_sent_again_is_not_decoded_again(monkeypatch, small):
     first = kept.add(npy(small))
     monkeypatch.setattr(images, "inspect", None)
     assert kept.add(npy(small)) is first
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "JPEG", ".npy"])
+def test_a_thumbnail_is_the_picture_upright_and_small(backend, kind):
+    wide = np.zeros((40, 80, 3), np.uint8)
+    wide[:, 40:] = (200, 100, 50)
+    buffer = io.BytesIO()
+    if kind == ".npy":
+        np.save(buffer, wide)
+    else:
+        rotated = Image.Exif()
+        rotated[0x0112] = 6  # to be turned by a quarter
+        Image.fromarray(wide).save(buffer, kind, exif=rotated)
+    image = backend.client.post("/v1/images", content=buffer.getvalue()).json()["id"]
+    answer = backend.client.get(f"/v1/images/{image}/thumbnail?longest=16")
+    assert answer.headers["content-type"] == "image/png"
+    shown = Image.open(io.BytesIO(answer.content))
+    assert shown.size == ((16, 8) if kind == ".npy" else (8, 16))
+    assert shown.getpixel((1, 1)) == pytest.approx((0, 0, 0), abs=6)
+    assert shown.getpixel((shown.width - 2, shown.height - 2)) == pytest.approx((200, 100, 50), abs=6)
+    assert Image.open(io.BytesIO(backend.client.get(f"/v1/images/{image}/thumbnail").content)).height in (40, 80)
+
+
+def test_a_thumbnail_of_nothing_is_refused(backend, small):
+    assert "send it again" in message(backend.client.get("/v1/images/x/thumbnail"), 404)
+    image = backend.upload(small)
+    message(backend.client.get(f"/v1/images/{image}/thumbnail?longest=5000"), 422, "longest")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+import threading
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 
 from reverie.errors import Sentence
+from reverie.pictures import images
 from reverie.pictures.picture import MAX_PIXELS
+from reverie.pictures.resize import shrink_to
 from reverie.server import bodies
 from reverie.server.errors import refusal, refusals
 from reverie.server.store import Store
@@ -40,10 +44,14 @@ class StoredPicture(BaseModel):
     channels: int = Field(ge=1, le=4)
 
 
+_Longest = Annotated[int, Query(ge=16, le=2048, description="Its longest side, in pixels, at most.")]
+
+
 def router(worker: Worker, store: Store) -> APIRouter:
     """The calls of this file."""
     calls = APIRouter(tags=["pictures"])
     room = bodies.Room(MAX_UPLOADS_BYTES)
+    one_at_a_time = threading.Lock()  # each unpacks a whole picture
 
     @calls.post(
         "/images",
@@ -62,5 +70,19 @@ def router(worker: Worker, store: Store) -> APIRouter:
                 return refusal(413, Sentence(sentence, {"most": MAX_PICTURE_BYTES >> 20}))
             stored = await run_in_threadpool(store.add, data)
         return StoredPicture(id=stored.id, width=stored.width, height=stored.height, channels=stored.channels)
+
+    @calls.get(
+        "/images/{identifier}/thumbnail",
+        summary="A picture that was sent, upright and small, whatever format it has",
+        response_class=Response,
+        responses={**refusals(404, 422), 200: {"description": "A PNG.", "content": {"image/png": bodies.BINARY}}},
+    )
+    def thumbnail(identifier: str, longest: _Longest = 256) -> Response:
+        worker.touch()
+        stored = store.get(identifier)
+        if stored is None:
+            raise HTTPException(404, "there is no such picture (any more); send it again")
+        with one_at_a_time:
+            return Response(images.encode_png(shrink_to(images.decode(stored.data), longest)), media_type="image/png")
 
     return calls
