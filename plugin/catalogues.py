@@ -1,8 +1,9 @@
 """Collects what is to be translated, with Babel, and makes the catalogues: `python -m plugin.catalogues`.
 
 Writes plugin/locale/reverie.pot (every string), brings LANGUAGE.po up to date (new strings get an empty translation, to
-be filled in by hand; old ones go) and compiles LANGUAGE/LC_MESSAGES/reverie.mo, which is what the plug-in reads. A new
-language begins as an empty file LANGUAGE.po. Never runs in GIMP, which has no Babel.
+be filled in by hand; old ones go) and compiles LANGUAGE/LC_MESSAGES/reverie.mo, which is what the plug-in reads, and
+LANGUAGE.json, which the server's page does. A new language begins as an empty file LANGUAGE.po. Never runs in GIMP,
+which has no Babel.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import ast
 import json
 import re
 from collections.abc import Container, Iterator
+from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
 from typing import IO
@@ -23,6 +25,7 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "plugin" / "locale"
 TEMPLATE = LOCALE / "reverie.pot"
+PAGE = ROOT / "backend" / "reverie" / "server" / "page"
 
 #: How strings are marked in the plug-in, and how the backend speaks. What it fills in is named `{so}`.
 _KEYWORDS = {"_": None, "Sentence": None, "ReverieError": None}
@@ -47,9 +50,37 @@ def marks(file: IO[bytes], keywords: Container[str], *_: object, **__: object) -
                 yield node.lineno, name, string, []
 
 
+class _Words(HTMLParser):
+    """Collects the text of the elements that are marked with `data-word`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+        self._is_marked = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._is_marked = "data-word" in dict(attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._is_marked = False
+
+    def handle_data(self, data: str) -> None:
+        if self._is_marked:
+            self.found.add(data)
+
+
+def of_page() -> set[str]:
+    """The strings of the server's page: in its HTML and in its scripts."""
+    words = _Words()
+    words.feed((PAGE / "index.html").read_text(encoding="utf-8"))
+    scripts = extract_from_dir(PAGE, [("*.js", "javascript")], keywords={"_": None})
+    return words.found | {each[2] for each in scripts}
+
+
 def marked() -> list[str]:
-    """Every string to be translated, sorted: those marked in the code, and what dialogs show of the presets."""
-    found = set()
+    """Every string to be translated, sorted: those marked in the code, those of the page, and what is shown of the
+    presets."""
+    found = of_page()
     for folder, patterns in _SOURCES.items():
         methods = [(pattern, marks) for pattern in patterns]
         found |= {each[2] for each in extract_from_dir(ROOT / folder, methods, keywords=_KEYWORDS)}
@@ -91,6 +122,16 @@ def machine_file(language: str) -> Path:
     return LOCALE / language / "LC_MESSAGES" / "reverie.mo"
 
 
+def page_file(language: str) -> Path:
+    return PAGE / f"{language}.json"
+
+
+def as_json(catalog: Catalog) -> str:
+    """The translations as the page reads them, by their strings."""
+    words = {message.id: message.string for message in catalog if message.id}
+    return json.dumps(words, ensure_ascii=False, indent=0, sort_keys=True) + "\n"
+
+
 def placeholders(text: str) -> list[str]:
     """What will be filled in: by `%` in its order, or by `{name}` in any."""
     named = sorted(re.findall(r"{\w+}", text))
@@ -123,6 +164,7 @@ def main() -> None:
         machine_file(language).parent.mkdir(parents=True, exist_ok=True)
         with machine_file(language).open("wb") as file:
             write_mo(file, catalog)
+        page_file(language).write_text(as_json(catalog), encoding="utf-8")
         for message in catalog:
             for fault in faults(message.id, message.string) if message.id else ():
                 print(f"{language}: “{message.id:.60}”: {fault}")

@@ -18,6 +18,7 @@ import pytest
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
+DATA = (".safetensors", ".jpg", ".json", ".txt", ".md", ".html", ".css", ".js", ".svg")
 
 
 def test_the_wheel_has_one_name_at_the_top_and_everything_in_it(installed):
@@ -25,7 +26,7 @@ def test_the_wheel_has_one_name_at_the_top_and_everything_in_it(installed):
     info = "-".join(installed.wheel.name.split("-")[:2]) + ".dist-info"
     assert {name.split("/")[0] for name in names} == {"reverie", info}
     package = ROOT / "backend" / "reverie"
-    data = [path for path in package.rglob("*") if path.suffix in (".safetensors", ".jpg", ".json", ".txt", ".md")]
+    data = [path for path in package.rglob("*") if path.suffix in DATA]
     code = list(package.rglob("*.py"))
     assert {f"reverie/{path.relative_to(package)}" for path in [*data, *code]} <= set(names)
     plugin = [path for part in ("gimp3", "gimp2", "shared") for path in (ROOT / "plugin" / part).rglob("*.py")]

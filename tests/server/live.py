@@ -134,13 +134,14 @@ def listen(backend, job: str) -> socket.socket:
 
 
 @contextmanager
-def running(render: Any) -> Iterator[Backend]:
+def running(render: Any, **options: Any) -> Iterator[Backend]:
+    """A backend; `options` are `create_app`'s."""
     worker, store = Worker(render, "cpu"), Store()
     listening = _bind("127.0.0.1", 0)
     port = listening.getsockname()[1]
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(worker, store, token=TOKEN, device="cpu"),
+            create_app(worker, store, token=TOKEN, device="cpu", **options),
             log_level="critical",
             access_log=False,
             timeout_graceful_shutdown=1,

@@ -34,7 +34,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def _serve(folder: Path, *words: object, **environment: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "reverie", "serve", "--device", "cpu", *map(str, words)]
     settings = {**os.environ, "REVERIE_HOME": str(folder), **environment}
-    return subprocess.Popen(command, cwd=ROOT, env=settings, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, cwd=ROOT, env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def _ready(process: subprocess.Popen[str], folder: Path) -> dict:
@@ -47,16 +47,18 @@ def _ready(process: subprocess.Popen[str], folder: Path) -> dict:
     raise AssertionError("no ready file after a minute")
 
 
-def test_the_ready_file_is_private_true_and_goes_with_the_backend(tmp_path):
-    process = _serve(tmp_path)
+@pytest.mark.parametrize("words", [[], ["--page"]])
+def test_the_ready_file_is_private_true_and_goes_with_the_backend(tmp_path, words):
+    """And the token, where it is printed in the page's address, is in no log."""
+    process = _serve(tmp_path, *words)
     ready = _ready(process, tmp_path)
     assert stat.S_IMODE((tmp_path / "ready.json").stat().st_mode) == 0o600
     assert ready["pid"] == process.pid
     assert requests.get(f"http://127.0.0.1:{ready['port']}/v1/health", timeout=10).ok
     process.send_signal(signal.SIGTERM)
-    _, log = process.communicate(timeout=20)
-    assert not (tmp_path / "ready.json").exists()
-    assert ready["token"] not in log
+    printed, log = process.communicate(timeout=20)
+    assert not (tmp_path / "ready.json").exists() and ready["token"] not in log
+    assert printed == (f"Reverie's page: http://127.0.0.1:{ready['port']}/#token={ready['token']}\n" if words else "")
 
 
 @pytest.mark.skipif(not registry.available(), reason="needs the weights of a network, and there are none here")

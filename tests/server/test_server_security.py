@@ -67,7 +67,7 @@ def test_this_machine_is_known_by_its_names(backend, host):
 
 
 def test_a_web_page_is_refused_with_and_without_token(backend):
-    for origin in ("https://evil.example", "null", f"http://127.0.0.1:{backend.port}"):
+    for origin in ("https://evil.example", "null", "", f"http://127.0.0.1:{backend.port}"):
         assert "web pages" in message(backend.client.get("/v1/networks", headers={"Origin": origin}), 403)
         assert "web pages" in message(backend.client.get("/v1/health", headers={"Origin": origin}), 403)
 

@@ -23,6 +23,14 @@ def add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     command.add_argument("--ready-file", type=Path, help="where to write port and token")
     command.add_argument("--idle-exit", type=float, default=1800, metavar="SECONDS", help="leave when unused (1800)")
     command.add_argument("--device", default="auto", choices=DEVICES)
+    command.add_argument("--page", action="store_true", help="with a page for a browser, whose address is printed")
+    command.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="another web page that may use it, such as https://example.org; several times for several",
+    )
 
 
 def add_gimp(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

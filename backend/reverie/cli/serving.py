@@ -14,4 +14,6 @@ def serve(options: argparse.Namespace) -> None:
         ready_file=options.ready_file,
         idle_exit=options.idle_exit,
         device=options.device,
+        origins=options.allow_origin,
+        with_page=options.page,
     )

@@ -1,4 +1,4 @@
-"""The command `install.py test`: ruff, mypy and pytest, with a GIMP 3 for the tests where one can be set up."""
+"""The command `install.py test`: ruff, mypy and pytest, with a GIMP 3 and a browser where they can be set up."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from reverie.installer import CLONE, Failure, gimp
 from reverie.installer.console import run, say
 from reverie.installer.environment import Environment, clean_environment
 
-_PATIENCE = 240.0  # seconds that the second GIMP of the tests may take longer than the first one
+_PATIENCE = 240.0  # seconds that what is set up beside the first GIMP of the tests may take longer than that
 
 
 def check(environment: Environment, pytest: Sequence[str]) -> int:
     """ruff, mypy and pytest, all three always; the code of the first that failed. pytest's last line comes last."""
-    codes = [_provide_gimp(environment)]
+    with _browser(environment):
+        codes = [_provide_gimp(environment)]
     for tool, *words in (
         ["ruff", "check"],
         ["mypy"],
@@ -40,14 +41,14 @@ def _provide_gimp(environment: Environment) -> int:
     if gimp.programs():
         return 0
     missing = 1 if os.environ.get("CI") == "true" else 0
-    if sys.platform != "linux" or os.geteuid() != 0 or not shutil.which("apt-get"):
+    if not _may_install():
         say(
             "The tests that need GIMP 3 are skipped: it is not installed, and only root on Debian or Ubuntu can set "
             "one up beside the system (tests/gimp/provision.sh)."
         )
         return missing
     script = CLONE / "tests" / "gimp" / "provision.sh"
-    with _beside([str(script)], environment.folder / "gimp-3.2.log"):
+    with _beside("GIMP 3.2", script, environment.folder / "gimp-3.2.log", REVERIE_GIMP_SUITE="forky"):
         try:
             run("Setting up GIMP 3 for the tests", [script], environment.folder / "gimp.log")
         except Failure as failure:
@@ -56,14 +57,27 @@ def _provide_gimp(environment: Environment) -> int:
     return 0
 
 
+def _browser(environment: Environment) -> contextlib.AbstractContextManager[None]:
+    """Sets up Chromium for the tests of the page where there is none and that is possible; they say what they need."""
+    if all(map(shutil.which, ("chromium", "chromedriver"))) or not _may_install():
+        return contextlib.nullcontext()
+    script = CLONE / "tests" / "server" / "chromium.sh"
+    return _beside("a browser", script, environment.folder / "chromium.log")
+
+
+def _may_install() -> bool:
+    return sys.platform == "linux" and os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
 @contextlib.contextmanager
-def _beside(command: Sequence[str], log: Path) -> Iterator[None]:
-    """Sets up GIMP 3.2 meanwhile, which mostly waits for the disk and the network, and for a few minutes longer."""
+def _beside(what: str, script: Path, log: Path, **more: str) -> Iterator[None]:
+    """Has a script set something up meanwhile, which mostly waits for the disk and the network, and for a few minutes
+    longer. `more` are variables for it."""
     variables = {name: value for name, value in os.environ.items() if name != "REVERIE_GIMP_ROOT"}
     with log.open("wb") as file:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True,
-            env={**variables, "REVERIE_GIMP_SUITE": "forky"},
+            [str(script)], stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True,
+            env={**variables, **more},
         )  # fmt: skip
     try:
         yield
@@ -75,4 +89,4 @@ def _beside(command: Sequence[str], log: Path) -> Iterator[None]:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
     if process.returncode:
-        say(f"The tests in GIMP 3.2 are skipped: it could not be set up beside 3.0. {log} says why.")
+        say(f"The tests in {what} are skipped: it could not be set up meanwhile. {log} says why.")

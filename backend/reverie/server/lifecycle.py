@@ -11,10 +11,11 @@ import secrets
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
 
 from filelock import FileLock, Timeout
 
@@ -42,12 +43,22 @@ class RunsAlready(ReverieError):
     exit_code = TAKEN
 
 
-def serve(*, host: str, port: int, ready_file: Path | None, idle_exit: float, device: str) -> None:
+def serve(
+    *,
+    host: str,
+    port: int,
+    ready_file: Path | None,
+    idle_exit: float,
+    device: str,
+    origins: Sequence[str] = (),
+    with_page: bool = False,
+) -> None:
     """Serves until told to stop, or until there was nothing to do for `idle_exit` seconds.
 
     Port 0 takes a free one; `ready_file` is where port and token are written (the place where the plug-in looks, unless
     given). The token is random, or that of the environment variable REVERIE_TOKEN, without which only loopback is
-    served. Raises RunsAlready when another backend has the ready file, or is about to write it: two would each believe
+    served. `origins` are those of web pages that may ask, too; `with_page`, there is one here, and its address is
+    printed. Raises RunsAlready when another backend has the ready file, or is about to write it: two would each believe
     that GIMP finds it. Raises ReverieError when the address cannot be had or the file not be written.
     """
     if sys.stderr is None:  # under pythonw, which has no window: as a service on Windows
@@ -56,11 +67,13 @@ def serve(*, host: str, port: int, ready_file: Path | None, idle_exit: float, de
     token = _token(host)
     if not idle_exit > 0:  # nor is NaN
         raise ReverieError(f"--idle-exit takes a number of seconds above 0 (inf never leaves), and not {idle_exit:g}.")
+    for origin in origins:
+        _check_origin(origin)
     ready = ready_file or Path(places.ready_file())
     _make_folder(ready.parent)
     _take_place(ready)
     with _bind(host, port) as listening:
-        _serve(listening, host, ready, token, idle_exit, device)
+        _serve(listening, host, ready, token, idle_exit, device, origins, with_page)
 
 
 def _token(host: str) -> str:
@@ -96,7 +109,37 @@ def _take_place(ready: Path) -> None:
         raise _unwritable(ready, error) from error
 
 
-def _serve(listening: socket.socket, host: str, ready: Path, token: str, idle_exit: float, device: str) -> None:
+def _check_origin(origin: str) -> None:
+    """Raises ReverieError for what no browser sends as an Origin."""
+    try:
+        parts = urlsplit(origin)
+        plain = f"{parts.scheme}://{parts.netloc}"
+        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in origin and parts.port != 0
+    except ValueError:  # no port is like that
+        is_one = False
+    if not is_one or origin != plain.lower():
+        raise ReverieError(
+            "--allow-origin takes the origin of a web page, such as https://example.org or http://localhost:8000, in "
+            f"small letters and with nothing behind it, and not “{origin}”."
+        )
+
+
+def _page_address(host: str, port: int, token: str) -> str:
+    """Where the page is. What stands behind the # is not sent to the server, nor to any that a page leads to."""
+    named = socket.gethostname() if host in _OWN_ADDRESS else host
+    return f"http://{f'[{named}]' if ':' in named else named}:{port}/#token={quote(token, safe='')}"
+
+
+def _serve(
+    listening: socket.socket,
+    host: str,
+    ready: Path,
+    token: str,
+    idle_exit: float,
+    device: str,
+    origins: Sequence[str],
+    with_page: bool,
+) -> None:
     # Loaded only now, which takes seconds: a backend that finds another one in its place has left by then.
     import uvicorn
 
@@ -114,7 +157,10 @@ def _serve(listening: socket.socket, host: str, ready: Path, token: str, idle_ex
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        _log.info("ready on port %d", listening.getsockname()[1])
+        port = listening.getsockname()[1]
+        _log.info("ready on port %d", port)
+        if with_page and sys.__stdout__ is not None:  # without one, what is printed goes to the log
+            print(f"Reverie's page: {_page_address(host, port, token)}", file=sys.__stdout__, flush=True)
         watch = asyncio.create_task(_watch(worker, store, idle_exit, shut_down))
         try:
             yield
@@ -123,7 +169,17 @@ def _serve(listening: socket.socket, host: str, ready: Path, token: str, idle_ex
             _remove_ready(ready)
             worker.close()
 
-    app = create_app(worker, store, token=token, device=device, host=host, lifespan=lifespan, shut_down=shut_down)
+    app = create_app(
+        worker,
+        store,
+        token=token,
+        device=device,
+        host=host,
+        origins=origins,
+        with_page=with_page,
+        lifespan=lifespan,
+        shut_down=shut_down,
+    )
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
     _write_ready(ready, host, listening.getsockname()[1], token)  # who connects from now on is answered in a moment

@@ -19,8 +19,8 @@ _DESCRIPTION = """\
 Neural style transfer and deep dream. Send pictures, submit a job (a recipe and the picture that it is carried out on),
 read its events, fetch the result; docs/http.md shows a client of twenty lines.
 
-The backend writes port and token of each start to `ready.json` in Reverie's state folder. It answers programs and no
-web pages: requests with an `Origin`, or for another `Host` than the one it was started with, are refused (403).
+The backend writes port and token of each start to `ready.json` in Reverie's state folder. It answers programs, and no
+web pages but those that it was started with: requests with another `Origin`, or for another `Host`, are refused (403).
 """
 _TAGS = {
     "backend": "What it is, and its end.",

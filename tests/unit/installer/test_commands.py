@@ -45,6 +45,7 @@ def root_on_debian(finished: Environment, program: Callable[[str, str], Path], m
     program("apt-get", "exit 0")
     write_script(finished.python, "exit 0")
     monkeypatch.setattr(commands, "Environment", lambda: finished)
+    write_script(finished.clone / "tests/server/chromium.sh", "exit 0")
     monkeypatch.setattr(testing, "CLONE", finished.clone)
     monkeypatch.setattr(Environment, "ensure", lambda self, tests: False)
     monkeypatch.setattr(sys, "platform", "linux")
@@ -151,6 +152,22 @@ def test_a_second_gimp_that_cannot_be_set_up_or_hangs_is_said_and_is_no_failure_
         assert "The tests in GIMP 3.2 are skipped" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("root_on_debian")
+def test_a_browser_is_set_up_where_there_is_none(
+    finished: Environment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_script(finished.clone / "tests/gimp/provision.sh", "exit 0")
+    write_script(finished.clone / "tests/server/chromium.sh", f': > "{finished.clone}/asked"; exit 1')
+    monkeypatch.setattr(testing.shutil, "which", lambda name: None if name == "chromedriver" else f"/usr/bin/{name}")
+    assert commands.main(["test"]) == 0
+    assert (finished.clone / "asked").exists()
+    assert "The tests in a browser are skipped" in capsys.readouterr().out
+    monkeypatch.setattr(testing.shutil, "which", lambda name: f"/usr/bin/{name}")
+    (finished.clone / "asked").unlink()
+    assert commands.main(["test"]) == 0
+    assert not (finished.clone / "asked").exists()
+
+
 def test_the_test_command_runs_all_tools_and_returns_the_first_failure(
     finished: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -163,6 +180,7 @@ def test_the_test_command_runs_all_tools_and_returns_the_first_failure(
     monkeypatch.setattr(commands, "Environment", lambda: finished)
     monkeypatch.setattr(Environment, "ensure", lambda self, tests: False)
     monkeypatch.setattr(gimp, "programs", lambda: ["a GIMP"])
+    monkeypatch.setattr(testing, "_may_install", lambda: False)
     assert commands.main(["test", "-k", "something"]) == 3
     assert log.read_text().splitlines() == ["ruff check", "mypy ", "mypy --config-file", "pytest -n … -k something"]
 

@@ -36,6 +36,8 @@ def test_the_plugin_the_backend_and_the_presets_are_collected():
         "A dream of a channel needs the layer that it belongs to; name it, too.",  # of the backend: a Sentence
         "There is no field “{field}”. `reverie schema` lists those of a recipe.",  # a ReverieError
         "Bold brush",  # of a preset
+        "Drop a photo here",  # of the page's HTML
+        "It takes {time}.",  # of its scripts
     ):
         assert string in marked
     assert not [string for string in marked if string.startswith("where it was published")]  # the end of an f-string
@@ -54,6 +56,13 @@ def test_a_catalogue_is_complete_and_fits_the_strings(language):
     with catalogues.machine_file(language).open("rb") as file:  # as the plug-in reads it
         compiled = gettext.GNUTranslations(file).gettext
     assert {string: compiled(string) for string in translations} == translations, AGAIN
+    page = json.loads(catalogues.page_file(language).read_text(encoding="utf-8"))  # as the server's page reads it
+    assert page == translations, AGAIN
+
+
+def test_the_page_knows_which_languages_there_are():
+    script = (catalogues.PAGE / "words.js").read_text(encoding="utf-8")
+    assert f"const LANGUAGES = {json.dumps(catalogues.languages())};" in script
 
 
 @pytest.mark.parametrize(
