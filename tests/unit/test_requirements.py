@@ -15,7 +15,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
-LISTS = ("requirements.txt", "requirements-film.txt", "requirements-onnx.txt", "requirements-test.txt")
+EXTRAS = ("requirements-cluster.txt", "requirements-film.txt", "requirements-onnx.txt", "requirements-test.txt")
+LISTS = ("requirements.txt", *EXTRAS)
 CONSTRAINTS = "constraints.txt"
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 

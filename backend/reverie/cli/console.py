@@ -109,10 +109,10 @@ class Console:
         took = f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} minutes"
         print_output(self._terminal, preview, f"a few frames. All {frames} take about {took}, at {width}×{height}.")
 
-    def painted(self, output: Path, photo: Path, result: Result) -> None:
+    def painted(self, output: Path, photo: Path, seconds: float) -> None:
         """Says that one photo of many is done; to a person the bar says enough."""
         if self._json:
-            told = {"photo": str(photo), "output": str(output), "seconds": result.seconds}
+            told = {"photo": str(photo), "output": str(output), "seconds": seconds}
             print(json.dumps({"type": "painted", **told}), flush=True)
 
     def done(self, output: Path, said: str = "", **told: object) -> None:

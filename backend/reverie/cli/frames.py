@@ -6,8 +6,8 @@ How a frame goes on from the one before is in `reverie.engine.frames`.
 from __future__ import annotations
 
 import argparse
+import functools
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from reverie.api import read_pictures
 from reverie.cli import arguments, documents
 from reverie.cli.console import Console
-from reverie.cli.part import part_of
+from reverie.cli.whole import Whole
 from reverie.engine import render
 from reverie.errors import ReverieError, Sentence
 from reverie.events import Warning_
@@ -112,7 +112,7 @@ def _painted(
 ) -> Iterator[Picture]:
     """The painted frames, up to the one at which the person at the keyboard asks to finish."""
     content = last = animation.frame(0, size)
-    begun = time.monotonic()
+    whole = Whole(console.report, total)
     for index in range(total):
         step, own = recipe, {**pictures}
         if index > 0 and zoom > 1:
@@ -120,8 +120,9 @@ def _painted(
         elif index > 0:
             own |= {_BEFORE.content: content, _BEFORE.result: last}
             step, content = recipe.model_copy(update={"before": _BEFORE}), animation.frame(index, size)
-        report = part_of(console.report, index, total, begun)
+        report = functools.partial(whole.tell, index)
         last = render.render(step, content, own, device=device, report=report, adjust=console.adjust).picture
+        whole.note_done(index)
         yield last
         if console.adjust() is not None:  # finish with what there is
             break

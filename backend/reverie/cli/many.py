@@ -4,29 +4,59 @@ from __future__ import annotations
 
 import argparse
 import errno
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from reverie import job as jobs
-from reverie.cli import photos
+from reverie.cli import photos, pools
 from reverie.cli.console import Console
 from reverie.cli.manifest import NAME, Manifest
-from reverie.cli.part import part_of
 from reverie.cli.photos import Photo
+from reverie.cli.whole import Whole
 from reverie.engine import render
 from reverie.errors import ReverieError, Sentence
-from reverie.events import Warning_
+from reverie.events import Event, Warning_
 from reverie.pictures import images
+from reverie.pictures.encoded import Depth
 from reverie.pictures.kept import Kept
 from reverie.pictures.picture import Picture
-from reverie.recipe import Recipe
+from reverie.recipe import MadeWith, Recipe
 from reverie.tools import estimate
 
 _OF_THE_PHOTO = ("content", "size")  # the fields of errors that another photo need not have
 _TAKES_NO_MORE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # what every further result would meet, too
 _NAMED = 3  # names in a warning
+
+
+@dataclass(frozen=True)
+class Way:
+    """How all are painted. `learns` is whether estimates may learn from it: where nobody else paints on the machine."""
+
+    recipe: Recipe
+    pictures: Mapping[str, Picture]
+    depth: Depth
+    device: str
+    learns: bool
+
+
+@dataclass(frozen=True)
+class Task:
+    """One photo: the name of its result, its picture once it is asked for, and what the result keeps of its file."""
+
+    name: Path
+    content: Callable[[], Picture]
+    kept: Kept
+
+
+@dataclass(frozen=True)
+class Painted:
+    """The bytes of the result's file; in how many seconds, and with what, it was painted."""
+
+    data: bytes
+    seconds: float
+    made_with: MadeWith | None
 
 
 def paint(recipe: Recipe, pictures: Mapping[str, Picture], options: argparse.Namespace) -> None:
@@ -38,24 +68,29 @@ def paint(recipe: Recipe, pictures: Mapping[str, Picture], options: argparse.Nam
     the end when some could not be painted.
     """
     folder: Path = options.output
-    jobs.resolve(recipe, options.device)
+    jobs.resolve(recipe, "auto" if options.cluster else options.device)
     found = photos.found(options.photos, folder)
     _check_formats(found, options)
     left_out = photos.left_out(options.photos, folder)
     _make(folder)
     manifest = Manifest(folder, recipe, pictures, options.size)
     todo = [photo for photo in found if not manifest.is_done(photo)]
-    failed, begun = 0, time.monotonic()
-    with Console(as_json=options.json, keeps=False) as console:
+    way = Way(recipe, pictures, options.depth, options.device, learns=options.cluster is None)
+    failed = 0
+    with (
+        Console(as_json=options.json, keeps=False) as console,
+        pools.opened(options.cluster, way, recipe, options.device, len(todo), console.report) as pool,
+    ):
         if left_out:
             manifest.note_left_out(left_out)
             _tell_left_out(left_out, folder, console)
-        for index, (photo, content) in enumerate(_read_ahead(todo, options.size)):
-            report = part_of(console.report, index, len(todo), begun)
+        whole = Whole(console.report, len(todo))
+        for photo, painted in pool.map(paint_one, todo, functools.partial(_read, options=options), whole.tell):
+            whole.note_done(photo)
             try:
-                own = content.result()
-                result = render.render(recipe, own, pictures, device=options.device, report=report)
-                _write(photo, result.picture, options)
+                if isinstance(painted, ReverieError):
+                    raise painted
+                _write(photo, painted.data, options)
             except ReverieError as error:
                 if error.field not in _OF_THE_PHOTO:
                     raise
@@ -64,9 +99,8 @@ def paint(recipe: Recipe, pictures: Mapping[str, Picture], options: argparse.Nam
                 told = Sentence("{photo}: {reason}", {"photo": str(photo.file), "reason": error.message})
                 console.report(Warning_(told))
                 continue
-            manifest.note_done(photo, result.seconds)
-            console.painted(folder / photo.name, photo.file, result)
-            estimate.learn(result, own, options.device)
+            manifest.note_done(photo, painted.seconds, painted.made_with)
+            console.painted(folder / photo.name, photo.file, painted.seconds)
         count, before = len(todo) - failed, len(found) - len(todo)
         if failed:
             raise ReverieError(
@@ -77,15 +111,28 @@ def paint(recipe: Recipe, pictures: Mapping[str, Picture], options: argparse.Nam
         console.done(folder, said, photos=count, painted_before=before, left_out=len(left_out))
 
 
-def _read_ahead(todo: Sequence[Photo], size: int | None) -> Iterator[tuple[Photo, Future[Picture]]]:
-    """The photos, each with its picture, or the error that reading it raised; while one is worked on, the next is
-    read."""
-    with ThreadPoolExecutor(1) as reader:
-        coming = [reader.submit(photos.read, photo.file, size) for photo in todo[:1]]
-        for index, photo in enumerate(todo):
-            content = coming.pop()
-            coming = [reader.submit(photos.read, after.file, size) for after in todo[index + 1 : index + 2]]
-            yield photo, content
+def paint_one(way: Way, task: Task, report: Callable[[Event], None]) -> Iterator[Painted]:
+    """Paints one photo, here or on a machine of a cluster. Raises ReverieError."""
+    content = task.content()
+    result = render.render(way.recipe, content, way.pictures, device=way.device, report=report)
+    if way.learns:
+        estimate.learn(result, content, way.device)
+    try:
+        data = images.encode(task.name, result.picture, task.kept, way.depth)
+    except ReverieError as error:  # its kind of file has no room for it
+        raise ReverieError(error.message, "content") from error
+    yield Painted(data, result.seconds, result.recipe.made_with)
+
+
+def _read(photo: Photo, options: argparse.Namespace) -> Task:
+    """A photo from its file. For another machine it stays packed, and is unpacked there."""
+    content: Callable[[], Picture]
+    if options.cluster:
+        content = functools.partial(photos.unpacked, photo.file, photos.load(photo.file), options.size)
+    else:
+        picture = photos.read(photo.file, options.size)
+        content = lambda: picture  # noqa: E731
+    return Task(photo.name, content, Kept() if options.strip else photos.kept(photo.file))
 
 
 def _check_formats(found: Sequence[Photo], options: argparse.Namespace) -> None:
@@ -117,7 +164,7 @@ def _tell_left_out(files: Mapping[Path, str], folder: Path, console: Console) ->
         )
 
 
-def _write(photo: Photo, picture: Picture, options: argparse.Namespace) -> None:
+def _write(photo: Photo, data: bytes, options: argparse.Namespace) -> None:
     """Puts a result into the folder. Raises ReverieError: of a field in `_OF_THE_PHOTO` when others can be written all
     the same."""
     folder: Path = options.output
@@ -129,7 +176,7 @@ def _write(photo: Photo, picture: Picture, options: argparse.Namespace) -> None:
     file = folder / photo.name
     try:
         _make(file.parent)
-        images.write(file, picture, Kept() if options.strip else images.kept(photo.file), options.depth)
+        images.save(file, data)
     except ReverieError as error:
         if isinstance(error.__cause__, OSError) and error.__cause__.errno in _TAKES_NO_MORE:
             raise ReverieError(

@@ -60,6 +60,7 @@ def _add_style(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     _outcome(command, _RESULTS)
     _file(command)
     _estimate(command)
+    _cluster(command)
 
 
 def _add_frames(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -85,6 +86,7 @@ def _add_film(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     _settings(command)
     _outcome(command, "a .mp4, .mov, .mkv or .webm")
     command.add_argument("--estimate", action="store_true", help="only paint a few frames, and say how long all take")
+    _cluster(command)
 
 
 def _add_dream(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -95,6 +97,7 @@ def _add_dream(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     _outcome(command, _RESULTS)
     _file(command)
     _estimate(command)
+    _cluster(command)
 
 
 def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -104,6 +107,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     _outcome(command, _RESULTS)
     _file(command)
     _estimate(command)
+    _cluster(command)
 
 
 def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -267,6 +271,10 @@ def _file(command: argparse.ArgumentParser) -> None:
 
 def _estimate(command: argparse.ArgumentParser) -> None:
     command.add_argument("--estimate", action="store_true", help="only say how long it will take on this machine")
+
+
+def _cluster(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--cluster", metavar="ADDRESS", help="paint on a cluster of Ray's: HOST:PORT, auto or local")
 
 
 def _where(command: argparse.ArgumentParser) -> None:

@@ -36,10 +36,16 @@ def run(options: argparse.Namespace) -> None:
 def _carry_out(document: Callable[[], dict[str, Any]], options: argparse.Namespace) -> None:
     """Renders a recipe's document: one photo, or many."""
     if photos.is_one(options.photos, options.output):
+        if options.cluster:
+            raise ReverieError(
+                "One photo is painted by one machine: leave out --cluster, or name a folder for -o.", "cluster"
+            )
         _paint_one(document, options)
         return
     recipe = Recipe.parse(document())
     pictures = read_pictures(recipe)
+    if options.estimate and options.cluster:
+        raise ReverieError("How long a cluster will take is not known beforehand; leave out --estimate.", "estimate")
     if options.estimate:
         found = photos.found(options.photos, options.output)
         _estimate(recipe, photos.read(found[0].file, options.size), len(found), options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import sys
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from reverie.errors import ReverieError
 from reverie.pictures import images, kinds
+from reverie.pictures.kept import Kept
 from reverie.pictures.picture import Picture
 from reverie.pictures.resize import shrink_to
 
@@ -117,8 +119,39 @@ def _is_pattern(word: Path) -> bool:
 
 def read(file: Path, size: int | None) -> Picture:
     """The picture to work on, its longest side at most `size`. Raises ReverieError that names the field."""
+    with _of_the_photo():
+        if file == STREAM:
+            return _shrunk(images.decode(sys.stdin.buffer.read()), size)
+        data = images.load(file)
+    return unpacked(file, data, size)
+
+
+def load(file: Path) -> bytes:
+    """The bytes of a photo's file. Raises ReverieError that names the field."""
+    with _of_the_photo():
+        return images.load(file)
+
+
+def kept(file: Path) -> Kept:
+    """What a result keeps of the photo's file. Raises ReverieError that names the field."""
+    with _of_the_photo():
+        return images.kept(file)
+
+
+def unpacked(file: Path, data: bytes, size: int | None) -> Picture:
+    """What `read` gives of a file, from its bytes: the file itself may be on another machine."""
+    with _of_the_photo(), images.naming(file):
+        return _shrunk(images.decode(data), size)
+
+
+def _shrunk(picture: Picture, size: int | None) -> Picture:
+    return picture if size is None else shrink_to(picture, size)
+
+
+@contextlib.contextmanager
+def _of_the_photo() -> Iterator[None]:
+    """What is wrong is wrong with the photo: the error names that field."""
     try:
-        picture = images.decode(sys.stdin.buffer.read()) if file == STREAM else images.read(file)
+        yield
     except ReverieError as error:
         raise ReverieError(error.message, "content") from error
-    return picture if size is None else shrink_to(picture, size)

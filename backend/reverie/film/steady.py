@@ -33,24 +33,29 @@ class Expected:
     holds: Mask
 
 
+class NotPainted(Exception):
+    """A frame goes on from an earlier one, of which no result is known."""
+
+
 class Steady:
     """What is known of the frames up to now."""
 
     def __init__(self, first: int = 0) -> None:
         """`first` is the number, from 0, of the first frame that is noted; see `known_from`."""
         self._count = first
-        self._last: tuple[Frame, Frame] | None = None
-        self._earlier: deque[tuple[Frame, Frame]] = deque(maxlen=_REMEMBERED)
+        self._last: tuple[Frame, Frame | None] | None = None
+        self._earlier: deque[tuple[Frame, Frame | None]] = deque(maxlen=_REMEMBERED)
 
-    def note(self, frame: Frame, result: Frame) -> None:
-        """The next frame, and what was made of it."""
+    def note(self, frame: Frame, result: Frame | None) -> None:
+        """The next frame, and what was made of it; None where that is not known."""
         if self._last is not None and self._count % _EVERY == 1:
             self._earlier.appendleft(self._last)
         self._last, self._count = (frame, result), self._count + 1
 
     def expected(self, frame: Frame) -> Expected | None:
         """What is known of a frame: from the one before, and what that does not show, from those before it, the nearest
-        first. None at the beginning, and after a cut to something new."""
+        first. None at the beginning, and after a cut to something new. Raises NotPainted where it shows what an earlier
+        frame does whose result is not known."""
         height, width = frame.shape[:2]
         picture, holds = np.zeros((height, width, 3), np.float32), np.zeros((height, width, 1), np.float32)
         for other, result in [*([self._last] if self._last else []), *self._earlier]:
@@ -59,6 +64,8 @@ class Steady:
             motion, mask = flow.motion_to(frame, other)
             if mask.mean() < _SAME_SHOT:
                 continue
+            if result is None:
+                raise NotPainted
             share = mask[:, :, None] * (1 - holds)
             picture += share * flow.warped(result, motion)
             holds += share
@@ -75,7 +82,7 @@ def known_from(number: int) -> int:
 
 def paint(recipe: Recipe, frame: Frame, pictures: Mapping[str, Picture], steady: Steady, paint: Paint) -> Frame:
     """A frame painted as a recipe says and as those before it ask for, and noted. What is optimised goes on from what
-    is known of it, in fewer iterations. Raises what `paint` raises."""
+    is known of it, in fewer iterations. Raises NotPainted, and what `paint` raises."""
     content, expected = frame.astype(np.float32) / np.float32(255), steady.expected(frame)
     if expected is not None and frames.goes_on(recipe):
         start = content + expected.holds * (expected.picture - content)

@@ -16,6 +16,11 @@ from reverie.pictures.picture import Picture
 from reverie.recipe import Recipe
 
 
+def packed(frame: Frame) -> bytes:
+    """A frame as it is kept."""
+    return images.encode_png(frame.astype(np.float32) / np.float32(255))
+
+
 class Unfinished:
     """The frames painted of a film so far, for one way to paint it: whoever changes that begins anew, elsewhere."""
 
@@ -27,16 +32,23 @@ class Unfinished:
             way.update(f"{name} {picture.shape}".encode() + picture.tobytes())
         self.folder = output.with_name(f"{output.stem}-{way.hexdigest()[:8]}.frames")
 
-    def count(self) -> int:
-        """How many are there, from the first on."""
-        number = 0
-        while self._file(number).exists():
+    def total(self) -> int:
+        """How many are there."""
+        return sum(1 for _ in self.folder.glob("[0-9]*.png"))
+
+    def missing(self, first: int = 0) -> int:
+        """The number of the first frame that is not there, from this one on."""
+        number = first
+        while self.has(number):
             number += 1
         return number
 
-    def keep(self, number: int, frame: Frame) -> None:
-        """Puts a frame into the folder. Raises ReverieError when it cannot be written."""
-        data = images.encode_png(frame.astype(np.float32) / np.float32(255))
+    def has(self, number: int) -> bool:
+        """Whether a frame is there."""
+        return self._file(number).exists()
+
+    def keep(self, number: int, data: bytes) -> None:
+        """Puts a packed frame into the folder. Raises ReverieError when it cannot be written."""
         replace_with(self._file(number), lambda part: part.write_bytes(data))
 
     def frame(self, number: int) -> Frame:

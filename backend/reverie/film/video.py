@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import av
 import cv2
@@ -56,11 +57,22 @@ def examine(file: Path, longest: int | None) -> Film:
     return Film(file, count, seconds, max(2, width // 2 * 2), max(2, height // 2 * 2))
 
 
-def frames(film: Film) -> Iterator[Frame]:
-    """Its frames, from the first on. Raises ReverieError where the file is damaged."""
-    with _opened(film.file) as source:
+def frames(film: Film, first: int = 0, data: BinaryIO | None = None) -> Iterator[Frame]:
+    """Its frames, from the one of this number on; out of its bytes, where the file is not on this machine. Raises
+    ReverieError where it is damaged."""
+    with _opened(film.file, data) as source:
         for number, frame in enumerate(_decoded(source, film)):
-            yield _sized(_upright(frame), film, number)
+            if number >= first:
+                yield _sized(_upright(frame), film, number)
+
+
+def thumbnails(film: Film, width: int, height: int) -> Iterator[NDArray[np.uint8]]:
+    """Its frames, grey and small: height × width. Raises ReverieError where the file is damaged."""
+    with _opened(film.file) as source:
+        for frame in _decoded(source, film):
+            yield np.asarray(
+                frame.to_ndarray(format="gray", width=width, height=height, interpolation="AREA"), np.uint8
+            )
 
 
 def frame_at(film: Film, share: float) -> Frame:
@@ -155,10 +167,12 @@ def _frame_like(seen: av.VideoFrame, painted: Frame) -> av.VideoFrame:
     return made
 
 
-def _opened(file: Path) -> InputContainer:
-    """An open film. Raises ReverieError for a file that is none."""
+def _opened(file: Path, data: BinaryIO | None = None) -> InputContainer:
+    """An open film, read from its bytes where they are given. Raises ReverieError for a file that is none."""
     try:
-        source = av.open(str(file))
+        if data is not None:
+            data.seek(0)
+        source = av.open(str(file) if data is None else data, "r")
     except (av.FFmpegError, OSError, ValueError) as error:
         raise ReverieError(f"“{file}” cannot be read as a film: {error.args[-1]}.", "content") from error
     if not source.streams.video:

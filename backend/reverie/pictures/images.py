@@ -31,7 +31,8 @@ def decode(data: bytes) -> Picture:
 
 def read(path: str | Path) -> Picture:
     """The picture in a file; see `decode`. Raises ReverieError, also when the file cannot be read."""
-    with _told(path) as data:
+    data = load(path)
+    with naming(path):
         return decode(data)
 
 
@@ -55,7 +56,8 @@ def kept(path: str | Path) -> Kept:
 def opened_file(path: str | Path) -> Iterator[Opened | None]:
     """A picture's file, opened and not yet unpacked; None for a .npy array. Raises ReverieError for what is none, while
     it is used, too."""
-    with _told(path) as data:
+    data = load(path)
+    with naming(path):
         if data.startswith(npy.MAGIC):
             yield None
             return
@@ -63,31 +65,44 @@ def opened_file(path: str | Path) -> Iterator[Opened | None]:
             yield file
 
 
-@contextlib.contextmanager
-def _told(path: str | Path) -> Iterator[bytes]:
-    """The bytes of a file, whose name is said in whatever is wrong with them. Raises ReverieError."""
+def load(path: str | Path) -> bytes:
+    """The bytes of a picture's file. Raises ReverieError when it cannot be read."""
     try:
-        data = Path(path).read_bytes()
+        return Path(path).read_bytes()
     except (OSError, ValueError) as error:  # no file's name has a zero byte
         if found := address(str(path)):
             raise ReverieError(
                 f"“{found}” is an address, and pictures are not fetched: save it on this machine, and name the file."
             ) from error
         raise ReverieError(f"“{path}” cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+
+
+@contextlib.contextmanager
+def naming(path: str | Path) -> Iterator[None]:
+    """Whatever is wrong with the bytes of a file is said with its name. Raises ReverieError."""
     try:
-        yield data
+        yield
     except ReverieError as error:
         raise ReverieError(f"“{path}”: {error.message}") from error
 
 
 def write(path: str | Path, picture: Picture, kept: Kept | None = None, depth: Depth = 8) -> None:
-    """Saves a picture in the format that the file's ending names, as sRGB, with what is to be kept of the photo that it
-    comes from, and 8 or 16 bits; .npy has floats. A file that was there stays until the new one is complete. Raises
-    ReverieError."""
+    """Saves a picture; see `encode`. A file that was there stays until the new one is complete. Raises ReverieError."""
+    save(path, encode(path, picture, kept, depth))
+
+
+def encode(path: str | Path, picture: Picture, kept: Kept | None = None, depth: Depth = 8) -> bytes:
+    """The bytes of a picture's file in the format that its ending names, as sRGB, with what is to be kept of the photo
+    that it comes from, and 8 or 16 bits; .npy has floats. Raises ReverieError for what the format has no room for."""
     path = Path(path)
     is_array = path.suffix.lower() == ".npy"
-    data = npy.encode(picture, "f4") if is_array else encoded.encode(path, picture, kept or Kept(), depth)
-    replace_with(path, lambda part: part.write_bytes(data))
+    return npy.encode(picture, "f4") if is_array else encoded.encode(path, picture, kept or Kept(), depth)
+
+
+def save(path: str | Path, data: bytes) -> None:
+    """Puts the bytes of a picture's file there; a file that was there stays until the new one is complete. Raises
+    ReverieError."""
+    replace_with(Path(path), lambda part: part.write_bytes(data))
 
 
 def has_format(path: Path) -> bool:

@@ -16,7 +16,7 @@ from reverie.engine.frames import START
 from reverie.engine.result import Result
 from reverie.film import flow, steady, video
 from reverie.film.steady import Steady
-from reverie.film.strip import strip
+from reverie.film.strip import frames, strip
 from reverie.film.video import Frame
 from reverie.pictures import images
 from reverie.pictures.resize import shrink_to
@@ -160,6 +160,6 @@ def test_the_strip_tells_what_a_frame_takes_but_for_the_first(tmp_path, monkeypa
         return frame
 
     monkeypatch.setattr("reverie.film.strip.time", types.SimpleNamespace(monotonic=lambda: clock[0]))
-    picture, seconds = strip(video.examine(tmp_path / "a.mp4", None), paint)
+    picture, seconds = strip(frames(video.examine(tmp_path / "a.mp4", None)), paint)
     assert picture.shape == (2 * clips.HEIGHT, 4 * clips.WIDTH, 3) and seconds == 2
     assert np.array_equal(picture[: clips.HEIGHT], picture[clips.HEIGHT :])

@@ -147,6 +147,7 @@ def clone_fixture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, web: Any) -> 
     (folder / "requirements-test.txt").write_text("pytest==9\n")
     (folder / "requirements-film.txt").touch()
     (folder / "requirements-onnx.txt").touch()
+    (folder / "requirements-cluster.txt").touch()
     (folder / "constraints.txt").write_text("h11==0.16.0\n")
     make_package(folder)
     for name in [name for name in os.environ if name.startswith("PIP_")]:
@@ -167,6 +168,7 @@ def finished_fixture(tmp_path: Path) -> Environment:
     (tmp_path / "requirements-test.txt").write_text("hypothesis\n")
     (tmp_path / "requirements-film.txt").touch()
     (tmp_path / "requirements-onnx.txt").touch()
+    (tmp_path / "requirements-cluster.txt").touch()
     (tmp_path / "constraints.txt").write_text("# none\n")
     make_package(tmp_path)
     made = Environment(tmp_path)
