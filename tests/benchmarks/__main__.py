@@ -1,5 +1,5 @@
 """python -m tests.benchmarks [--size 512] [--random] [--network N …] [--device cuda], or --fast,
-or --layers [MEGAPIXELS …], or --pairs FOLDER --out FOLDER, or --film [FILM …]"""
+or --layers [MEGAPIXELS …], or --pairs FOLDER --out FOLDER, or --film [FILM …], or --cluster PHOTO"""
 
 import argparse
 from pathlib import Path
@@ -8,7 +8,7 @@ from reverie import demo
 from reverie import device as devices
 from reverie.networks import registry
 
-from tests.benchmarks import fast, film, iteration, layers, pairs
+from tests.benchmarks import cluster, fast, film, iteration, layers, pairs
 
 
 def main() -> None:
@@ -28,6 +28,8 @@ def main() -> None:
     parser.add_argument(
         "--film", type=Path, nargs="*", metavar="FILM", help="flicker, and what it costs to have less; of photos, too"
     )
+    parser.add_argument("--cluster", type=Path, metavar="PHOTO", help="pictures a minute of workers, and of how many")
+    parser.add_argument("--photos", type=int, default=12, help="how often that one is painted (12)")
     options = parser.parse_args()
     device = devices.choose(options.device).type
     if options.pairs is not None:
@@ -35,6 +37,9 @@ def main() -> None:
         return
     if options.film is not None:
         film.report(options.film or [demo.content()], options.size, device)
+        return
+    if options.cluster is not None:
+        cluster.report(options.cluster, options.photos)
         return
     if options.fast:
         fast.report(device)

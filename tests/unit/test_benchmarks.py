@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+
 import numpy as np
 import pytest
 import torch
 from reverie import demo
+from reverie.cli.pools import Local
 from reverie.engine.result import Result
 from reverie.film import flow
 from reverie.losses.loss import Features
@@ -13,8 +17,8 @@ from reverie.networks import registry
 from reverie.pictures import images
 
 from tests.benchmarks import __main__ as command
+from tests.benchmarks import cluster, layers, moving, pairs
 from tests.benchmarks import iteration as benchmarks
-from tests.benchmarks import layers, moving, pairs
 from tests.unit.film import clips
 
 CPU = torch.device("cpu")
@@ -130,3 +134,28 @@ def test_a_film_of_a_photo_pans_and_zooms_behind_what_moves():
     assert zoom < -0.5  # the lower edge came from above, the upper from below
     subject = motions[4][56:76, 72:88, 0].mean()
     assert subject > 8
+
+
+def test_workers_help_until_one_machine_cannot_read_and_write_faster():
+    costs = cluster.Costs(painting=2.0, before=0.01, after=0.03, there=1_000_000, back=3_000_000)
+    fast_link = 1e12
+    one = 2.0 + 0.01 + 0.03
+    assert cluster.simulate(costs, 1, fast_link) == pytest.approx(1 / one, rel=0.02)
+    assert cluster.simulate(costs, 10, fast_link) == pytest.approx(10 / one, rel=0.05)
+    assert cluster.simulate(costs, 300, fast_link) == pytest.approx(1 / 0.04, rel=0.05)  # the machine that writes
+    assert cluster.simulate(costs, 300, 20e6) == pytest.approx(20 / 4, rel=0.05)  # its link
+
+
+def test_a_cluster_is_measured(capsys, monkeypatch, tmp_path):
+    """With this process in the place of the cluster."""
+    local = lambda address, way, *_: contextlib.nullcontext(Local(way))  # noqa: E731
+    monkeypatch.setattr(cluster, "Cluster", local)
+    monkeypatch.setattr(cluster, "_TASKS", 2)
+    monkeypatch.setattr(cluster, "_RECIPE", {"style": "ink", "method": "instant", "size": 48})
+    images.write(tmp_path / "a.jpg", np.full((32, 48, 3), 0.5, np.float32))
+    _run(monkeypatch, "--cluster", tmp_path / "a.jpg", "--photos", 1)
+    printed = capsys.readouterr().out
+    assert printed.count("pictures a minute") == 3 + 2 and printed.count("ms beside the painting") == 2
+    (*_, last) = printed.splitlines()
+    speeds = {int(n): float(speed) for n, speed in re.findall(r"(\d+): (\d+)", last)}
+    assert list(speeds) == [1, 2, 10, 30, 100, 300] and 0 < speeds[1] < speeds[10]
