@@ -2,8 +2,10 @@
 """Installs Reverie: `python3 install.py [install|demo|test|doctor|upgrade|uninstall] [--service]`.
 
 The rest is in backend/reverie/installer/. This file runs on any Python: one that is too old is told so in a sentence.
+It also lies in the zip of the plug-in, in `setup/`, beside a wheel that has the rest.
 """
 
+import glob
 import os
 import sys
 
@@ -19,7 +21,10 @@ if sys.version_info < (3, 10):  # noqa: UP036
     )
 
 if __name__ == "__main__":
-    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "backend"))
+    here = os.path.dirname(os.path.abspath(__file__))
+    # Of several wheels, after a newer zip was unpacked over an older one, the newest.
+    wheels = sorted(glob.glob(os.path.join(glob.escape(here), "reverie-*.whl")), key=os.path.getmtime)
+    sys.path.insert(0, wheels[-1] if wheels else os.path.join(here, "backend"))
     from reverie.installer.commands import main
 
     sys.exit(main())

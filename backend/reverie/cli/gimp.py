@@ -19,6 +19,7 @@ def gimp(options: argparse.Namespace) -> None:
             sys.exit(doctor.report(way.as_package(), as_json=options.json))
         else:
             steps.uninstall()
+            say("✓ The plug-in is out of GIMP")
             steps.remove_models(options.models)
             say("Reverie itself stays in its environment; “pip uninstall reverie” removes it there.")
     except OSError as error:

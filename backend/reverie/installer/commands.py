@@ -1,8 +1,10 @@
-"""The commands of install.py, which sets Reverie up from a clone."""
+"""The commands of install.py, which sets Reverie up from a clone; those in the zip of the plug-in are in
+`zip_commands`."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import shutil
 import subprocess
@@ -10,9 +12,9 @@ import sys
 import time
 from collections.abc import Sequence
 
-from reverie.installer import CLONE, Failure, doctor, service, steps, testing, way
-from reverie.installer.console import refusal, say
-from reverie.installer.environment import Environment, clean_environment
+from reverie.installer import CLONE, Failure, doctor, service, steps, testing, way, zip_commands
+from reverie.installer.console import event, refusal, say
+from reverie.installer.environment import Environment, clean_environment, newest_wheel
 
 DEMO_STYLES = ("strokes", "stained_glass", "watercolour")
 
@@ -25,19 +27,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     # argparse would take the options that are pytest's for its own.
     words, pytest = (words[:1], words[1:]) if words[:1] == ["test"] and words[1:] != ["--help"] else (words, [])
-    options = _parser().parse_args(words, argparse.Namespace(pytest=pytest))
+    parser = zip_commands.parser() if newest_wheel(CLONE, "reverie") else _parser()
+    options = parser.parse_args(words, argparse.Namespace(pytest=pytest))
     try:
         code: int = options.run(options)
         return code
     except Failure as failure:
-        print(f"install.py: {failure}", file=sys.stderr)
-        return 1
+        return _failed(str(failure), hint=failure.hint and failure.hint.as_json())
     except OSError as error:
-        print(f"install.py: {refusal(error)}", file=sys.stderr)
-        return 1
+        return _failed(refusal(error))
     except KeyboardInterrupt:
         print("\ninstall.py: stopped. The same command takes up the work again.", file=sys.stderr)
         return 130
+
+
+def _failed(message: str, **values: object) -> int:
+    print(f"install.py: {message}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # where nobody hears
+        event("failed", message=message, **values)
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -96,6 +104,7 @@ def upgrade(options: argparse.Namespace) -> int:
 def uninstall(options: argparse.Namespace) -> int:
     """Removes what was installed; what was downloaded only when asked to."""
     steps.uninstall()
+    say("✓ The plug-in is out of GIMP")
     environment = Environment()
     if environment.remove():
         say(f"✓ {environment.folder} is deleted")

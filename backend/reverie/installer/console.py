@@ -1,8 +1,10 @@
-"""What the installer shows: one moving line for each step, and the end of the log when a step fails."""
+"""What the installer shows: one moving line for each step, and the end of the log when a step fails; or, for the dialog
+in GIMP, what happens as JSON lines."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import subprocess
 import sys
@@ -13,7 +15,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from reverie.errors import Sentence
 from reverie.installer import Failure
+from reverie.installer.downloaded import Downloaded
 
 SECONDS_BETWEEN_LINES = 2.0  # where there is no terminal, on which one line moves
 _PATIENCE = 1.0  # seconds that pass before a step which is mostly quick is spoken of
@@ -23,19 +27,39 @@ _SHOWN = re.compile(
 )
 _PROGRESS = re.compile(r"Progress (\d+) of (\d+)$")  # pip's --progress-bar raw, in bytes
 HINTS = (  # the more particular first: pip goes on to name others in its wake
-    (r"No space left on device", "The disk is full; the environment needs about 2 GB (6 GB with CUDA)."),
-    (r"CERTIFICATE_VERIFY_FAILED|SSLError",
-     "A certificate was not trusted; a company's own goes into pip's settings (pip config set global.cert FILE)."),
+    (r"No space left on device", Sentence("The disk is full; the environment needs about 2 GB (6 GB with CUDA).")),
+    (r"CERTIFICATE_VERIFY_FAILED|SSLError", Sentence(
+     "A certificate was not trusted; a company's own goes into pip's settings (pip config set global.cert FILE).")),
     (r"name resolution|NewConnectionError|Max retries|ConnectTimeout|ReadTimeout|ProxyError|Network is unreachable",
-     "The network failed; look at the connection (behind a proxy: set https_proxy), and run the same command again."),
-    (r"No matching distribution|Could not find a version",
+     Sentence(
+     "The network failed; look at the connection (behind a proxy: set https_proxy), and try again.")),
+    (r"No matching distribution|Could not find a version", Sentence(
      "pip found no such package for this Python and machine. A Python that is newer than the pinned packages, or an "
-     "index that lacks them, does that; Python 3.10 to 3.14 works."),
+     "index that lacks them, does that; Python 3.10 to 3.14 works.")),
 )  # fmt: skip
 
 
+_as_json = False
+
+
+def say_as_json() -> None:
+    """From now on, everything is one line of JSON with a "type": a sentence that is "said", and a "step" that is being
+    done, several times a second."""
+    global _as_json
+    _as_json = True
+
+
+def event(kind: str, **values: object) -> None:
+    """Prints an event for the dialog in GIMP; nothing where a person reads."""
+    if _as_json:
+        print(json.dumps({"type": kind, **values}), flush=True)
+
+
 def say(text: str = "") -> None:
-    print(text, flush=True)
+    if _as_json:
+        event("said", message=text)
+    else:
+        print(text, flush=True)
 
 
 def run(title: str, command: Sequence[str | Path], log: Path, *, environment: Mapping[str, str] | None = None) -> None:
@@ -71,7 +95,7 @@ def run(title: str, command: Sequence[str | Path], log: Path, *, environment: Ma
             raise
         reader.join(timeout=5)
         if process.returncode:
-            raise Failure(said.explain(title, process.returncode))
+            raise said.failure(title, process.returncode)
 
 
 @contextlib.contextmanager
@@ -102,12 +126,14 @@ class _Said:
         with contextlib.suppress(OSError):
             file.write(line.encode("utf-8"))
 
-    def explain(self, title: str, code: int) -> str:
-        """The end, and what its words usually mean."""
+    def failure(self, title: str, code: int) -> Failure:
+        """With the end, and what its words usually mean."""
         end = "\n".join(f"    {line}" for line in list(self._lines)[-12:])
         hints = [hint for pattern, hint in HINTS if re.search(pattern, "\n".join(self._lines))]
         advice = hints[0] if hints else "The lines above say why; when it is mended, run the same command again."
-        return f"{title} failed (exit code {code}). The end of {self._log}:\n{end}\n{advice}"
+        failure = Failure(f"{title} failed (exit code {code}). The end of {self._log}:\n{end}\n{advice}")
+        failure.hint = hints[0] if hints else None
+        return failure
 
 
 class _Shown:
@@ -117,6 +143,7 @@ class _Shown:
     def __init__(self, title: str, patience: float) -> None:
         self._title, self._patience = title, patience
         self._file, self._doing = "", ""
+        self._downloaded = Downloaded()
         self._started, self._ended = time.monotonic(), threading.Event()
         self._speaks = False
         self._ticker = threading.Thread(target=self._tick, daemon=True)
@@ -124,6 +151,7 @@ class _Shown:
     def hear(self, line: str) -> bool:
         """Takes a line of what the step's command says; whether it was about how far a download is, of which there are
         many."""
+        self._downloaded.hear(line)
         if progress := _PROGRESS.match(line):
             here, total = (int(number) / 1e6 for number in progress.groups())
             self._doing = f"{self._file}: {here:.0f} of {total:.0f} MB"
@@ -144,6 +172,9 @@ class _Shown:
             _line(f"{'✗' if kind else '✓'} {self._title} ({_clock(self._started)})", last=True)
 
     def _tick(self) -> None:
+        if _as_json:
+            self._tick_as_json()
+            return
         if self._ended.wait(self._patience):
             return
         self._speaks, terminal = True, sys.stdout.isatty()
@@ -155,6 +186,11 @@ class _Shown:
                 _line(f"{spinner} {self._title} {_clock(self._started)}  {self._doing}")
             else:
                 say(f"  {_clock(self._started)} {self._doing or self._title}"[:110])
+
+    def _tick_as_json(self) -> None:
+        while not self._ended.wait(0.2):
+            seconds = time.monotonic() - self._started
+            event("step", title=self._title, seconds=seconds, doing=self._doing, fetched=self._downloaded.here)
 
 
 def _boiled(line: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import json
@@ -14,9 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from reverie.installer import CLONE, Failure, backend, files, torch_build
-from reverie.installer.console import run, say, waiting
-from reverie.installer.pip import Fetched, Pip, megabytes
+from reverie.installer import CLONE, Failure, backend, files, torch_build, user_folders
+from reverie.installer.console import event, run, say, waiting
+from reverie.installer.pip import Pip, agree_to_cuda, offer
 from reverie.installer.torch_build import Build
 
 REQUIREMENTS = "requirements.txt"
@@ -57,11 +58,18 @@ for path in sys.argv[1:]:
 
 
 class Environment:
-    """`<clone>/.venv`. Two files in it say how far it is: `incomplete` while it is made, `finished.json` afterwards."""
+    """`<clone>/.venv`. Two files in it say how far it is: `incomplete` while it is made, `finished.json` afterwards.
+
+    Where `clone` is no clone but the folder of the zip with the plug-in alone, which has wheels of the backend and of
+    pip beside the lists, it is in the user's data folder; what is fetched lies beside it until it is finished, so that
+    a second try need not fetch it again.
+    """
 
     def __init__(self, clone: Path = CLONE) -> None:
         self.clone = clone
-        self.folder = clone / ".venv"
+        self.wheel, self._pip = (newest_wheel(clone, name) for name in ("reverie", "pip"))
+        self.folder = user_folders.data() / "environment" if self.wheel else clone / ".venv"
+        self.downloads = self.folder.with_name("downloads")
         self.log = self.folder / "install.log"
         self.incomplete = self.folder / "incomplete"
         self.finished = self.folder / "finished.json"
@@ -75,7 +83,8 @@ class Environment:
 
     def fingerprint(self, tests: bool) -> str:
         """Of everything that says what is installed."""
-        paths = [*self.requirement_files(tests), *(self.clone / name for name in (CONSTRAINTS, *BUILD))]
+        build = (self.wheel,) if self.wheel else (self.clone / name for name in BUILD)
+        paths = [*self.requirement_files(tests), self.clone / CONSTRAINTS, *build]
         return hashlib.sha256(b"\0".join(path.read_bytes() for path in paths)).hexdigest()
 
     def record(self) -> dict[str, Any]:
@@ -128,14 +137,16 @@ class Environment:
         return lines if result.returncode == 0 and lines else None
 
     def _has_package(self, lines: Sequence[str]) -> bool:
-        """Is the package reverie the one of this clone, which may have been moved?"""
+        """Is the package reverie the one of this clone, which may have been moved, or the one of the wheel?"""
         origin = lines[1].removeprefix("reverie ")
+        if self.wheel:
+            return bool(origin) and Path(origin).resolve().is_relative_to(self.folder.resolve())
         return bool(origin) and Path(origin).parent.resolve() == (self.clone / "backend" / "reverie").resolve()
 
-    def ensure(self, *, tests: bool = False) -> bool:
+    def ensure(self, *, tests: bool = False, agreed: bool = False) -> bool:
         """Makes or mends the environment as needed; False when nothing was. A running backend, which uses its files, is
         ended first. An update that fails leaves the environment as it was, as far as pip does; the next run goes on
-        with it. Raises Failure with what to do."""
+        with it. `agreed` says that somebody has agreed to any size. Raises Failure with what to do."""
         with waiting("Looking at this machine and its environment"):
             build = torch_build.choose()
             todo, why = self.fault(build.kind, tests=tests)
@@ -144,19 +155,19 @@ class Environment:
         if backend.stop():
             say("The running backend has ended, since its environment changes.")
         if todo == "rebuild":
-            require_venv()
+            require_venv(own_pip=self._pip is not None)
             if self.folder.exists():
                 say(f"The environment in {self.folder} is made anew: {why}.")
             self._create()
         else:
             say(f"The environment in {self.folder} is brought up to date: {why}.")
-        self._install(build, tests)
+        self._install(build, tests, agreed)
         return True
 
     def _create(self) -> None:
         try:
             self.remove()
-            self.folder.mkdir()
+            self.folder.mkdir(parents=True)
             self.incomplete.touch()
         except OSError as error:
             raise Failure(
@@ -164,11 +175,11 @@ class Environment:
                 "write, and close programs that use it."
             ) from error
         # Links to the system's Python where there can be any: its security updates then reach the environment.
-        command = [sys.executable, "-m", "venv", str(self.folder)]
+        command = [sys.executable, "-m", "venv", *(["--without-pip"] if self._pip else []), str(self.folder)]
         run("Making the environment", command, self.log, environment=clean_environment())
 
-    def _install(self, build: Build, tests: bool) -> None:
-        before, pip = self.record(), Pip(self.python, self.log, clean_environment())
+    def _install(self, build: Build, tests: bool, agreed: bool) -> None:
+        before, pip = self.record(), Pip(self.python, self.log, self._variables(), self._pip)
         version = torch_build.pinned_version(self.clone / REQUIREMENTS)
         others = _WITH_TESTS if tests else _OTHERS
         if before.get("version", version) == version and before.get("torch"):
@@ -176,14 +187,20 @@ class Environment:
             say(f"To be fetched: about {others} MB at most; torch stays as it is.")
         else:
             kind, index = build.kind, self._index(build, version)
-            fetched = pip.foresee(version, [*_offer(index), "-c", str(self.clone / CONSTRAINTS)])
+            fetched = pip.foresee(version, [*offer(index), "-c", str(self.clone / CONSTRAINTS)])
             say(f"To be fetched: {fetched or _UNFORESEEN}, and about {others} MB of other packages.")
-            if kind != "cuda" and fetched is not None and fetched.cuda:
-                _agree_to_cuda(fetched)
+            event("size", fetch=(fetched.size if fetched else 0) + others * 10**6)
+            if kind != "cuda" and fetched is not None and fetched.cuda and not agreed:
+                agree_to_cuda(fetched)
         lists = [word for path in self.requirement_files(tests) for word in ("-r", str(path))]
-        pip.install("Installing the packages", [*_offer(index), *lists, "-c", str(self.clone / CONSTRAINTS)])
-        # As it lies in the clone, built by the setuptools that the lists have just brought: nothing more is fetched.
-        own = ["--no-deps", "--no-build-isolation", "-e", str(self.clone)]
+        if self._pip:
+            lists.append(str(self._pip))
+        pip.install("Installing the packages", [*offer(index), *lists, "-c", str(self.clone / CONSTRAINTS)])
+        if self.wheel:
+            own = ["--no-deps", "--force-reinstall", str(self.wheel)]
+        else:
+            # As it lies there, built by the setuptools that the lists have just brought: nothing more is fetched.
+            own = ["--no-deps", "--no-build-isolation", "-e", str(self.clone)]
         pip.install("Installing the command reverie", own)
         with waiting("Looking whether all is there"):
             lines = self._check(tests)
@@ -200,6 +217,33 @@ class Environment:
         }
         files.replace(self.finished, json.dumps(record, indent=1) + "\n")
         self.incomplete.unlink(missing_ok=True)
+        if self.wheel:
+            shutil.rmtree(self.downloads, ignore_errors=True)
+
+    def _variables(self) -> dict[str, str]:
+        """What pip runs with. Out of the zip, what it fetches and unpacks lies in a folder that goes with the rest; the
+        system's own for what is temporary may be a part of the memory, and too small."""
+        variables = clean_environment()
+        if self.wheel:
+            scratch = self.downloads / "unpacked"
+            shutil.rmtree(scratch, ignore_errors=True)  # left by one that was killed
+            scratch.mkdir(parents=True)
+            variables["PIP_CACHE_DIR"] = str(self.downloads)
+            variables |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch))
+        return variables
+
+    def forget_downloads(self) -> None:
+        """Deletes what was fetched for an environment that was not finished, and the data folder if it is empty now."""
+        shutil.rmtree(self.downloads, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            self.downloads.parent.rmdir()  # unless the user's own styles are in it
+
+    def package(self) -> Path:
+        """The package reverie that its Python runs."""
+        lines = self._check(tests=False)
+        if lines is None or not self._has_package(lines):
+            raise Failure(f"There is no backend in {self.folder}. Run the same command again.")
+        return Path(lines[1].removeprefix("reverie ")).parent
 
     def _index(self, build: Build, version: str) -> str | None:
         """The address of PyTorch's index with the build; None for pip's usual sources."""
@@ -224,33 +268,16 @@ class Environment:
         return True
 
 
-def _offer(index: str | None) -> list[str]:
-    """How pip is told of an index: on the command line, since that adds to those of the user's pip configuration; the
-    variable PIP_EXTRA_INDEX_URL would replace them."""
-    return ["--extra-index-url", index] if index else []
+def newest_wheel(folder: Path, name: str) -> Path | None:
+    """The wheel of that name in a folder; the newest, where a newer zip was unpacked over an older one."""
+    found = folder.glob(f"{name}-*.whl")
+    return max(found, key=lambda path: path.stat().st_mtime, default=None)
 
 
-def _agree_to_cuda(fetched: Fetched) -> None:
-    """Asks whether the build for a graphics processor that is not there is to be fetched. Raises Failure when it is
-    not, or nobody is there to answer."""
-    say(
-        "That is the build for NVIDIA's graphics processors, which is of no use here. The one for the CPU, about 200 "
-        f"MB, is in {torch_build.WHEELS}/cpu, which cannot be reached, and not at pip's usual sources."
-    )
-    try:
-        wanted = sys.stdin.isatty() and input(f"Fetch {megabytes(fetched.size)} all the same? [y/N] ")
-    except EOFError:
-        wanted = ""
-    if str(wanted).strip().lower() not in ("y", "yes"):
-        raise Failure(
-            "Nothing of torch was fetched. Run the same command again when that address can be reached; a copy of it "
-            "within your network goes into pip's settings (pip config set global.extra-index-url ADDRESS)."
-        )
-
-
-def require_venv() -> None:
-    """Raises Failure when this Python cannot make environments: Debian and Ubuntu package that apart."""
-    if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
+def require_venv(*, own_pip: bool = False) -> None:
+    """Raises Failure when this Python cannot make environments: Debian and Ubuntu package a part of that, ensurepip,
+    apart, which is not needed where there is a pip."""
+    if any(importlib.util.find_spec(part) is None for part in ("venv", *(() if own_pip else ("ensurepip",)))):
         package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
         raise Failure(
             f"This Python ({sys.executable}) cannot make virtual environments: its part “venv” is not installed. On "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import urllib.request
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reverie.installer.console import run, waiting
+from reverie.installer import Failure, torch_build
+from reverie.installer.console import run, say, waiting
 
 _TELLS_PROGRESS, _TELLS_BEFOREHAND = (24, 1), (22, 2)  # the first versions with --progress-bar raw, and with --report
 _ANSWER_SECONDS = 5.0
@@ -39,10 +41,10 @@ class Fetched:
 
 
 class Pip:
-    """The pip of an environment, which logs to a file."""
+    """The pip of an environment, which logs to a file; or one that comes as a wheel, for an environment without."""
 
-    def __init__(self, python: Path, log: Path, environment: Mapping[str, str]) -> None:
-        self._python, self._log, self._environment = python, log, environment
+    def __init__(self, python: Path, log: Path, environment: Mapping[str, str], wheel: Path | None = None) -> None:
+        self._python, self._log, self._environment, self._wheel = python, log, environment, wheel
         self._version = self._find_version()
 
     def install(self, title: str, words: Sequence[str | Path]) -> None:
@@ -85,7 +87,8 @@ class Pip:
         return found
 
     def _run(self, title: str, words: Sequence[str | Path]) -> None:
-        command = [self._python, "-m", "pip", "install", "--no-user", "--no-input", *words]
+        pip = [self._wheel / "pip"] if self._wheel else ["-m", "pip"]
+        command = [self._python, *pip, "install", "--no-user", "--no-input", "--disable-pip-version-check", *words]
         run(title, command, self._log, environment=self._environment)
 
     def _find_version(self) -> tuple[int, ...]:
@@ -93,8 +96,34 @@ class Pip:
         folder = self._python.parent.parent
         libraries = (*folder.glob("lib/python*/site-packages"), folder / "Lib" / "site-packages")  # the latter: Windows
         notes = [note.name for library in libraries for note in library.glob("pip-*.dist-info")]
+        if self._wheel:
+            notes = [self._wheel.name]
         found = re.match(r"pip-(\d+)\.(\d+)", notes[0]) if notes else None
         return tuple(map(int, found.groups())) if found else (0,)
+
+
+def offer(index: str | None) -> list[str]:
+    """How pip is told of an index: on the command line, since that adds to those of the user's pip configuration; the
+    variable PIP_EXTRA_INDEX_URL would replace them."""
+    return ["--extra-index-url", index] if index else []
+
+
+def agree_to_cuda(fetched: Fetched) -> None:
+    """Asks whether the build for a graphics processor that is not there is to be fetched. Raises Failure when it is
+    not, or nobody is there to answer."""
+    say(
+        "That is the build for NVIDIA's graphics processors, which is of no use here. The one for the CPU, about 200 "
+        f"MB, is in {torch_build.WHEELS}/cpu, which cannot be reached, and not at pip's usual sources."
+    )
+    try:
+        wanted = sys.stdin.isatty() and input(f"Fetch {megabytes(fetched.size)} all the same? [y/N] ")
+    except EOFError:
+        wanted = ""
+    if str(wanted).strip().lower() not in ("y", "yes"):
+        raise Failure(
+            "Nothing of torch was fetched. Run the same command again when that address can be reached; a copy of it "
+            "within your network goes into pip's settings (pip config set global.extra-index-url ADDRESS)."
+        )
 
 
 def megabytes(size: int) -> str:

@@ -105,14 +105,22 @@ class Account:
         return left
 
 
-def install(configurations: list[Path], python: Path, folder: Path = CLONE, older: Sequence[Path] = ()) -> list[Path]:
+def install(
+    configurations: list[Path],
+    python: Path,
+    folder: Path = CLONE,
+    older: Sequence[Path] = (),
+    package: Path = PACKAGE,
+) -> list[Path]:
     """Copies the plug-in into each configuration of GIMP 3, and of GIMP 2.10 (`older`), and writes the install record;
-    returns the plug-in's folders. `python` runs the backend; `folder` is the clone, or what the package lies in.
+    returns the plug-in's folders. `python` runs the backend, `package`; `folder` is the clone, or what that lies in.
 
     Raises Failure when there is no plug-in to copy or a folder cannot be written.
     """
     files: dict[Path, list[tuple[Path, Path]]] = {}
     for parents, entry in ((configurations, "gimp3"), (older, "gimp2")):
+        if not parents:
+            continue
         own = list(sources(entry))
         if Path(MAIN) not in [place for _, place in own]:
             raise Failure(f"{PLUGIN / entry / MAIN} is missing: Reverie is not complete. Install it anew.")
@@ -129,7 +137,7 @@ def install(configurations: list[Path], python: Path, folder: Path = CLONE, olde
                 account.copy(source, target / place)
         record = Path(places.install_record())
         account.note(record)
-        content = {"python": str(python), "package": str(PACKAGE), "folder": str(folder), "version": __version__}
+        content = {"python": str(python), "package": str(package), "folder": str(folder), "version": __version__}
         replace(record, json.dumps(content, indent=1) + "\n")
     except OSError as error:
         raise Failure(

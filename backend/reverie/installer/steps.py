@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from pathlib import Path
 
-from reverie.installer import Failure, backend, gimp, plugin, service
+from reverie.installer import CLONE, Failure, backend, gimp, plugin, service, user_folders
 from reverie.installer.console import say, waiting
 from reverie.installer.way import Way
 from reverie.plugin.shared import places
@@ -19,9 +18,7 @@ def install(way: Way, keep: bool | None) -> None:
     with waiting("Looking for GIMP"):
         programs = gimp.programs()
     folders = _configurations(programs)
-    if keep is False and service.remove():
-        say("✓ The service is gone; GIMP starts the backend again")
-    backend.stop()  # so that the next picture is not painted by an older version
+    _make_room(keep)
     targets = plugin.install(folders, way.python, way.folder, older=gimp.older_configurations())
     for target in targets:
         say(f"✓ Plug-in in {target}")
@@ -39,6 +36,23 @@ def install(way: Way, keep: bool | None) -> None:
             "The backend is ready, but no GIMP 3 was found to put the plug-in into. Install GIMP 3 "
             "(https://www.gimp.org/downloads), start it once, and run this command again."
         )
+
+
+def install_backend(way: Way, keep: bool | None) -> None:
+    """The backend alone, for a plug-in that somebody has put into GIMP by hand; `keep` as for `install`. Raises Failure
+    and OSError."""
+    _make_room(keep)
+    plugin.install([], way.python, CLONE, package=way.package)
+    say(f"✓ The plug-in finds the backend through {places.install_record()}")
+    if keep or service.path().exists():
+        keep_ready(way)
+
+
+def _make_room(keep: bool | None) -> None:
+    """Ends what runs of an earlier version, and the service that is wanted no longer."""
+    if keep is False and service.remove():
+        say("✓ The service is gone; GIMP starts the backend again")
+    backend.stop()  # so that the next picture is not painted by an older version
 
 
 def _configurations(programs: list[gimp.Program]) -> list[Path]:
@@ -80,24 +94,14 @@ def uninstall() -> None:
             say(f"Your presets and settings stay in {folder}.")
         elif folder.name == plugin.NAME:
             say(f"{folder} stays: it holds files that Reverie did not put there.")
-    say("✓ The plug-in is out of GIMP")
 
 
 def remove_models(wanted: bool) -> None:
     """Deletes the downloaded networks if that is wanted, and else says where they are."""
-    models = model_cache()
+    models = user_folders.cache()
     if wanted and models.is_dir():
         with waiting("Deleting the downloaded networks"):
             shutil.rmtree(models)
         say(f"✓ The downloaded networks in {models} are deleted")
     elif models.is_dir():
         say(f"The downloaded networks stay in {models}; “uninstall --models” deletes them.")
-
-
-def model_cache() -> Path:
-    """Where the backend keeps what it downloads: the same folder as platformdirs.user_cache_path("reverie")."""
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "reverie" / "Cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "reverie"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "reverie"

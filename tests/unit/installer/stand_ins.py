@@ -63,6 +63,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         page = self.server.pages.get(unquote(self.path))  # type: ignore[attr-defined]
         self.send_response(404 if page is None else 200)
         self.send_header("Content-Type", "text/html")
+        self.send_header("Cache-Control", "max-age=3600")  # as package indexes have it
         self.end_headers()
         self.wfile.write(page or b"")
 

@@ -1,0 +1,99 @@
+"""The commands of the install.py in the zip of the plug-in, which sets up the backend and leaves the plug-in as it is:
+whoever unpacked the zip has put that into GIMP. The first dialog in GIMP runs them with --json."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+from pathlib import Path
+
+from reverie.installer import CLONE, Failure, steps, torch_build, way
+from reverie.installer.console import event, say, say_as_json
+from reverie.installer.environment import REQUIREMENTS, Environment, clean_environment
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(
+        prog="install.py",
+        description="Sets up the backend of the plug-in that this lies in. Without a command: install.",
+    )
+    made.set_defaults(run=install, json=False, service=None)
+    commands = made.add_subparsers(metavar="COMMAND")
+    setup = commands.add_parser("install", help="set up the backend in your data folder, or bring it up to date")
+    setup.set_defaults(run=install)
+    for command, usual in ((made, None), (setup, argparse.SUPPRESS)):
+        command.add_argument(
+            "--service",
+            action=argparse.BooleanOptionalAction,
+            default=usual,
+            help="keep a backend running, for a GIMP that may not start programs (flatpak, snap); or no longer",
+        )
+    plan = commands.add_parser("plan", help="say what would be set up, where, and how large it is")
+    plan.set_defaults(run=tell_plan)
+    check = commands.add_parser("doctor", help="find out why it does not work, or the graphics processor is unused")
+    check.set_defaults(run=examine)
+    remove = commands.add_parser("uninstall", help="remove what was set up")
+    remove.add_argument("--models", action="store_true", help="the downloaded networks too")
+    remove.set_defaults(run=uninstall)
+    for command in (setup, plan, check, remove):
+        command.add_argument("--json", action="store_true", help="say it as JSON, one object a line")
+    return made
+
+
+def install(options: argparse.Namespace) -> int:
+    """The environment, and the record by which the plug-in finds it."""
+    if options.json:
+        say_as_json()
+    else:
+        tell_plan(options)
+    environment = Environment()
+    environment.ensure(agreed=options.json)  # to what the dialog has said
+    steps.install_backend(way.from_zip(), options.service)
+    say("Filters ▸ Artistic ▸ Neural Style… in GIMP paints now.")
+    event("done", folder=str(environment.folder), bytes=_size(environment.folder))
+    return 0
+
+
+def tell_plan(options: argparse.Namespace) -> int:
+    """What would be set up, where, and its size: of what is fetched, and on the disk."""
+    environment, build = Environment(), torch_build.choose()
+    fetch, disk = torch_build.sizes(build, torch_build.pinned_version(CLONE / REQUIREMENTS))
+    if options.json:
+        plan = {"folder": str(environment.folder), "kind": build.kind, "reason": build.reason}
+        print(json.dumps({"type": "plan", **plan, "fetch": fetch, "disk": disk}))
+    else:
+        say(
+            f"The backend, with torch for {build.kind} ({build.reason}), goes into {environment.folder}: about "
+            f"{fetch // 10**6} MB are fetched, and {disk // 10**6} MB of the disk are used."
+        )
+    return 0
+
+
+def examine(options: argparse.Namespace) -> int:
+    """The backend's own doctor, which knows the environment from inside."""
+    python = Environment().python
+    if not python.exists():
+        raise Failure(f"The backend is not set up: there is no {python}. Run: {way.zip_program()}")
+    words = [str(python), "-m", "reverie", "gimp", "doctor", *(["--json"] if options.json else [])]
+    return subprocess.run(words, env=clean_environment()).returncode
+
+
+def uninstall(options: argparse.Namespace) -> int:
+    """Removes what `install` made, and what it has fetched where it was not finished."""
+    if options.json:
+        say_as_json()
+    steps.uninstall()
+    environment = Environment()
+    if environment.remove():
+        say(f"✓ {environment.folder} is deleted")
+    environment.forget_downloads()
+    steps.remove_models(options.models)
+    say(f"The plug-in itself is yours to delete: {CLONE.parent}")
+    event("done")
+    return 0
+
+
+def _size(folder: Path) -> int:
+    """Of all files, in bytes."""
+    return sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_dir())
