@@ -33,6 +33,7 @@ _SOURCES = {  # by folder: the plug-in, and those rooms of the backend whose sen
     "plugin": ("gimp3/**.py", "gimp2/**.py", "shared/**.py"),
     "backend/reverie": (
         "*.py",
+        "installer/console.py",
         *(
             f"{room}/**.py"
             for room in ("engine", "fast", "losses", "networks", "optim", "pictures", "recipe", "server")

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 
-from . import PROTOCOL, TAKEN, places
+from . import PROTOCOL, TAKEN, places, programs, zipped
 from .client import BackendError, Client, as_text
 from .words import _
 
@@ -21,10 +21,6 @@ PATIENCE = 90.0  # seconds for a backend to start: torch takes long from a cold 
 _NEAR, _FAR = 2.0, 10.0  # seconds to answer for a backend on this machine, and for one that is busy or on another
 _AGAIN = 5.0  # seconds until another backend is started, when one was in its place and then does not answer
 _LOG_LINES, _LOG_BYTES = 12, 1000000
-
-#: What GIMP sets for its own Python and libraries, and what would break another Python.
-_FOREIGN = ("PYTHONHOME", "PYTHONPATH", "LD_LIBRARY_PATH", "LD_PRELOAD", "GI_TYPELIB_PATH", "DYLD_LIBRARY_PATH")
-
 
 #: A backend that this process has started, where its words begin in the log, and when that was.
 _Started = collections.namedtuple("_Started", "process log_begin since")
@@ -53,7 +49,7 @@ def connect(waiting=lambda seconds: None):
             return client
         if awaited is not None:
             awaited = _looked_after(awaited, ended)
-        elif not (silent and _sandboxed()):
+        elif not (silent and programs.is_sandboxed()):
             with _starting:
                 awaited = _started = _started or _start()
         if ended in (0, TAKEN):
@@ -216,17 +212,30 @@ def _read(path):
         return None
 
 
+def record():
+    """What the installer wrote down, by which a backend is started; None where there is none."""
+    return _read(places.install_record())
+
+
 def _command():
     """The words that start Reverie's command line in a terminal, whichever way it was installed."""
-    return '"%s" -m reverie' % (_read(places.install_record()) or {}).get("python", "python3")
+    return '"%s" -m reverie' % (record() or {}).get("python", "python3")
 
 
 def _start():
     """Starts a backend that outlives this process."""
     if os.path.exists(places.state_folder()) and not os.path.isdir(places.state_folder()):
         raise _unwritable(os.strerror(errno.EEXIST))
-    record = _read(places.install_record())
-    if not record:
+    recorded = record()
+    if not recorded:
+        if zipped.folder():
+            raise BackendError(
+                _(
+                    "Reverie's backend is not set up yet. Open “Filters ▸ Artistic ▸ Neural Style…”, which offers to "
+                    "do it; or give this command in a terminal: %s"
+                )
+                % zipped.command(*["--service"] if programs.is_sandboxed() else [])
+            )
         raise BackendError(
             _(
                 "Reverie's backend is not installed for this GIMP: there is no “%s”. In a terminal, run “reverie gimp "
@@ -234,7 +243,7 @@ def _start():
             )
             % as_text(places.install_record())
         )
-    if _sandboxed():
+    if programs.is_sandboxed():
         raise BackendError(
             _(
                 "This GIMP is sandboxed (flatpak or snap) and may not start other programs. In a terminal, “%s gimp "
@@ -242,37 +251,26 @@ def _start():
             )
             % (_command(), _command())
         )
-    if not os.path.exists(record["python"]):
+    if not os.path.exists(recorded["python"]):
         raise BackendError(
             _(
                 "Reverie's backend cannot be started: “%s” is gone. Was it moved or removed? Run “reverie gimp "
                 "install” again, or, in a clone of Reverie, “python3 install.py”."
             )
-            % record["python"]
+            % recorded["python"]
         )
-    environment = dict((name, value) for name, value in os.environ.items() if name not in _FOREIGN)
+    environment = programs.environment()
     environment[str("REVERIE_HOME")] = places.state_folder()
     with open(os.devnull, "rb") as nothing, _open_log() as log:
         # In the state folder, where nothing can be taken for the package reverie.
         options = {"cwd": places.state_folder(), "env": environment, "stdin": nothing, "stdout": log, "stderr": log}
-        options.update(_apart())
+        options.update(programs.apart())
         begin = os.path.getsize(places.log_file())
         try:
-            process = subprocess.Popen([record["python"], "-m", "reverie", "serve"], **options)
+            process = subprocess.Popen([recorded["python"], "-m", "reverie", "serve"], **options)
         except OSError as error:
             raise BackendError(_("Reverie's backend could not be started: %s.") % as_text(error.strerror))
     return _Started(process, begin, time.time())
-
-
-def _apart():
-    """What Popen is told for a process that does not end with GIMP."""
-    if sys.platform == "win32":
-        # No console window, its own group. DETACHED_PROCESS would have the real Python, which a virtual environment's
-        # python.exe starts, open a window. And Python 2.7 closes no handles there while it redirects others.
-        return {"creationflags": 0x08000000 | 0x00000200}
-    if sys.version_info[0] >= 3:
-        return {"close_fds": True, "start_new_session": True}  # GIMP kills the plug-in's process group, not this one
-    return {"close_fds": True, "preexec_fn": os.setsid}
 
 
 def _open_log():
@@ -296,8 +294,3 @@ def _unwritable(reason):
         )
         % (as_text(places.state_folder()), as_text(reason))
     )
-
-
-def _sandboxed():
-    # SNAP alone may come from another program: from a terminal in an editor that is a snap, and GIMP started there.
-    return os.path.exists("/.flatpak-info") or os.environ.get("SNAP_NAME") == "gimp"

@@ -55,11 +55,8 @@ end() { kill -KILL -- -$gimp; kill $screen; }  # `timeout` leads a group of its 
 titled() { xdotool search --onlyvisible --name "^$1\$" | head -1; }
 is_open() { window=$(titled "$1"); [ -n "$window" ]; }
 is_closed() { [ -z "$(titled "$1")" ]; }
-wait_for 100 is_open 'TITLE' || { cat gui.log xvfb.log; import -window root failed.png; end; exit 1; }
 drawn() { [ "$(import -window $window png:- | identify -format %k -)" -gt 2000 ]; }
-wait_for 60 drawn
 place() { eval "$(xdotool getwindowgeometry --shell $window 2>/dev/null)"; }  # where it is by now: it grows
-place; xdotool mousemove 1299 999  # off what has a tip to show
 look() { import -window root -crop $1 rgb:- | md5sum; }
 controls() { look $((WIDTH / 2))x$HEIGHT+$X+$Y; }  # the dialog's left half, in which no preview comes and goes
 caption() { place; look 56x30+$X+$((Y + HEIGHT - 105)); }  # “Preset”, which is grey while the dialog paints
@@ -68,13 +65,11 @@ still() { local now=$(controls); sleep 0.2; [ "$now" = "$(controls)" ]; }
 act() {  # COMMAND…, which is seen in the controls
     wait_for 10 still; seen=$(controls); "$@"; wait_for 20 changed; wait_for 10 still
 }
-wait_for 20 still; idle=$(caption)
 is_idle() { [ "$(caption)" = "$idle" ]; }
 is_busy() { ! is_idle; }
 keys() { xdotool windowfocus --sync $window key "$@"; }
 write() { xdotool windowfocus --sync $window type --delay 60 "$1"; }
 tops() { xdotool search --onlyvisible --maxdepth 1 --class . | sort -u | wc -l; }
-opened=$(tops)
 is_popped_up() { [ $(tops) -gt $opened ]; }  # a menu, or what completes a name
 is_popped_down() { [ $(tops) -le $opened ]; }
 pop_up() { keys "$@"; wait_for 20 is_popped_up; wait_for 10 still; }
@@ -88,6 +83,11 @@ says_why() { [ "$(note)" != "$noted" ] && is_idle; }
 be_refused() { noted=$(note); press_ok; wait_for 30 says_why; }
 press_cancel() { click $((WIDTH - 165)) $((HEIGHT - 42)); }
 shot() { timeout 10 import -window root -crop ${WIDTH}x$HEIGHT+$X+$Y +repage $1.png; }  # what was the dialog's place
+FIRST
+wait_for 100 is_open 'TITLE' || { cat gui.log xvfb.log; import -window root failed.png; end; exit 1; }
+wait_for 60 drawn
+place; xdotool mousemove 1299 999  # off what has a tip to show
+wait_for 20 still; idle=$(caption); opened=$(tops)
 ACTIONS
 wait_for 150 test -f painted
 wait_for 30 is_closed 'TITLE'
@@ -105,8 +105,10 @@ cat gui.log
 QUICK = {"size": 128, "iterations": 15}
 
 
-def start(gimp, title: str, procedure: str, actions: str, settings: dict, setup: str = "") -> subprocess.Popen[str]:
-    """Opens a dialog, carries out the actions (shell), presses Ctrl+Z at the end."""
+def start(
+    gimp, title: str, procedure: str, actions: str, settings: dict, setup: str = "", first: str = ""
+) -> subprocess.Popen[str]:
+    """Opens a dialog, carries out the actions (shell), presses Ctrl+Z at the end; `first` is done before it is open."""
     folder = gimp.inside(gimp.folder)
     inside = INSIDE.replace("SETUP", setup).replace("PROCEDURE", procedure).replace("SETTINGS", repr(settings))
     (gimp.folder / "inside.py").write_text(inside)
@@ -117,7 +119,7 @@ def start(gimp, title: str, procedure: str, actions: str, settings: dict, setup:
             f"exec(open('{folder}/inside.py').read())",
         ]
     )
-    script = OUTSIDE.replace("FOLDER", folder).replace("CODE", code).replace("ACTIONS", actions)
+    script = OUTSIDE.replace("FOLDER", folder).replace("CODE", code).replace("ACTIONS", actions).replace("FIRST", first)
     script = script.replace("VERSION", gimp.version).replace("TITLE", title)
     (gimp.folder / "outside.sh").write_text(script)
     # Called interactively, GIMP fills in the values used last and not those that were passed: none may be left over.
@@ -126,9 +128,11 @@ def start(gimp, title: str, procedure: str, actions: str, settings: dict, setup:
     return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def drive(gimp, name: str, title: str, procedure: str, actions: str, settings: dict = QUICK, setup: str = "") -> dict:
+def drive(
+    gimp, name: str, title: str, procedure: str, actions: str, settings: dict = QUICK, setup: str = "", first: str = ""
+) -> dict:
     """The same, waited for; keeps the screenshots as `name-…`."""
-    output, _ = start(gimp, title, procedure, actions, settings, setup).communicate(timeout=400)
+    output, _ = start(gimp, title, procedure, actions, settings, setup, first).communicate(timeout=400)
     print("\n".join(line for line in output.splitlines() if line.startswith("waited in vain")))  # seen where it fails
     ARTEFACTS.mkdir(exist_ok=True)
     for picture in gimp.folder.glob("*.png"):

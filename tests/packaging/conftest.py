@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -50,13 +53,15 @@ class Installed:
 
 
 @pytest.fixture(scope="session")
+def build() -> Callable[..., Path]:
+    """Builds the wheel of this checkout in a folder, with more options for `python -m build`."""
+    return _build
+
+
+@pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     folder = tmp_path_factory.mktemp("wheel")
-    source = folder / "source"  # a copy: what an earlier build left in the checkout is not to get in
-    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".*", "build", "dist", "out", "*.egg-info", "tests"))
-    _run([sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(source)])
-    (wheel,) = folder.glob("*.whl")
-    shutil.rmtree(source)
+    wheel = _build(folder)
     environment = folder / "environment"
     _run([sys.executable, "-m", "venv", str(environment)])
     _share_packages(environment)
@@ -74,6 +79,16 @@ def _stand_in_for_needs(folder: Path) -> None:
     for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines():
         if found := re.match(r"([\w-]+)==([\w.]+)", line):
             stand_ins.wheel(folder, *found.groups())
+
+
+def _build(folder: Path, *options: str) -> Path:
+    """The wheel of this checkout, built in a folder."""
+    source = folder / "source"  # a copy: what an earlier build left in the checkout is not to get in
+    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".*", "build", "dist", "out", "*.egg-info", "tests"))
+    _run([sys.executable, "-m", "build", *options, "--no-isolation", "--outdir", str(folder), str(source)])
+    shutil.rmtree(source)
+    (wheel,) = folder.glob("*.whl")
+    return wheel
 
 
 def _run(command: list[str]) -> None:
@@ -94,3 +109,28 @@ def photo(installed: Installed) -> Path:
     path = installed.folder / "photo.jpg"
     shutil.copy(ROOT / "backend" / "reverie" / "demo" / "landscape.jpg", path)
     return path
+
+
+@pytest.fixture(scope="module")
+def gimp():
+    """A real GIMP 3, as the tests of the plug-in have it, without the plug-in."""
+    conftest = _module(ROOT / "tests" / "gimp" / "conftest.py")
+    found = conftest.installed()
+    if not found:
+        missing = "no GIMP 3 here: as root on Debian, tests/gimp/provision.sh makes one for these tests"
+        if os.environ.get("CI") == "true" or os.environ.get("REVERIE_REQUIRE_GIMP") == "1":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    made = conftest.Gimp(*found[0])
+    shutil.rmtree(made.folder / "config" / "plug-ins")
+    (made.folder / "home" / "install.json").unlink()
+    yield made
+    shutil.rmtree(made.folder, ignore_errors=True)
+
+
+def _module(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("tests_of_gimp", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -12,9 +10,7 @@ import time
 import urllib.request
 import zipfile
 from pathlib import Path
-from types import ModuleType
 
-import pytest
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,31 +71,6 @@ def test_a_photo_is_painted_by_name_without_network_or_checkout(installed, photo
     for name, words in (("fast", ["--fast", "udnie"]), ("instant", ["--style", "ink", "--method", "instant"])):
         done = installed.run("style", photo, *words, "-o", f"{name}.png", "--size", 96)
         assert done.returncode == 0, done.stderr
-
-
-@pytest.fixture(scope="module")
-def gimp():
-    """A real GIMP 3, as the tests of the plug-in have it, without the plug-in."""
-    conftest = _module(ROOT / "tests" / "gimp" / "conftest.py")
-    found = conftest.installed()
-    if not found:
-        missing = "no GIMP 3 here: as root on Debian, tests/gimp/provision.sh makes one for these tests"
-        if os.environ.get("CI") == "true" or os.environ.get("REVERIE_REQUIRE_GIMP") == "1":
-            pytest.fail(missing)
-        pytest.skip(missing)
-    made = conftest.Gimp(*found[0])
-    shutil.rmtree(made.folder / "config" / "plug-ins")
-    (made.folder / "home" / "install.json").unlink()
-    yield made
-    shutil.rmtree(made.folder, ignore_errors=True)
-
-
-def _module(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("tests_of_gimp", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 PAINT = """

@@ -142,9 +142,10 @@ def work(
     title = filters.TITLES[filter_name]
     try:
         if run_mode == Gimp.RunMode.INTERACTIVE:
-            from reverie_gimp.ui import dialog  # GTK is not wanted without windows
+            from reverie_gimp.ui import dialog, set_up_dialog  # GTK is not wanted without windows
 
             GimpUi.init(filter_name)
+            set_up_dialog.ensure()
             warnings = dialog.ask_and_paint(title, filter_name, procedure, config, unpainted, results.add)
         else:
             with ProgressBar(title) as bar:

@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from reverie.plugin.shared import TAKEN, launcher
+from reverie.plugin.shared import TAKEN, launcher, programs
 from reverie.plugin.shared.client import BackendError
 
 from tests.stand_in_backend import FALSE, running
@@ -222,7 +222,7 @@ def test_a_backend_that_lives_and_is_slow_to_answer_is_waited_for(home, monkeypa
 def test_one_that_lives_and_never_answers_is_told(home, monkeypatch, sandboxed):
     for name, value in (("_NEAR", 0.05), ("_FAR", 0.1), ("PATIENCE", 0.5)):
         monkeypatch.setattr(launcher, name, value)
-    monkeypatch.setattr(launcher, "_sandboxed", lambda: sandboxed)
+    monkeypatch.setattr(programs, "is_sandboxed", lambda: sandboxed)
     install(home, script(home, f"touch '{home}/started'; exit {TAKEN}"))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         write_ready(home, silent.getsockname()[1])
