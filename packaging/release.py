@@ -1,8 +1,9 @@
 """Makes a release: `python packaging/release.py [FOLDER]` puts what is given out into a folder (dist/ by default).
 
-That is the source distribution and the wheel (`python -m build`), SHA256SUMS, and NOTES.md: what docs/changelog.md says
-of the version, and the log since the last tag. The version is `__version__` in backend/reverie/__init__.py. Needs git
-and the package build. .github/workflows/release.yml does the same for a tag, and publishes it.
+That is the source distribution and the wheel (`python -m build`), the zip with the plug-in, SHA256SUMS, and NOTES.md:
+what docs/changelog.md says of the version, and the log since the last tag. The version is `__version__` in
+backend/reverie/__init__.py. Needs git and the package build. .github/workflows/release.yml does the same for a tag, and
+publishes it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,11 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+_ZIP = """
+import pathlib, sys
+from reverie.installer import plugin_zip
+plugin_zip.make(*map(pathlib.Path, sys.argv[1:]))
+"""
 
 
 def main() -> None:
@@ -31,7 +37,7 @@ def make(folder: Path, root: Path = ROOT) -> list[Path]:
     _check(root, folder, version)
     notes = notes_of(root, version)
     folder.mkdir(parents=True, exist_ok=True)
-    _build(root, folder)  # the plug-in alone, as a zip, and a flatpak belong here, too
+    _build(root, folder)
     given = sorted(folder.iterdir())
     sums = folder / "SHA256SUMS"
     sums.write_text("".join(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in given))
@@ -76,10 +82,13 @@ def _last_tag(root: Path, version: str) -> str | None:
 
 
 def _build(root: Path, folder: Path) -> None:
-    """The source distribution, and the wheel out of it, dated as the commit is: who builds the wheel again gets the
-    same to the byte."""
+    """The source distribution, the wheel out of it, and the zip that sets it up, dated as the commit is: who builds the
+    wheel again gets the same to the byte."""
     dated = {**os.environ, "SOURCE_DATE_EPOCH": _git(root, "log", "-1", "--format=%ct").strip()}
     subprocess.run([sys.executable, "-m", "build", "--outdir", str(folder), str(root)], check=True, env=dated)
+    (wheel,) = folder.glob("*.whl")
+    own = {**dated, "PYTHONPATH": str(root / "backend")}  # of this checkout, which need not be installed
+    subprocess.run([sys.executable, "-c", _ZIP, str(wheel), str(folder)], check=True, env=own)
 
 
 def _git(root: Path, *words: str) -> str:
