@@ -7,7 +7,10 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 
 CONTENT = "landscape"
-STYLES = ("strokes", "stained_glass", "ink", "mosaic", "pointillism", "watercolour")
+STYLES = (
+    *("strokes", "stained_glass", "ink", "mosaic", "pointillism", "watercolour"),
+    *("impasto", "gouache", "pastel", "charcoal", "etching", "woodcut"),
+)
 PICTURES = (CONTENT, *STYLES)
 
 
@@ -17,7 +20,7 @@ def content() -> Path:
 
 
 def styles() -> dict[str, Path]:
-    """The style swatches by name: JPEGs, 640×512."""
+    """The style swatches by name: JPEGs, 2048×1638."""
     return {name: FOLDER / f"{name}.jpg" for name in STYLES}
 
 

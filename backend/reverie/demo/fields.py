@@ -16,6 +16,12 @@ def grid(height: int, width: int) -> tuple[Array, Array]:
     return (x + 0.5) / height, (y + 0.5) / height
 
 
+def around(height: int, width: int, x: float, y: float, radius: float) -> tuple[slice, slice]:
+    """The part of a picture of height×width that holds what is within `radius` of (x, y), pixels: rows and columns."""
+    rows = slice(max(int(y - radius), 0), max(min(int(y + radius) + 2, height), 0))
+    return rows, slice(max(int(x - radius), 0), max(min(int(x + radius) + 2, width), 0))
+
+
 def smoothstep(low: float, high: float, value: Array) -> Array:
     """0 below `low`, 1 above `high`, a cubic between; low > high turns it round."""
     t = np.clip((value - low) / (high - low), 0.0, 1.0)
@@ -96,7 +102,9 @@ def sample(picture: Array, x: Array, y: Array, *, tile: bool = False) -> Array:
 
 
 def relief(height: Array, strength: float, *, angle: float = 2.2) -> Array:
-    """Light on a surface of the given height, H×W: 0 where flat, brighter towards `angle` (radians), darker behind."""
-    gy, gx = np.gradient(height)
+    """Light on a surface of the given height, H×W: 0 where flat, brighter towards `angle` (radians), darker behind.
+
+    `strength` is for slopes in a picture 512 high: the same surface in more pixels is lit alike."""
+    gy, gx = np.gradient(height, 512 / len(height))
     slope = (gx * np.cos(angle) - gy * np.sin(angle)) * -strength
     return np.asarray(np.tanh(slope), dtype=np.float64)

@@ -5,9 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from reverie.demo import brush
-from reverie.demo.fields import Array, blur, colour, fractal, grid, mix, relief, smoothstep
+from reverie.demo.fields import Array, around, blur, colour, fractal, grid, mix, relief, smoothstep
 
 PAPER, INK, VERMILION = colour(238, 228, 204), colour(26, 26, 34), colour(206, 58, 34)
+
+
+def _skyline(x: Array, rng: np.random.Generator, falloff: float, largest: float) -> Array:
+    """One line of noise along the row of coordinates x (N): drawn in 512 pixels to the height, whatever the size is."""
+    columns = max(2, round(x[-1] * 512))
+    line = fractal(8, columns, rng, falloff=falloff, largest=largest)[0]
+    return np.asarray(np.interp(x * 512, np.arange(columns), line), dtype=np.float64)
 
 
 def _crest(x: Array, base: float, tall: float, long: float, phase: float) -> Array:
@@ -19,10 +26,11 @@ def _crest(x: Array, base: float, tall: float, long: float, phase: float) -> Arr
 
 def _curl(canvas: Array, cx: float, cy: float, radius: float, rng: np.random.Generator) -> None:
     """A breaking crest: a paper-white disc with a spiral of brush lines and drops of foam; pixels."""
-    h, w = canvas.shape[:2]
-    y, x = np.mgrid[0:h, 0:w].astype(np.float64)
+    box = around(len(canvas), canvas.shape[1], cx, cy, 2.2 * radius)
+    y, x = np.mgrid[box].astype(np.float64)
+    part = canvas[box]
     disc = smoothstep(radius * 1.05, radius * 0.97, np.hypot(x - cx, y - cy))
-    canvas += (PAPER * 1.03 - canvas) * (disc * 0.95)[..., None]
+    part += (PAPER * 1.03 - part) * (disc * 0.95)[..., None]
     for arm in range(3):
         turn = np.linspace(0, 2 * np.pi * (1.45 - 0.22 * arm), 44)
         shrink = radius * (1 - 0.10 * arm) * (1 - 0.80 * turn / turn[-1]) + 0.03 * radius
@@ -34,9 +42,9 @@ def _curl(canvas: Array, cx: float, cy: float, radius: float, rng: np.random.Gen
         where, away = rng.uniform(-np.pi * 1.05, 0.2), radius * rng.uniform(1.1, 1.75)
         px, py, size = cx + away * np.cos(where), cy + away * np.sin(where), radius * rng.uniform(0.03, 0.10)
         spot = np.hypot(x - px, y - py)
-        canvas += (PAPER * 1.04 - canvas) * smoothstep(size + 1, size, spot)[..., None]
+        part += (PAPER * 1.04 - part) * smoothstep(size + 1, size, spot)[..., None]
         ring = smoothstep(1.0, 0.3, np.abs(spot - size - 0.6))
-        canvas += (INK * 1.5 - canvas) * (0.7 * ring)[..., None]
+        part += (INK * 1.5 - part) * (0.7 * ring)[..., None]
 
 
 def render(height: int, width: int, seed: int) -> Array:
@@ -45,14 +53,14 @@ def render(height: int, width: int, seed: int) -> Array:
     x, y = grid(height, width)
     wide = width / height
     fibre = fractal(height, width, rng, falloff=0.2, largest=0.06, smallest=0.002, stretch=(1.0, 4.0))
-    grain = fractal(height, width, rng, falloff=-0.3, largest=0.03)
+    grain = fractal(height, width, rng, falloff=-0.3, largest=0.03, smallest=0.002)
     cloud = fractal(height, width, rng, falloff=1.0, largest=0.5, smallest=0.01)
     canvas = PAPER * (1 + 0.022 * fibre + 0.02 * cloud)[..., None]
 
-    def wash(density: Array, pigment: Array) -> None:
-        """Transparent ink, thicker in the paper's hollows."""
-        thick = np.clip(density, 0, None) * (1 + 0.13 * grain + 0.16 * cloud)
-        canvas[...] *= np.maximum(pigment, 0.04) ** np.clip(thick, 0, 2)[..., None]
+    def wash(density: Array, pigment: Array, box: tuple[slice, slice] = np.s_[:, :]) -> None:
+        """Transparent ink, thicker in the paper's hollows, in a part of the picture."""
+        thick = np.clip(density, 0, None) * (1 + 0.13 * grain[box] + 0.16 * cloud[box])
+        canvas[box] *= np.maximum(pigment, 0.04) ** np.clip(thick, 0, 2)[..., None]
 
     wash(0.30 * smoothstep(0.26, 0.0, y + 0.03 * cloud), colour(110, 116, 128))
     sun = np.hypot(x - 0.93, y - 0.215) + 0.0016 * grain
@@ -61,7 +69,7 @@ def render(height: int, width: int, seed: int) -> Array:
     canvas[...] = mix(canvas, VERMILION * (1 + 0.04 * cloud)[..., None], np.clip(disc, 0, 1) * 0.95)
 
     for base, tall, dark, kink in ((0.36, 0.17, 0.42, 3.1), (0.44, 0.20, 0.75, 4.7), (0.52, 0.17, 1.15, 6.3)):
-        line = fractal(8, width, rng, falloff=0.75, largest=60 / kink, smallest=0.0)[0]
+        line = _skyline(x[0], rng, 0.75, 60 / kink)
         line = base - tall * (0.25 + 0.5 * np.clip(0.5 + 0.5 * line, 0, 1.5)) + 0.05 * np.sin(x[0] * kink + dark * 9)
         under = y - line[None, :] + 0.0025 * grain
         mist = np.exp(-np.clip(under, 0, None) / (0.10 + 0.03 * dark)) * smoothstep(-0.002, 0.003, under)
@@ -76,7 +84,7 @@ def render(height: int, width: int, seed: int) -> Array:
         near = row / (rows - 1)
         base, tall, long = 0.53 + 0.43 * near**1.15, 0.045 + 0.10 * near, 0.30 + 0.42 * near
         phase = rng.uniform(0, 2 * np.pi)
-        lift = 0.006 * fractal(8, width, rng, falloff=0.6, largest=30)[0][None, :]
+        lift = 0.006 * _skyline(x[0], rng, 0.6, 30.0)[None, :]
         crest = _crest(x, base, tall, long, phase) + lift
         under = y - crest
         body = smoothstep(-0.002, 0.002, under)
@@ -107,8 +115,9 @@ def render(height: int, width: int, seed: int) -> Array:
             )
             brush.lay(canvas, None, points, 0.007 * height * size / 0.024, INK, rng, taper=0.6)
     for _ in range(90):
-        spot = np.hypot(x - rng.uniform(0, wide), y - rng.uniform(0, 1))
-        size = 0.0008 + 0.003 * rng.uniform() ** 5
-        wash(0.8 * smoothstep(size * 1.3, size * 0.7, spot), INK)
-    soft = canvas * 0.8 + blur(canvas, 0.7) * 0.2
+        px, py, size = rng.uniform(0, wide), rng.uniform(0, 1), 0.0008 + 0.003 * rng.uniform() ** 5
+        box = around(height, width, px * height, py * height, 1.3 * size * height)
+        spot = np.hypot(x[box] - px, y[box] - py)
+        wash(0.8 * smoothstep(size * 1.3, size * 0.7, spot), INK, box)
+    soft = canvas * 0.8 + blur(canvas, 0.7 * height / 512) * 0.2
     return np.asarray(np.clip(soft * (1 + 0.03 * relief(fibre + grain, 0.5))[..., None], 0, 1), dtype=np.float64)

@@ -218,7 +218,7 @@ def render(height: int, width: int, seed: int) -> Array:
     glow = np.exp(-(((x / w - 0.12) / 0.42) ** 2) - ((y / h - 0.36) / 0.26) ** 2)
     picture = picture + 0.13 * glow[..., None] * colour(255, 208, 140)
     _over(picture, _foreground(w, h, rng), 0, 0)
-    picture = picture + 0.03 * relief(fractal(h, w, rng, falloff=-0.6), 0.4)[..., None]
+    picture = picture + 0.03 * relief(fractal(h, w, rng, falloff=-0.6), 0.4 * 512 / h)[..., None]
     small = np.clip(picture, 0, 1).reshape(height, 2, width, 2, 3).mean((1, 3))
     small = small + 0.35 * (small - blur(small, 1.2))
     return np.asarray(np.clip(0.5 + (small - 0.5) * 1.06, 0, 1), dtype=np.float64)

@@ -103,15 +103,16 @@ def render(height: int, width: int, seed: int) -> Array:
     tilt = rng.standard_normal((len(sites), 2)) * (0.05 + 0.07 * gold[:, None])
 
     dx, dy = (px - sites[owner, 0]) / base, (py - sites[owner, 1]) / base
-    border = np.minimum((second - first) / 2, 0.60 - first) * base
-    tile = smoothstep(0.25, 1.35, border + 0.35 * fractal(height, width, rng, falloff=0.2, largest=0.05))
+    border = np.minimum((second - first) / 2, 0.60 - first) * 10.5
+    chipped = 0.35 * fractal(height, width, rng, falloff=0.2, largest=0.05, smallest=0.006)
+    tile = smoothstep(0.25, 1.35, border + chipped)
     mottle = fractal(height, width, rng, falloff=0.1, largest=0.05)
     surface = np.clip(border / 2.2, 0, 1) ** 0.6
     light = 1 + 0.20 * relief(surface + 0.05 * mottle, 1.6) + (tilt[owner] * np.stack([dx, dy], -1)).sum(-1) * 4
     light = light + 0.7 * (tilt[owner, 0] - tilt[owner, 1]) + 0.05 * mottle
     glint = gold[owner] * np.clip(tilt[owner].sum(-1) * 6 + 0.3 * mottle - 0.35, 0, 1)
     stones = tints[owner] * light[..., None] + 0.34 * glint[..., None] * colour(255, 236, 170)
-    grout = GROUT * (0.85 + 0.16 * fractal(height, width, rng, falloff=-0.3))[..., None]
+    grout = GROUT * (0.85 + 0.16 * fractal(height, width, rng, falloff=-0.3, smallest=0.002))[..., None]
     picture = grout + (stones - grout) * tile[..., None]
     age = 1 + 0.05 * fractal(height, width, rng, falloff=1.0, largest=0.5)
     return np.asarray(np.clip(picture * age[..., None], 0, 1), dtype=np.float64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from reverie.demo.fields import Array, blur, colour, fractal, grid, relief, smoothstep
+from reverie.demo.fields import Array, blur, colour, fractal, grid, relief, sample, smoothstep
 
 SUN = (0.80, 0.36)
 PALETTES = {
@@ -89,7 +89,7 @@ def render(height: int, width: int, seed: int) -> Array:
     streak_noise = fractal(512, 512, rng, falloff=0.1, largest=0.35, smallest=0.012, stretch=(1.0, 0.22))
     sx = (x * np.cos(turn) + y * np.sin(turn)) * 512 + 97 * owner
     sy = (-x * np.sin(turn) + y * np.cos(turn)) * 512 + 61 * owner
-    streak = streak_noise[sy.astype(np.intp) % 512, sx.astype(np.intp) % 512]
+    streak = sample(streak_noise, sx, sy, tile=True)
     ripple = fractal(height, width, rng, falloff=0.3, largest=0.06, smallest=0.008)
     glow = smoothstep(0.0, 0.030, border)
     light = 0.66 + 0.42 * glow + 0.13 * streak + 0.10 * relief(ripple, 1.2)
@@ -100,8 +100,9 @@ def render(height: int, width: int, seed: int) -> Array:
 
     edge = 0.0062 + 0.0012 * fractal(height, width, rng, falloff=1.0, largest=0.2, smallest=0.02)
     lead = smoothstep(1.0, -1.0, (border - edge) * height)
-    came = np.sqrt(np.clip(1 - (border / 0.0085) ** 2, 0, 1)) + 0.06 * rng.standard_normal(border.shape)
-    metal = colour(30, 28, 34) * (1 + 0.5 * relief(blur(came, 1.0), 3.0))[..., None]
+    cast = 0.03 * fractal(height, width, rng, falloff=-0.5, largest=0.03, smallest=0.002)
+    came = np.sqrt(np.clip(1 - (border / 0.0085) ** 2, 0, 1)) + cast
+    metal = colour(30, 28, 34) * (1 + 0.5 * relief(blur(came, height / 512), 3.0))[..., None]
     picture = glass * (1 - lead[..., None]) + metal * lead[..., None]
     bloom = blur(np.clip(picture, 0, 1), height / 60)
     return np.asarray(np.clip(picture + 0.16 * bloom, 0, 1), dtype=np.float64)

@@ -56,26 +56,12 @@ def _flow(x: Array, y: Array, rng: np.random.Generator) -> Array:
     return np.asarray(np.arctan2(vy, vx), dtype=np.float64)
 
 
-def _along(angle: Array, noise: Array, steps: int) -> Array:
-    """Noise smeared along the direction field (line integral convolution, Cabral and Leedom 1993), deviation 1."""
-    h, w = noise.shape
-    total = noise.copy()
-    for sign in (-1.0, 1.0):
-        py, px = np.mgrid[0:h, 0:w].astype(np.float64)
-        for _ in range(steps):
-            iy, ix = np.clip(py, 0, h - 1).astype(np.intp), np.clip(px, 0, w - 1).astype(np.intp)
-            a = angle[iy, ix]
-            px, py = px + sign * 2.5 * np.cos(a), py + sign * 2.5 * np.sin(a)
-            total += noise[np.clip(py, 0, h - 1).astype(np.intp), np.clip(px, 0, w - 1).astype(np.intp)]
-    return np.asarray((total - total.mean()) / total.std(), dtype=np.float64)
-
-
 def render(height: int, width: int, seed: int) -> Array:
     """The swatch, height×width×3, 0..1."""
     rng = np.random.default_rng(seed)
     x, y = grid(height, width)
     angle = _flow(x, y, rng)
-    bands = _along(angle, fractal(height, width, rng, falloff=0.2, largest=0.25, smallest=0.02), 22)
+    bands = brush.along(angle, fractal(height, width, rng, falloff=0.2, largest=0.25, smallest=0.02), 110)
     guide = ramp(bands * 0.95 - 0.25 + 0.5 * (y - 0.3), NIGHT)
     for cx, cy, radius, _ in LIGHTS:
         away = np.hypot(x - cx, y - cy) / radius

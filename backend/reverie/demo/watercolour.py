@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from reverie.demo.fields import Array, blur, colour, fractal, grid, relief, smoothstep
+from reverie.demo.fields import Array, around, blur, colour, fractal, grid, relief, smoothstep
 
 PETALS = [(214, 44, 60), (236, 98, 46), (150, 50, 140), (226, 70, 120), (58, 78, 178), (246, 168, 40)]
 LEAVES = [(52, 116, 66), (96, 138, 46), (28, 92, 92), (128, 148, 60)]
@@ -45,19 +45,31 @@ class _Sheet:
 
     def wash(self, inside: Array, paint: Array, strength: float, *, soft: float = 0.004, ragged: float = 0.012) -> None:
         """Lay transparent paint (RGB of one full layer) where `inside` > 0 (a distance in units of the height)."""
-        depth = inside + ragged * self._noise(0)
+        noises = [self._noise(which) for which in (0, 2, 2, 3)]
+        reached = inside > -(5 * ragged + (0.15 + soft if soft > 0.02 else 0.01))
+        rows, columns = (np.flatnonzero(reached.any(axis)) for axis in (1, 0))
+        if not len(rows):
+            return
+        box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        edge, bleeding, pool, bloom = (noise[box] for noise in noises)
+        depth = inside[box] + ragged * edge
         if soft > 0.02:
-            cover = smoothstep(-soft, soft * 1.5, depth + 0.03 * self._noise(2))
+            cover = smoothstep(-soft, soft * 1.5, depth + 0.03 * bleeding)
             rim = np.zeros(depth.shape)
         else:
             cover = smoothstep(-soft * 0.35, soft * 0.35, depth)
             rim = np.exp(-((np.clip(depth, 0, None) / 0.0055) ** 2)) + 0.35 * np.exp(-np.clip(depth, 0, None) / 0.022)
-        pool = self._noise(2)
-        bloom = self._noise(3)
         backrun = np.exp(-((np.abs(bloom - 0.9) / 0.16) ** 2)) - 0.8 * smoothstep(0.95, 1.5, bloom)
         density = 0.62 + 0.26 * pool + 0.75 * rim + 0.28 * backrun
-        density = np.clip(density, 0.06, None) * (0.72 + 0.56 * self.grain)
-        self.picture *= np.maximum(paint, 0.03) ** (strength * cover * density)[..., None]
+        density = np.clip(density, 0.06, None) * (0.72 + 0.56 * self.grain[box])
+        self.picture[box] *= np.maximum(paint, 0.03) ** (strength * cover * density)[..., None]
+
+    def drop(self, px: float, py: float, size: float, paint: Array, strength: float, *, ragged: float = 0.0) -> None:
+        """A round drop of transparent paint at (px, py), of a radius `size`, all in units of the height."""
+        h, w = self.x.shape
+        box = around(h, w, px * h, py * h, 1.5 * (size + 5 * ragged) * h)
+        away = np.hypot(self.x[box] - px, self.y[box] - py) + ragged * self.noises[3][box]
+        self.picture[box] *= paint ** (strength * smoothstep(size * 1.2, size * 0.8, away))[..., None]
 
 
 def _flower(sheet: _Sheet, cx: float, cy: float, radius: float, paint: Array) -> None:
@@ -81,8 +93,8 @@ def _flower(sheet: _Sheet, cx: float, cy: float, radius: float, paint: Array) ->
     sheet.wash(heart, colour(52, 34, 66), 1.1, ragged=0.05 * radius)
     for _ in range(26):
         turn, away = rng.uniform(0, 2 * np.pi), radius * rng.uniform(0.16, 0.34)
-        dot = np.hypot(dx - away * np.cos(turn), dy - away * np.sin(turn))
-        sheet.picture *= colour(58, 40, 60) ** (0.9 * smoothstep(0.035 * radius, 0.015 * radius, dot))[..., None]
+        place = cx + away * np.cos(turn), cy + away * np.sin(turn) / 1.12
+        sheet.drop(*place, 0.025 * radius, colour(58, 40, 60), 0.9)
 
 
 def _leaf(sheet: _Sheet, px: float, py: float, turn: float, long: float, paint: Array) -> None:
@@ -118,8 +130,7 @@ def render(height: int, width: int, seed: int) -> Array:
         _flower(sheet, fx, fy, radius, colour(*PETALS[kind]))
     for _ in range(130):
         px, py, size = rng.uniform(0, wide), rng.uniform(0, 1), 0.0015 + 0.006 * rng.uniform() ** 4
-        drop = np.hypot(sheet.x - px, sheet.y - py) + 0.001 * sheet.noises[3]
         paint = colour(*(PETALS + LEAVES)[int(rng.integers(10))])
-        sheet.picture *= paint ** (0.8 * smoothstep(size * 1.2, size * 0.8, drop))[..., None]
-    picture = sheet.picture + 0.25 * (sheet.picture - blur(sheet.picture, 1.5))
+        sheet.drop(px, py, size, paint, 0.8, ragged=0.001)
+    picture = sheet.picture + 0.25 * (sheet.picture - blur(sheet.picture, 1.5 * height / 512))
     return np.asarray(np.clip(picture, 0, 1), dtype=np.float64)
