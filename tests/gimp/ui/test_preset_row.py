@@ -73,7 +73,7 @@ def test_every_preset_sets_the_dialog_and_files_go_and_come(gimp):
     demo = gimp.inside(gimp.folder) + "/clone/backend/reverie/demo/"
     strokes = {"image": demo + "strokes.jpg", "scale": 1.0}
     shown = said["shown"]
-    assert len(shown) == 12
+    assert len(shown) == 17
     assert holds(shown["Oil painting"][0], strength=0.85, color="style", network="auto", seed=0)
     assert holds(shown["Oil painting"][0]["style"][0], **strokes)
     assert shown["Oil painting"][1] is False
