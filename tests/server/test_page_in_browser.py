@@ -108,6 +108,7 @@ def test_the_looks_are_painted_on_the_photo_and_anew_on_another_one(visitor, bac
     visitor.give(photo)
     visitor.until(lambda: visitor.colour(LAST_LOOK) == ORANGE, "the last look")
     listed = backend.client.get("/v1/jobs").json()["jobs"][: -before or None]
+    listed = [job for job in listed if job["state"] != "cancelled"]  # the first one made way for the estimate
     assert len(listed) == len(visitor.looks())
     assert all(job["recipe"]["method"] == "instant" for job in listed if "style" in job["recipe"])
     Image.new("RGB", (320, 240), ORANGE).save(tmp_path / "sand.png")
