@@ -38,6 +38,20 @@ def test_weights_are_not_fetched_for_it(backend, monkeypatch):
     assert answer["download_bytes"] > 500e6
 
 
+def test_style_pictures_too_small_for_their_strokes_are_told_of_before(backend):
+    def warned(side, scale=1.0):
+        recipe = {**STYLE, "style": [{"image": "any", "scale": scale}], "size": 400}
+        given = {"recipe": recipe, "width": 800, "height": 600, "pictures": {"any": {"width": side, "height": side}}}
+        return backend.client.post("/v1/estimate", json=given).json()["warnings"]
+
+    assert warned(200) == []
+    (soft,) = warned(199)
+    assert "only 199×199 pixels and is enlarged to 2.0 times that" in soft["message"]
+    assert soft["values"]["picture"] == "any"
+    assert warned(200, 1.1)[0]["template"] == soft["template"]
+    assert "nothing would be left of its strokes" in warned(49)[0]["message"]
+
+
 def test_behind_a_job_that_runs_it_says_so(backend, monkeypatch):
     monkeypatch.setattr(calls, "_PATIENCE", 0.2)
     backend.worker.errand(lambda: __import__("time").sleep(1.5))

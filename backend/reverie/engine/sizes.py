@@ -36,9 +36,19 @@ _TOO_COARSE = Sentence(
 )
 
 
+_SOFT = Sentence(
+    "The style picture “{picture}” has only {width}×{height} pixels and is enlarged to {times} times that, so its "
+    "strokes will be soft. Use a larger picture, or smaller strokes."
+)
+
+
 def of_style(picture: Tensor, scale: float, longest: int) -> tuple[int, int]:
     """Width and height that a style picture, 1×3×h×w, is to have beside a picture of that longest side."""
-    return fit(picture.shape[3], picture.shape[2], max(16, round(longest * scale)))
+    return _beside(picture.shape[3], picture.shape[2], scale, longest)
+
+
+def _beside(width: int, height: int, scale: float, longest: int) -> tuple[int, int]:
+    return fit(width, height, max(16, round(longest * scale)))
 
 
 def of_guide(picture: Tensor, longest: int) -> tuple[int, int]:
@@ -59,16 +69,10 @@ def too_small(job: Job, inputs: Inputs, width: int, height: int) -> ReverieError
         for look in (look for _, own in inputs.regions for look in own if look.image == style.image):
             size = of_style(look.picture, style.scale, longest)
             kind, field = _TOO_SMALL["style"], f"style.{index}.image"
-            times = max(size) / max(look.picture.shape[2:])
-            if times > _USELESS:
-                return ReverieError(
-                    _TOO_COARSE.template,
-                    field,
-                    picture=style.image,
-                    width=look.picture.shape[3],
-                    height=look.picture.shape[2],
-                    times=f"{times:.0f}",
-                )
+            height, width = look.picture.shape[2:]
+            coarse = useless_style(style.image, (width, height), style.scale, longest)
+            if coarse is not None:
+                return ReverieError(coarse.template, field, **coarse.values)
             pictures.append((kind, style.image, field, size, job.style_layers))
     for index, dream in enumerate(job.dreams):
         if dream.guide is not None:
@@ -89,19 +93,29 @@ def _complaints(
                 yield ReverieError(kind.template, field, **values, layer=layer, network=network, least=least)
 
 
+def useless_style(name: str, size: tuple[int, int], scale: float, longest: int) -> Sentence | None:
+    """Says of a style picture, of that width and height, that nothing is left of its strokes beside a picture of that
+    longest side; None where there is. `scale` is the size of its strokes."""
+    times = max(_beside(*size, scale, longest)) / max(size)
+    return _told(_TOO_COARSE, name, size, f"{times:.0f}") if times > _USELESS else None
+
+
+def soft_style(name: str, size: tuple[int, int], scale: float, longest: int) -> Sentence | None:
+    """The same of one that is enlarged so much that its strokes come out blurred."""
+    times = max(_beside(*size, scale, longest)) / max(size)
+    return _told(_SOFT, name, size, f"{times:.1f}") if times > _BLURRED else None
+
+
+def _told(sentence: Sentence, name: str, size: tuple[int, int], times: str) -> Sentence:
+    return Sentence(sentence.template, {"picture": name, "width": size[0], "height": size[1], "times": times})
+
+
 def enlarged_styles(inputs: Inputs, longest: int) -> list[Sentence]:
-    """A sentence for each style picture that is enlarged so much, beside a picture of that longest side, that its
-    strokes come out blurred."""
+    """A sentence for each style picture whose strokes come out blurred beside a picture of that longest side."""
     sentences = {}
     for look in (look for _, own in inputs.regions for look in own):
-        here, there = max(look.picture.shape[2:]), max(of_style(look.picture, look.scale, longest))
-        if there > _BLURRED * here:
-            sentences[look.image] = Sentence(
-                "The style picture “{picture}” has only {width}×{height} pixels and is enlarged to {times} times that, "
-                "so its strokes will be soft. Use a larger picture, or smaller strokes.",
-                {
-                    **{"picture": look.image, "width": look.picture.shape[3], "height": look.picture.shape[2]},
-                    "times": f"{there / here:.1f}",
-                },
-            )
+        height, width = look.picture.shape[2:]
+        sentence = soft_style(look.image, (width, height), look.scale, longest)
+        if sentence is not None:
+            sentences[look.image] = sentence
     return list(sentences.values())

@@ -9,16 +9,26 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
+from reverie.engine import sizes
 from reverie.events import Cancelled
 from reverie.job import resolve
 from reverie.networks.weights import catalogue
 from reverie.recipe import Recipe
 from reverie.server import bodies
-from reverie.server.errors import refusals
+from reverie.server.errors import Told, refusals
 from reverie.server.worker import Worker
 from reverie.tools import estimate
 
 _PATIENCE = 20.0  # seconds to wait for jobs that come first; the plug-in takes longer silence for an end
+
+
+class PictureSize(BaseModel):
+    """How large a picture is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    width: int = Field(ge=1, le=1 << 20, description="Pixels.")
+    height: int = Field(ge=1, le=1 << 20, description="Pixels.")
 
 
 class Estimated(BaseModel):
@@ -29,6 +39,9 @@ class Estimated(BaseModel):
     recipe: Recipe = Field(examples=[{"style": "any"}])
     width: int = Field(ge=1, le=1 << 20, description="Pixels.", examples=[800])
     height: int = Field(ge=1, le=1 << 20, description="Pixels.", examples=[600])
+    pictures: dict[str, PictureSize] = Field(
+        default={}, description="How large those that the recipe names are, as far as “warnings” are to tell of them."
+    )
 
 
 class Estimate(BaseModel):
@@ -41,6 +54,9 @@ class Estimate(BaseModel):
     width: int = Field(description="At which the job is computed.")
     height: int
     download_bytes: int | None = Field(description="Of the weights, where they are not on this machine.")
+    warnings: list[Told] = Field(
+        description="What is to be said of it before: style pictures too small for the strokes."
+    )
 
 
 def router(worker: Worker, device: str) -> APIRouter:
@@ -56,15 +72,23 @@ def router(worker: Worker, device: str) -> APIRouter:
     async def estimate_job(request: Request) -> Estimate:
         worker.touch()
         wanted = await bodies.document(request, Estimated)
-        return await _answer(worker, wanted.recipe, wanted.width, wanted.height, device)
+        return await _answer(worker, wanted, device)
 
     return calls
 
 
-async def _answer(worker: Worker, recipe: Recipe, width: int, height: int, device: str) -> Estimate:
+async def _answer(worker: Worker, wanted: Estimated, device: str) -> Estimate:
     """A kind of job that was never measured is measured now, after the jobs that wait."""
+    recipe, width, height = wanted.recipe, wanted.width, wanted.height
     size = await run_in_threadpool(estimate.computed_size, recipe, width, height, device)
-    answer = Estimate(seconds=None, reason=None, width=size[0], height=size[1], download_bytes=None)
+    answer = Estimate(
+        seconds=None,
+        reason=None,
+        width=size[0],
+        height=size[1],
+        download_bytes=None,
+        warnings=_warnings(wanted, max(size)),
+    )
     answer.seconds = await run_in_threadpool(estimate.known, recipe, width, height, device)
     if answer.seconds is None and not await run_in_threadpool(estimate.can_be_measured, recipe, device):
         answer.reason = "download"
@@ -76,6 +100,19 @@ async def _answer(worker: Worker, recipe: Recipe, width: int, height: int, devic
         except asyncio.TimeoutError:
             answer.reason = "busy"
     return answer
+
+
+def _warnings(wanted: Estimated, longest: int) -> list[Told]:
+    """What there is to say of the style pictures beside a picture that is composed at that longest side."""
+    told: dict[str, Told] = {}
+    for style in wanted.recipe.style:
+        there = wanted.pictures.get(style.image)
+        if there is not None:
+            given = style.image, (there.width, there.height), style.scale, longest
+            sentence = sizes.useless_style(*given) or sizes.soft_style(*given)
+            if sentence is not None:
+                told[style.image] = Told.of(sentence)
+    return list(told.values())
 
 
 async def _measure(worker: Worker, recipe: Recipe, device: str) -> None:
