@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from gi.repository import Gimp
 from shared import bundled, fields, npy
 
 from reverie_gimp.gimp import pixels
@@ -25,7 +24,7 @@ def of_style(style: Style, side: int, pictures: Pictures) -> Asked:
         return {"fast": [{"name": style.value}], "size": side, "seed": _SEED}, {}
     name = "style"
     recipe = {"method": "instant", "style": [{"image": name}], "size": side, "seed": _SEED}
-    if style.kind == "layer" and Gimp.Selection.is_empty(style.value.get_image()):  # else that says what of it counts
+    if style.kind == "layer" and not pixels.has_selection(style.value):  # which would say what of it counts
         return recipe, {name: npy.pack(*pixels.thumbnail(style.value, None, _STYLE_SIDE), 4, "u1")}
     return recipe, {name: pictures.of(style)}
 
