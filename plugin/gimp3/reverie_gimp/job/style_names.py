@@ -6,12 +6,18 @@ from shared.words import _
 
 NAMES = {
     # pictures
+    "charcoal": _("charcoal"),
+    "etching": _("etching"),
+    "gouache": _("gouache"),
+    "impasto": _("impasto"),
     "ink": _("ink"),
     "mosaic": _("mosaic"),
+    "pastel": _("pastel"),
     "pointillism": _("pointillism"),
     "stained_glass": _("stained glass"),
     "strokes": _("strokes"),
     "watercolour": _("watercolour"),
+    "woodcut": _("woodcut"),
     # fast styles
     "great_wave": _("great wave"),
     "shipwreck": _("shipwreck"),
