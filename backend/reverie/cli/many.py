@@ -85,7 +85,8 @@ def paint(recipe: Recipe, pictures: Mapping[str, Picture], options: argparse.Nam
             manifest.note_left_out(left_out)
             _tell_left_out(left_out, folder, console)
         whole = Whole(console.report, len(todo))
-        for photo, painted in pool.map(paint_one, todo, functools.partial(_read, options=options), whole.tell):
+        read = functools.partial(_read, options=options, report=console.report)
+        for photo, painted in pool.map(paint_one, todo, read, whole.tell):
             whole.note_done(photo)
             try:
                 if isinstance(painted, ReverieError):
@@ -124,7 +125,7 @@ def paint_one(way: Way, task: Task, report: Callable[[Event], None]) -> Iterator
     yield Painted(data, result.seconds, result.recipe.made_with)
 
 
-def _read(photo: Photo, options: argparse.Namespace) -> Task:
+def _read(photo: Photo, options: argparse.Namespace, report: Callable[[Event], None]) -> Task:
     """A photo from its file. For another machine it stays packed, and is unpacked there."""
     content: Callable[[], Picture]
     if options.cluster:
@@ -132,7 +133,7 @@ def _read(photo: Photo, options: argparse.Namespace) -> Task:
     else:
         picture = photos.read(photo.file, options.size)
         content = lambda: picture  # noqa: E731
-    return Task(photo.name, content, Kept() if options.strip else photos.kept(photo.file))
+    return Task(photo.name, content, Kept() if options.strip else photos.kept(photo.file, report))
 
 
 def _check_formats(found: Sequence[Photo], options: argparse.Namespace) -> None:

@@ -63,9 +63,9 @@ def _paint_one(document: Callable[[], dict[str, Any]], options: argparse.Namespa
         _estimate(recipe, content, 1, options)
         return
     photo = options.photos[0]
-    kept = Kept() if options.strip or photo == photos.STREAM else images.kept(photo)
     keeps = bool(recipe.style or recipe.dream)  # some tiles of a fast style are no picture yet
     with Console(as_json=options.json, keeps=keeps) as console:
+        kept = Kept() if options.strip or photo == photos.STREAM else photos.kept(photo, console.report)
         adjust = console.adjust
         if options.recipe:
             file = Followed(options.recipe, lambda: Recipe.parse(document()), recipe, console.report)

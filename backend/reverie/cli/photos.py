@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import glob
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reverie.errors import ReverieError
+from reverie.errors import ReverieError, Sentence
+from reverie.events import Event, Warning_
 from reverie.pictures import images, kinds
 from reverie.pictures.kept import Kept
 from reverie.pictures.picture import Picture
@@ -132,10 +133,14 @@ def load(file: Path) -> bytes:
         return images.load(file)
 
 
-def kept(file: Path) -> Kept:
-    """What a result keeps of the photo's file. Raises ReverieError that names the field."""
+def kept(file: Path, report: Callable[[Event], None]) -> Kept:
+    """What the result keeps of a photo's file; a warning says what is too damaged for that. Raises ReverieError that
+    names the field."""
     with _of_the_photo():
-        return images.kept(file)
+        kept = images.kept(file)
+    if kept.is_damaged:
+        report(Warning_(Sentence("{photo}: its EXIF is damaged, and left out of the result.", {"photo": str(file)})))
+    return kept
 
 
 def unpacked(file: Path, data: bytes, size: int | None) -> Picture:

@@ -14,7 +14,7 @@ from reverie.errors import ReverieError
 from reverie.pictures import icc
 from reverie.pictures import png as png_format
 from reverie.pictures.decoded import FORMATS
-from reverie.pictures.kept import XMP, Kept
+from reverie.pictures.kept import OF_TIFF, XMP, Kept, written_anew
 from reverie.pictures.picture import Picture, on_white
 
 Depth = Literal[8, 16]
@@ -73,7 +73,7 @@ def png(picture: Picture) -> bytes:
 
 def _saved(picture: Picture, format_name: str, kept: Kept) -> bytes:
     options = _OPTIONS.get(format_name, {}) | {"icc_profile": icc.srgb()}
-    exif = kept.exif_of(picture)
+    exif = _exif(picture, kept, format_name)
     if format_name != "GIF":
         options |= {"exif": exif} if exif else {}
         options |= {"dpi": kept.dpi} if kept.dpi else {}
@@ -85,6 +85,14 @@ def _saved(picture: Picture, format_name: str, kept: Kept) -> bytes:
     buffer = io.BytesIO()
     _to_pillow(picture).save(buffer, format_name, **options)
     return buffer.getvalue()
+
+
+def _exif(picture: Picture, kept: Kept, format_name: str) -> bytes:
+    """What of EXIF the format's writer takes: Pillow's of TIFF and AVIF takes it apart."""
+    exif = kept.exif_of(picture)
+    if exif and format_name in ("TIFF", "AVIF"):
+        return written_anew(exif, OF_TIFF if format_name == "TIFF" else None)
+    return exif
 
 
 def _deep_png(picture: Picture, kept: Kept) -> bytes:
@@ -104,7 +112,7 @@ def _deep_tiff(picture: Picture, kept: Kept) -> bytes:
     samples = _samples(picture, 65535).astype("<u2").tobytes()
     tags = TiffImagePlugin.ImageFileDirectory_v2(prefix=b"II")
     exif = Image.Exif()
-    exif.load(kept.exif_of(picture))
+    exif.load(_exif(picture, kept, "TIFF"))
     for tag in exif:
         tags[tag] = exif.get_ifd(tag) if tag in _DIRECTORIES else exif[tag]
     if kept.dpi:

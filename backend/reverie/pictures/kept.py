@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
 
 from PIL import ExifTags, Image, ImageFile, IptcImagePlugin
 
@@ -15,8 +18,9 @@ from reverie.pictures.png import Notes
 XMP = "XML:com.adobe.xmp"
 """Under what keyword a PNG has it."""
 
+T = TypeVar("T")
 _Tag = ExifTags.Base
-_OF_TIFF = (  # of a TIFF's own tags, those that do not say how its samples lie
+OF_TIFF = (
     _Tag.ImageDescription,
     _Tag.Make,
     _Tag.Model,
@@ -27,21 +31,28 @@ _OF_TIFF = (  # of a TIFF's own tags, those that do not say how its samples lie
     _Tag.Artist,
     _Tag.Copyright,
 )
+"""Of a TIFF's own tags, those that do not say how its samples lie."""
+
 _PREFIX = b"Exif\0\0"
 _LONGEST = 65000  # bytes: a JPEG has no room for more
 _SHORT, _LONG = 3, 4  # types of EXIF's values
 _EXIF = 0x8769  # the tag of the directory within
+_DIRECTORIES = (_EXIF, int(ExifTags.IFD.GPSInfo))
+_INTEROP = int(ExifTags.IFD.Interop)  # where a third one was in the photo's file
+_MOST_DPI = 0xFFFF  # a JPEG has no room for more
 _AUTHOR, _RIGHTS = (2, 80), (2, 116)  # of IPTC
 _LIES = re.compile(rb"(tiff:Orientation(?:=[\"']|>))\d")
 
 
 @dataclass(frozen=True)
 class Kept:
-    """EXIF as it was in the file, dots per inch across and down, and XMP, which says that the picture is upright."""
+    """EXIF as it was in the file, dots per inch across and down, and XMP, which says that the picture is upright; and
+    whether the file's EXIF is damaged, and so left out."""
 
     exif: bytes = b""
     dpi: tuple[float, float] | None = None
     xmp: bytes = b""
+    is_damaged: bool = False
 
     def exif_of(self, picture: Picture) -> bytes:
         """EXIF for a picture: it is upright, of this size, in sRGB, and has no thumbnail of the photo."""
@@ -61,20 +72,73 @@ def of(image: ImageFile.ImageFile, notes: Notes | None) -> Kept:
     dpi = _dpi(image, notes)
     rights = _rights(image, notes)
     if image.format == "TIFF":
-        exif = _from_tags(image)
+        exif, is_damaged = _rewritten(image.getexif(), OF_TIFF), False
     else:
         exif = notes.exif if notes is not None else image.info.get("exif") or b""
-    if not exif and (rights or dpi):
-        exif = _made(rights, dpi)
-    return Kept(exif if len(exif) <= _LONGEST else b"", dpi, xmp)
+        is_damaged = bool(exif) and _loaded(exif) is None
+    if not exif or is_damaged:
+        exif = _made(rights, dpi) if rights or dpi else b""
+    return Kept(exif if len(exif) <= _LONGEST else b"", dpi, xmp, is_damaged)
+
+
+def written_anew(exif: bytes, tags: Collection[int] | None = None) -> bytes:
+    """EXIF for a format whose writer takes it apart: of these tags, or of all, those that can be written. Many a photo
+    has one of a wrong type, or a directory that breaks off."""
+    own = _loaded(exif)
+    return b"" if own is None else _rewritten(own, tags)
+
+
+def _rewritten(own: Image.Exif, tags: Collection[int] | None) -> bytes:
+    result, is_empty = Image.Exif(), True
+    for tag in own:
+        if tag in _DIRECTORIES:
+            found = _attempted(partial(own.get_ifd, tag)) or {}
+            within = {inner: value for inner, value in found.items() if inner != _INTEROP and _fits(inner, value)}
+            if within:
+                result.get_ifd(tag).update(within)
+                is_empty = False
+        elif tags is None or tag in tags:
+            value = _attempted(partial(own.get, tag))
+            if value is not None and _fits(tag, value):
+                result[tag] = value
+                is_empty = False
+    return b"" if is_empty else _attempted(result.tobytes) or b""
+
+
+def _loaded(exif: bytes) -> Image.Exif | None:
+    """EXIF taken apart; None for what is none."""
+
+    def load() -> Image.Exif:
+        result = Image.Exif()
+        result.load(exif)
+        return result
+
+    return _attempted(load)
+
+
+def _fits(tag: int, value: Any) -> bool:
+    """Can this be written under that tag?"""
+    alone = Image.Exif()
+    alone[tag] = value
+    return _attempted(alone.tobytes) is not None
+
+
+def _attempted(read: Callable[[], T]) -> T | None:
+    """What comes of reading or writing EXIF; None where it is damaged. Of that, Pillow raises whatever comes."""
+    try:
+        return read()
+    except Exception:
+        return None
 
 
 def _dpi(image: ImageFile.ImageFile, notes: Notes | None) -> tuple[float, float] | None:
-    """Where the file says none, Pillow says 1."""
+    """Where the file says none, Pillow says 1; where it is damaged, anything."""
     found = notes.dpi if notes is not None else image.info.get("dpi")
-    if not found or min(found) <= 1:
+    try:
+        across, down = (float(each) for each in found or ())
+    except (ValueError, TypeError, ArithmeticError):
         return None
-    return float(found[0]), float(found[1])
+    return (across, down) if 1 < min(across, down) <= max(across, down) <= _MOST_DPI else None
 
 
 def _rights(image: ImageFile.ImageFile, notes: Notes | None) -> dict[int, str]:
@@ -101,18 +165,6 @@ def _made(rights: dict[int, str], dpi: tuple[float, float] | None) -> bytes:
     if dpi:
         exif.update({int(_Tag.XResolution): dpi[0], int(_Tag.YResolution): dpi[1], int(_Tag.ResolutionUnit): 2})
     return exif.tobytes()
-
-
-def _from_tags(image: Image.Image) -> bytes:
-    own, exif = image.getexif(), Image.Exif()
-    exif.update({int(tag): own[tag] for tag in _OF_TIFF if tag in own})
-    for directory in (_EXIF, int(ExifTags.IFD.GPSInfo)):
-        if found := own.get_ifd(directory):
-            exif.get_ifd(directory).update(found)
-    try:
-        return exif.tobytes() if len(exif) else b""
-    except (ValueError, TypeError, struct.error, OverflowError):  # tags of wrong types
-        return b""
 
 
 def _changed(exif: bytes, values: dict[int, int]) -> bytes:

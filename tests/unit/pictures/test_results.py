@@ -12,7 +12,7 @@ import pytest
 from PIL import ExifTags, Image, ImageCms
 from reverie.cli import main as command_line
 from reverie.errors import ReverieError
-from reverie.pictures import images
+from reverie.pictures import images, kept
 from reverie.pictures.kept import XMP, Kept
 
 from tests.unit.cli.without_painting import (
@@ -80,6 +80,57 @@ def test_the_thumbnail_of_the_photo_goes():
     changed = Kept(exif).exif_of(GREY)
     assert struct.unpack_from("<H", changed, 6 + 18) == (1,) and struct.unpack_from("<I", changed, 6 + 22) == (0,)
     assert len(changed) == len(exif)
+
+
+def _directory(*entries: tuple[int, int, int, bytes]) -> bytes:
+    """EXIF of entries: tag, type, number, and the four bytes of the value or where it is."""
+    return b"MM\0*\0\0\0\x08" + struct.pack(">H", len(entries)) + b"".join(
+        struct.pack(">HHI4s", *entry) for entry in entries
+    ) + bytes(4)  # fmt: skip
+
+
+DAMAGED = {
+    "no header": b"XX\0*\0\0\0\x08" + bytes(6),
+    "broken off": b"II*\0\x08\0\0\0\xff\xff\x12\x01",
+    "two bytes": b"II",
+    "place of GPS is a name": _directory((0x112, 3, 1, b"\0\6\0\0"), (0x8825, 2, 3, b"ab\0\0")),
+    "GPS nowhere": _directory((0x112, 3, 1, b"\0\6\0\0"), (0x8825, 4, 1, b"\xff\xff\xff\xf0")),
+    "resolution is a name": _directory((0x128, 2, 2, b"2\0\0\0"), (0x11A, 2, 3, b"ab\0\0"), (0x11B, 2, 3, b"ab\0\0")),
+    "width is a name": _directory((0x100, 2, 3, b"ab\0\0"), (0x112, 2, 3, b"ab\0\0")),
+    "says how samples lie": _directory((0x106, 3, 1, b"\0\0\0\0"), (0x153, 3, 1, b"\0\3\0\0")),
+    "a number without room": _directory((0x131, 9, 1, b"\x80\0\0\0"), (0x112, 3, 1, b"\0\6\0\0")),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+@pytest.mark.parametrize(("ending", "depth"), [*((each, 8) for each in WITH_PROFILE), ("png", 16), ("tif", 16)])
+def test_damaged_exif_does_not_cost_finished_work(tmp_path, damage, ending, depth):
+    photo = made.png(np.zeros((4, 4, 3), int), 8, 2, made.chunk(b"eXIf", DAMAGED[damage]))
+    _written(tmp_path, f"a.{ending}", photo, depth)
+    np.testing.assert_allclose(images.read(tmp_path / f"a.{ending}"), GREY, atol=0.01)
+    assert images.kept(tmp_path / "photo").is_damaged is (damage in ("no header", "two bytes"))
+
+
+@pytest.mark.parametrize("dpi", [(1e9, 1e9), (70000.0, 300.0), (float("nan"), 300.0), (float("inf"),) * 2, (0.0, 0.0)])
+def test_a_resolution_that_cannot_be_is_left_out(tmp_path, dpi):
+    class Image:
+        format, info = "JPEG", {"dpi": dpi}
+
+    assert kept.of(Image(), None) == Kept()
+
+
+def test_damaged_exif_is_told_before_it_is_painted(rendered, tmp_path, capsys):
+    notes = made.chunk(b"eXIf", DAMAGED["no header"]), made.chunk(b"tEXt", b"Copyright\0Nobody")
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(made.png(np.zeros((40, 40, 3), int), 8, 2, *notes))
+    photos, words = [str(tmp_path / "a.png"), str(tmp_path / "b.png")], ["--style", INK, "--json"]
+    assert command_line.main(["style", photos[0], *words, "-o", str(tmp_path / "c.tif")]) == 0
+    assert "a.png: its EXIF is damaged, and left out of the result." in capsys.readouterr().out.splitlines()[0]
+    assert Image.open(tmp_path / "c.tif").getexif()[TAG.Copyright] == "Nobody"
+    assert command_line.main(["style", *photos, *words, "-o", str(tmp_path / "many")]) == 0
+    assert capsys.readouterr().out.count("its EXIF is damaged") == 2
+    assert command_line.main(["style", photos[0], *words, "--strip", "-o", str(tmp_path / "d.tif")]) == 0
+    assert "its EXIF" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("exif", [b"Exif\0\0II*\0\xff\xff\xff\x00", b"Exif\0\0", b"what"])
