@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import io
 import struct
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageFile, TiffImagePlugin
 
-from reverie.pictures import icc, kept, kinds, png, srgb_of
+from reverie.pictures import deep, icc, kept, kinds, png, srgb_of
 from reverie.pictures.kept import Kept
 from reverie.pictures.picture import Picture, check_finite, check_size, check_white, with_channels
 
@@ -34,8 +33,7 @@ _TURNED = {  # what makes a picture upright, by EXIF's number for how it lies
     8: lambda picture: picture.transpose(1, 0, 2)[::-1],
 }
 _SIDEWAYS = (5, 6, 7, 8)
-_PLAIN = {"1": "L", "La": "LA", "RGBa": "RGBA", "PA": "RGBA", "YCbCr": "RGB", "LAB": "RGB", "HSV": "RGB", "RGBX": "RGB"}
-_OTHER_HALF = {"16B": "16L", "16L": "16B", "16N": "16B" if sys.byteorder == "little" else "16L"}
+_PLAIN = {"1": "L", "RGBa": "RGBA", "PA": "RGBA", "YCbCr": "RGB", "LAB": "RGB", "HSV": "RGB", "RGBX": "RGB"}
 _NATIVE = {"F;32F": "F;32NF", "F;32BF": "F;32NF", "I;32S": "I;32NS", "I;32BS": "I;32NS", "I;16BS": "I;16NS"}
 _NCLX, _HEAD = b"colrnclx", 1 << 16  # in an AVIF's first bytes: colours by their numbers
 _BITS, _MEANING, _MIN_IS_WHITE = 258, 262, 0  # tags of TIFF
@@ -92,12 +90,11 @@ class Opened:
     def picture(self) -> Picture:
         """What is to be seen in the frame that Pillow is at. Raises as `__init__` does."""
         self.image.tile = [_as_unpacked(tile) for tile in self.image.tile]
-        self.image.load()
         samples = self._samples()
         color = self._in_srgb(samples)
         parts = [with_channels(color, 3)] if samples.alpha is None else [with_channels(color, 3), samples.alpha]
         picture = np.concatenate(parts, 2)
-        turn = _TURNED.get(self._lies())
+        turn = _TURNED.get(self._lies()) if self.image.format != "TIFF" else None  # which Pillow turns
         return np.ascontiguousarray(picture if turn is None else turn(picture), dtype=np.float32)
 
     def frames(self) -> list[int]:
@@ -129,6 +126,9 @@ class Opened:
             return 1
 
     def _samples(self) -> _Samples:
+        if (whole := self._deep()) is not None:
+            return self._with_hole(whole)
+        self.image.load()
         image: Image.Image = self.image
         if image.mode == "F" or image.mode.startswith("I"):
             return self._with_hole(_deep_gray(image))
@@ -136,8 +136,6 @@ class Opened:
             profile = image.info.get("icc_profile") or b""
             managed = icc.through_tables(image, profile) if icc.family(profile) == "CMYK" else None
             return _Samples(np.asarray(managed or image.convert("RGB")), 255)
-        if (deep := self._deep()) is not None:
-            return self._with_hole(deep)
         if image.mode in ("P", "PA") or "transparency" in image.info:
             image = image.convert("RGBA" if image.has_transparency_data else "RGB")
         array = np.asarray(image.convert(_PLAIN.get(image.mode, image.mode)))
@@ -147,26 +145,17 @@ class Opened:
         return self._with_hole(_Samples(array, 255))
 
     def _deep(self) -> _Samples | None:
-        """The samples of colours, or of grey with alpha, that have 16 bits; None for others. Pillow's decoders have
-        room for 8, and take the upper or the lower half of each sample by the name of its order: both make it whole."""
-        if self.notes is not None and self.notes.is_deep_gray_alpha:
-            with Image.open(io.BytesIO(png.with_header(self._data, 8, 6)), formats=FORMATS) as both:
-                halves = np.asarray(both).astype(np.uint16)
-            whole = halves[:, :, ::2] << 8 | halves[:, :, 1::2]
-        else:
-            if self.image.format not in ("PNG", "TIFF") or (self.notes is not None and self.frames() != [0]):
-                return None
-            image = Image.open(io.BytesIO(self._data), formats=FORMATS)
-            image.seek(self.image.tell())
-            orders = {_order(tile.args) for tile in image.tile}
-            order = orders.pop() if len(orders) == 1 else ""
-            layout, _, half = order.partition(";")
-            if layout not in ("RGB", "RGBA", "RGBX") or half not in _OTHER_HALF:
-                return None
-            image.tile = [
-                tile._replace(args=_with_order(tile.args, f"{layout};{_OTHER_HALF[half]}")) for tile in image.tile
-            ]
-            whole = np.asarray(self.image).astype(np.uint16) << 8 | np.asarray(image)
+        """Samples of which Pillow's picture keeps only a part; None for others."""
+        whole = None
+        if self.notes is not None:
+            if self.notes.is_deep_gray_alpha or self.frames() == [0]:
+                whole = deep.of_png(self._data, self.notes, self.image)
+        elif isinstance(self.image, TiffImagePlugin.TiffImageFile):
+            whole = deep.of_tiff(self._data, self.image)
+        elif self.image.format == "PPM":
+            whole = deep.of_ppm(self._data)
+        if whole is None:
+            return None
         if whole.shape[2] in (2, 4):
             return _Samples(whole[:, :, :-1], 65535, whole[:, :, -1:] / np.float32(65535))
         return _Samples(whole, 65535)
@@ -215,15 +204,5 @@ def _deep_gray(image: Image.Image) -> _Samples:
 def _as_unpacked(tile: ImageFile._Tile) -> ImageFile._Tile:
     """A packed TIFF's samples are in this machine's order once libtiff has unpacked them, whatever theirs was; Pillow
     forgets it for those of 32 bits."""
-    order = _NATIVE.get(_order(tile.args))
-    return tile._replace(args=_with_order(tile.args, order)) if tile.codec_name == "libtiff" and order else tile
-
-
-def _order(arguments: Any) -> str:
-    """In what order the samples of a tile come, which is the first or only argument of its decoder."""
-    first = arguments[0] if isinstance(arguments, tuple) and arguments else arguments
-    return first if isinstance(first, str) else ""
-
-
-def _with_order(arguments: Any, order: str) -> Any:
-    return (order, *arguments[1:]) if isinstance(arguments, tuple) else order
+    order = _NATIVE.get(deep.order_of(tile.args))
+    return tile._replace(args=deep.with_order(tile.args, order)) if tile.codec_name == "libtiff" and order else tile

@@ -82,16 +82,21 @@ def refusal(data: bytes) -> ReverieError:
         return of_kind(kind)
     ours = next((name for begins, name in _OURS if head.startswith(begins)), None)
     if ours is not None:
-        return ReverieError(
-            "This {kind} file is of a sort that is not read, or damaged: save it as RGB or grey, with 8 or 16 bits.",
-            kind=ours,
-        )
+        return of_a_sort(ours)
     return ReverieError("This is no picture that can be read; PNG, JPEG, TIFF and WebP files are.")
 
 
 def by_ending(file: Path) -> str | None:
     """The kind of picture that a file's ending names, of those that are not read; None for any other ending."""
     return _ENDINGS.get(file.suffix.lower().removeprefix("."))
+
+
+def of_a_sort(kind: str) -> ReverieError:
+    """The sentence for a file of a kind that is read, and which is not."""
+    return ReverieError(
+        "This {kind} file is of a sort that is not read, or damaged: save it as RGB or grey, with 8 or 16 bits.",
+        kind=kind,
+    )
 
 
 def of_kind(kind: str) -> ReverieError:

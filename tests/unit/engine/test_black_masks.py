@@ -89,3 +89,16 @@ def test_a_style_without_a_mask_takes_the_rest(photo):
     recipe = Recipe.parse({"style": [{"image": "ink", "mask": "m"}, "ink"], "iterations": 2})
     painted = render.render(recipe, photo, {"ink": ink, "m": gray}, device="cpu").picture
     assert np.abs(painted[8:, :40] - photo[8:, :40]).mean() > 0.01
+
+
+def test_half_of_a_photo_stays(shared):
+    """A mask and a photo as they come from files, and larger than what is painted."""
+    photo = shrink_to(images.read(shared / "images" / "photos" / "kodak01.png"), 384)
+    mask = images.read(shared / "cases" / "mask_half.png")
+    ink = shrink_to(images.read(demo.styles()["ink"]), 72)
+    recipe = Recipe.parse({"style": [{"image": "ink", "mask": "mask"}], "size": 96, "iterations": 2})
+    painted = render.render(recipe, photo, {"ink": ink, "mask": mask}, device="cpu").picture
+    black = shrink_to(mask, 384)[:, :, 0] == 0
+    assert 0.4 < black.mean() < 0.6
+    assert np.array_equal(painted[black], photo[black])
+    assert np.abs(painted[:, :180] - photo[:, :180]).mean() > 0.02

@@ -47,13 +47,27 @@ def profile(*curves: bytes, primaries=SRGB, space: bytes = b"RGB ", meets: bytes
         tags = {b"%cXYZ" % n: b"XYZ " + bytes(4) + _fixed(*column) for n, column in zip(b"rgb", columns, strict=True)}
         tags |= {b"%cTRC" % n: curve for n, curve in zip(b"rgb", curves, strict=True)}
     tags[b"wtpt"] = b"XYZ " + bytes(4) + _fixed(*d50)
+    return _profile(tags, b"mntr", space, meets)
+
+
+def _profile(tags: dict[bytes, bytes], sort: bytes, space: bytes, meets: bytes) -> bytes:
     at, table, body = 132 + 12 * len(tags), b"", b""
     for name, tag in tags.items():
         table += struct.pack(">4sII", name, at + len(body), len(tag))
         body += tag + bytes(-len(tag) % 4)
-    header = struct.pack(">I4sI4s4s4s12x4s28x", at + len(body), b"test", 0x02400000, b"mntr", space, meets, b"acsp")
-    header += _fixed(*d50) + bytes(48)
+    header = struct.pack(">I4sI4s4s4s12x4s28x", at + len(body), b"test", 0x02400000, sort, space, meets, b"acsp")
+    header += _fixed(0.9642, 1.0, 0.8249) + bytes(48)
     return header + struct.pack(">I", len(tags)) + table + body
+
+
+def cmyk_profile(lab: np.ndarray) -> bytes:
+    """A profile of a printer, by the Lab colours (8 bits, as ICC counts them) of the 16 corners of its inks: none of
+    all, black, yellow, yellow and black, …"""
+    ramp = bytes(range(256))
+    table = b"mft1" + bytes(4) + bytes([4, 3, 2, 0]) + _fixed(1, 0, 0, 0, 1, 0, 0, 0, 1)
+    table += ramp * 4 + lab.astype(np.uint8).tobytes() + ramp * 3
+    tags = {b"A2B0": table, b"wtpt": b"XYZ " + bytes(4) + _fixed(0.9642, 1.0, 0.8249)}
+    return _profile(tags, b"prtr", b"CMYK", b"Lab ")
 
 
 def gamma(exponent: float) -> bytes:
@@ -99,10 +113,17 @@ def png(samples: np.ndarray, depth: int = 8, color: int = 2, *chunks: bytes) -> 
 
 def tiff(samples: np.ndarray, meaning: int, order: str = "<", packed: bool = False, **tags) -> bytes:
     """A TIFF of samples, H×W×C, of the type that they have; `meaning` is its PhotometricInterpretation (0: white is
-    zero, 1: black is, 2: RGB). Further tags: `extra` (of alpha), `profile`, `bits`."""
+    zero, 1: black is, 2: RGB). Further tags: `extra` (of alpha), `profile`, `bits`; and `rows`: so many are in a strip,
+    and each channel has strips of its own; `lies`: EXIF's number for it."""
     height, width, channels = samples.shape
-    body = samples.astype(samples.dtype.newbyteorder(order)).tobytes()
-    body = zlib.compress(body) if packed else body
+    samples = samples.astype(samples.dtype.newbyteorder(order))
+    rows = tags.get("rows", height)
+    parts = [samples]
+    if "rows" in tags:
+        parts = [samples[top : top + rows, :, each] for each in range(channels) for top in range(0, height, rows)]
+    strips = [zlib.compress(part.tobytes()) if packed else part.tobytes() for part in parts]
+    places = [8 + sum(map(len, strips[:each])) for each in range(len(strips))]
+    body = b"".join(strips)
     bits = tags.get("bits", samples.dtype.itemsize * 8)
     entries = {
         256: ("I", [width]),
@@ -110,8 +131,11 @@ def tiff(samples: np.ndarray, meaning: int, order: str = "<", packed: bool = Fal
         258: ("H", [bits] * channels),
         259: ("H", [8 if packed else 1]),
     }
-    entries |= {262: ("H", [meaning]), 273: ("I", [8]), 277: ("H", [channels]), 278: ("I", [height])}
-    entries |= {279: ("I", [len(body)]), 339: ("H", [3 if samples.dtype.kind == "f" else 1] * channels)}
+    entries |= {262: ("H", [meaning]), 273: ("I", places), 277: ("H", [channels]), 278: ("I", [rows])}
+    entries |= {279: ("I", [len(strip) for strip in strips]), 284: ("H", [2 if "rows" in tags else 1])}
+    entries |= {339: ("H", [3 if samples.dtype.kind == "f" else 1] * channels)}
+    if "lies" in tags:
+        entries[274] = ("H", [tags["lies"]])
     if "extra" in tags:
         entries[338] = ("H", [tags["extra"]])
     if "profile" in tags:
