@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import random
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -110,6 +112,36 @@ def test_an_answer_heard_before_proves_nothing():
     with answering(lambda handler: say(handler, heard)) as (port, seen), told:
         Client("127.0.0.1", port, TOKEN).add_picture(PICTURE)
     assert TOKEN not in "".join(seen)
+
+
+def test_an_answer_heard_on_the_same_port_proves_nothing():
+    """A backend answers truly, and ends; whoever has heard it takes its port, and says the same."""
+    heard: list[object] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        nonce = handler.path.partition("?nonce=")[2]
+        if not heard:
+            heard.append({"protocol": PROTOCOL, "proof": proof(TOKEN, handler.headers["Host"], nonce)})
+        say(handler, heard[0])
+
+    with answering(answer) as (port, seen):
+        client = Client("127.0.0.1", port, TOKEN)
+        assert client.health()["proved"]
+        assert not client.health()["proved"] and not Client("127.0.0.1", port, TOKEN).health()["proved"]
+        with pytest.raises(BackendError, match="is not Reverie's backend"):
+            client.add_picture(PICTURE)
+    assert TOKEN not in "".join(seen)
+
+
+def test_no_question_is_asked_twice():
+    asked = []
+    with answering(lambda handler: (asked.append(handler.path), say(handler, FALSE))) as (port, _):
+        for _ in range(10):
+            random.seed(0)  # whatever a program may have been started with
+            Client("127.0.0.1", port, TOKEN).health()
+    nonces = [path.partition("?nonce=")[2] for path in asked]
+    assert len(set(nonces)) == 10 and all(re.fullmatch("[0-9a-f]{32}", nonce) for nonce in nonces)
+    assert len({nonce[place : place + 8] for nonce in nonces for place in (0, 8, 16, 24)}) == 40  # all of it is drawn
 
 
 def test_what_was_proved_holds_for_that_connection_alone():
