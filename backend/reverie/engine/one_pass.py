@@ -27,6 +27,8 @@ def paint(job: Job, source: Tensor, precision: torch.dtype, run: Run) -> Tensor:
     content = resize(source, *job.size(width, height)).clamp(0, 1)
     height, width = content.shape[2:]
     style = stylise.blend([(styles.load(use.name), use.weight) for use in recipe.fast])
+    if style.network.architecture.is_of_others and recipe.precision == "auto":
+        precision = torch.float32  # the picture is then the one that the program paints which has trained it
     tiles = stylise.tiles(style.network.architecture, height, width, recipe.tile)
     run.report(Started(content.device.type, style.name, len(tiles)))
 

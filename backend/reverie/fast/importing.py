@@ -8,6 +8,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -27,16 +28,22 @@ _NORMS = [
     *(f"res{block}.in{part}" for block in range(1, 6) for part in (1, 2)),
     *("in4", "in5"),
 ]
+_FIRST = "conv1.conv2d.weight"
+_WRAPPERS = ("state_dict", "model_state_dict", "model")  # where training programs keep weights beside other things
 _LARGEST = 64 << 20  # bytes; the published ones have 7 MB
 
 
 def read(file: Path) -> tuple[StyleNetwork, Tensor]:
-    """The network and its one style vector from a checkpoint (.pth). Raises ReverieError for anything else.
+    """The network and its one style vector from a checkpoint (.pth): its weights by name, also as one of several things
+    in it (`state_dict`, `model`), and as they are called in a wrapper (`module.conv1…`). Raises ReverieError for
+    anything else.
 
     The example's network sees and gives 0 to 255, ours −1 to 1: that is put into its first and its last convolution.
     Biases before an instance normalisation have no effect and are dropped.
     """
-    state = _load(file)
+    state = _unwrapped(_load(file))
+    if any(isinstance(value, Tensor) and value.is_complex() for value in state.values()):
+        raise ReverieError(f"“{file.name}” holds complex numbers; it is no checkpoint of a fast style.")
     try:
         weights = {f"{ours}.weight": state[f"{theirs}.conv2d.weight"].float() for ours, theirs in _CONVOLUTIONS.items()}
         weights["first.weight"] = weights["first.weight"] * 127.5
@@ -60,7 +67,7 @@ def read(file: Path) -> tuple[StyleNetwork, Tensor]:
     return network.requires_grad_(False).eval(), vector
 
 
-def _load(file: Path) -> Mapping[str, Tensor]:
+def _load(file: Path) -> Mapping[str, Any]:
     try:
         if file.stat().st_size > _LARGEST:
             raise ReverieError(f"“{file.name}” is far larger than a checkpoint of a fast style.")
@@ -76,6 +83,12 @@ def _load(file: Path) -> Mapping[str, Tensor]:
         ) from error
     if not isinstance(state, dict):
         raise ReverieError(f"“{file.name}” holds no weights by name; it is no checkpoint of a fast style.")
-    if any(isinstance(value, Tensor) and value.is_complex() for value in state.values()):
-        raise ReverieError(f"“{file.name}” holds complex numbers; it is no checkpoint of a fast style.")
     return state
+
+
+def _unwrapped(state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The weights by their names in the network alone."""
+    inner = next((state[name] for name in _WRAPPERS if isinstance(state.get(name), dict)), state)
+    first = min((name for name in inner if isinstance(name, str) and name.endswith(_FIRST)), key=len, default=_FIRST)
+    prefix = first.removesuffix(_FIRST)
+    return {name.removeprefix(prefix): value for name, value in inner.items() if isinstance(name, str)}

@@ -48,8 +48,13 @@ class Architecture:
 
     @property
     def stride(self) -> int:
-        """Height and width must be multiples of this, in pixels."""
+        """How much smaller the smallest size is."""
         return 1 << (len(self.widths) - 1)
+
+    @property
+    def is_of_others(self) -> bool:
+        """Is it that of networks which other programs have trained, and which are to paint as there?"""
+        return self.reducing == "stride"
 
     @property
     def norms(self) -> tuple[int, ...]:
@@ -94,7 +99,8 @@ class StyleNetwork(nn.Module):
         """N×3×H×W, RGB in 0 to 1 and a little beyond, from a photo of that shape and range.
 
         `style` is N×style_size, or 1×style_size for all. With `statistics`, the normalisations take these and not the
-        photo's own: the parts of a large picture then come out as the whole would. H and W are multiples of the stride.
+        photo's own: the parts of a large picture then come out as the whole would. H and W are multiples of the stride;
+        a network that reduces by strides may have others, and paints up to the next.
         """
         return _Pass(style, self.architecture, statistics).paint(self, photo)
 

@@ -124,11 +124,12 @@ def base() -> StyleNetwork:
 
 def save(file: Path, vectors: Mapping[str, Tensor], network: StyleNetwork | None = None) -> None:
     """Writes styles, with the network if it is not the one that comes with Reverie. Raises ReverieError."""
-    tensors = {f"style/{name}": _half(vector) for name, vector in vectors.items()}
+    keep = _exact if network is not None and network.architecture.is_of_others else _half
+    tensors = {f"style/{name}": keep(vector) for name, vector in vectors.items()}
     if network is None:
         metadata = {"base": fingerprint(base())}
     else:
-        tensors |= {f"network/{name}": _half(value) for name, value in network.state_dict().items()}
+        tensors |= {f"network/{name}": keep(value) for name, value in network.state_dict().items()}
         metadata = {"architecture": json.dumps(asdict(network.architecture))}
     replace_with(file, lambda part: save_file(tensors, part, {"format": "reverie-style", **metadata}))
 
@@ -139,6 +140,10 @@ def fingerprint(network: StyleNetwork) -> str:
     for name, value in sorted(network.state_dict().items()):
         digest.update(name.encode() + _half(value).numpy().tobytes())
     return digest.hexdigest()
+
+
+def _exact(value: Tensor) -> Tensor:
+    return value.detach().to("cpu", torch.float32).contiguous()
 
 
 def _half(value: Tensor) -> Tensor:

@@ -28,7 +28,10 @@ TILE = 1024
 
 MARGIN = 32
 """How far, in pixels, the picture is continued beyond each border, a multiple of every stride. What the network does to
-its own borders, streaks across them, falls into this and is cut off."""
+its own borders, streaks across them, falls into this and is cut off. Networks that other programs have trained paint as
+there, without one."""
+
+_SMALLEST = 5  # pixels: a side that such a network can still reflect
 
 _MEASURED = 1024  # pixels: longest side of the picture whose statistics the tiles take
 
@@ -79,11 +82,11 @@ def stylise(
     height, width = picture.shape[2:]
     architecture = style.network.architecture
     network, vector = _on(style.network, picture.device), style.vector.to(picture.device)
-    whole = _padded(picture, architecture)
+    whole, margin = _padded(picture, architecture), margin_of(architecture)
     places = tiles(architecture, height, width, tile)
     with devices.autocast(picture.device, precision):
         if len(places) == 1:
-            painted: Tensor = network(whole, vector)[:, :, MARGIN : MARGIN + height, MARGIN : MARGIN + width]
+            painted: Tensor = network(whole, vector)[:, :, margin : margin + height, margin : margin + width]
             told(1, 1)
         else:
             side = _side(architecture, tile)
@@ -103,9 +106,9 @@ def _paint_tiles(
     told: Callable[[int, int], None],
 ) -> None:
     """Fills `painted` tile by tile; `whole` is the picture with its margins."""
-    halo = network.architecture.halo
+    halo, margin = network.architecture.halo, margin_of(network.architecture)
     for index, (top, left) in enumerate(places):
-        y, x = top + MARGIN, left + MARGIN
+        y, x = top + margin, left + margin
         first, begin = max(0, y - halo), max(0, x - halo)
         part = network(whole[:, :, first : y + side + halo, begin : x + side + halo], vector, statistics)
         place = painted[:, :, top : top + side, left : left + side]
@@ -120,11 +123,21 @@ def _statistics(network: StyleNetwork, picture: Tensor, vector: Tensor) -> Stati
     return network.measure(_padded(reduced, network.architecture), vector)
 
 
+def margin_of(architecture: Architecture) -> int:
+    """By how much a picture is continued for a network, in pixels."""
+    return 0 if architecture.is_of_others else MARGIN
+
+
 def _padded(picture: Tensor, architecture: Architecture) -> Tensor:
-    """The picture continued by a margin on each side, to the right and downwards on to a multiple of the stride."""
-    down, right = (MARGIN + -side % architecture.stride for side in picture.shape[2:])
+    """The picture continued by the margin on each side; to the right and downwards on to a multiple of the stride, or
+    by as much as a small one lacks."""
+    margin = margin_of(architecture)
+    if margin:
+        down, right = (margin + -side % architecture.stride for side in picture.shape[2:])
+    else:
+        down, right = (max(0, _SMALLEST - side) for side in picture.shape[2:])
     mode = "reflect" if down < picture.shape[2] and right < picture.shape[3] else "replicate"
-    padded = functional.pad(picture, (MARGIN, right, MARGIN, down), mode=mode)
+    padded = functional.pad(picture, (margin, right, margin, down), mode=mode)
     return padded.contiguous(memory_format=torch.channels_last)
 
 

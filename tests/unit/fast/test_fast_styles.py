@@ -6,12 +6,16 @@ import json
 import os
 from dataclasses import asdict
 
+import numpy as np
 import pytest
 import torch
+from reverie.cli import main as command_line
+from reverie.engine import render
 from reverie.errors import ReverieError
 from reverie.fast import importing, styles, thumbnails
 from reverie.fast.network import Architecture, StyleNetwork
 from reverie.fast.stylise import stylise
+from reverie.recipe import Recipe
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -177,6 +181,59 @@ def test_the_published_checkpoints_load_and_paint_as_their_own_code_does(tmp_pat
     found = network(picture, vector)
     assert float(wanted.std()) > 0.01
     assert float((found - wanted).abs().max()) < 1e-3 * float(wanted.abs().max())
+
+
+def _published(file) -> _Example:
+    """The example's network, its numbers drawn and scaled so that it gives pictures, and its checkpoint in a file."""
+    torch.manual_seed(5)
+    example = _Example().requires_grad_(False)
+    for parameter in example.parameters():
+        parameter.add_(0.1 * torch.randn_like(parameter))
+    painted = example(_picture(72, 96) * 255)
+    last, scale = example.deconv3["conv2d"], 60 / painted.std()
+    last.bias.mul_(scale).add_(127 - scale * painted.mean())
+    last.weight.mul_(scale)
+    torch.save(example.state_dict(), file)
+    return example
+
+
+@pytest.mark.parametrize("size", [(72, 96), (61, 83), (9, 14)])
+def test_an_imported_style_paints_the_original_programs_picture_to_rounding(folder, tmp_path, size):
+    example = _published(tmp_path / "candy.pth")
+    assert command_line.main(["import-style", str(tmp_path / "candy.pth"), "--name", "candy"]) == 0
+    picture = _picture(*size)
+    wanted = example(picture * 255)[0, :, : size[0], : size[1]].clamp(0, 255).permute(1, 2, 0).numpy()
+    photo = picture[0].permute(1, 2, 0).numpy()
+    painted = render.render(Recipe.parse({"fast": "candy"}), photo, {}, device="cpu").picture
+    assert wanted.std() > 30
+    assert np.abs(painted * 255 - wanted).max() < 0.5
+
+
+def test_parts_of_an_imported_styles_picture_fit(tmp_path):
+    """With the statistics of the whole, tiles without a margin are the whole."""
+    _published(tmp_path / "candy.pth")
+    network, vector = importing.read(tmp_path / "candy.pth")
+    style, picture = styles.FastStyle("", network, vector), _picture(40, 200)
+    whole, parts = (stylise(style, picture, torch.float32, tile) for tile in (None, 64))
+    assert float((whole - parts).abs().max()) < 1e-3
+    assert stylise(style, _picture(2, 3), torch.float32).shape == (1, 3, 2, 3)
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        lambda state: {f"module.{name}": value for name, value in state.items()},
+        lambda state: {"epoch": 3, "state_dict": state},
+        lambda state: {"model": state, "optimizer": {"lr": 0.1}},
+        lambda state: {"state_dict": {f"model.module.{name}": value for name, value in state.items()}},
+    ],
+)
+def test_wrapped_checkpoints_load(tmp_path, wrapped):
+    state = _published(tmp_path / "candy.pth").state_dict()
+    torch.save(wrapped(state), tmp_path / "wrapped.pth")
+    (bare, vector), (network, same) = (importing.read(tmp_path / name) for name in ("candy.pth", "wrapped.pth"))
+    assert torch.equal(vector, same)
+    assert all(torch.equal(a, b) for a, b in zip(bare.parameters(), network.parameters(), strict=True))
 
 
 class _Evil:
