@@ -38,12 +38,13 @@ def unpack(data):
     (length,) = struct.unpack("<H", data[8:10])
     try:
         said = ast.literal_eval(data[10 : 10 + length].decode("ascii").strip())
-        depth = said["descr"].lstrip("|<")
-    except (SyntaxError, KeyError, TypeError, AttributeError):
-        raise ValueError("the .npy picture is damaged")
-    if depth not in SAMPLE_SIZE or said["fortran_order"] or len(said["shape"]) != 3:
+        depth, is_turned, shape = said["descr"].lstrip("|<"), said["fortran_order"], tuple(said["shape"])
+        is_picture = len(shape) == 3 and all(isinstance(side, int) and side > 0 for side in shape)
+    except (SyntaxError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, MemoryError):
+        raise ValueError("the .npy picture is damaged")  # the last two: it is nested without end
+    if depth not in SAMPLE_SIZE or is_turned or not is_picture:
         raise ValueError("not a .npy picture: %r" % (said,))
-    height, width, channels = said["shape"]
+    height, width, channels = shape
     samples = memoryview(data)[10 + length :]
     if len(samples) != width * height * channels * SAMPLE_SIZE[depth]:
         raise ValueError("the .npy picture is incomplete")

@@ -3,7 +3,6 @@ fast_neural_style), which many people have published."""
 
 from __future__ import annotations
 
-import pickle
 import re
 import warnings
 from collections.abc import Mapping
@@ -54,7 +53,7 @@ def read(file: Path) -> tuple[StyleNetwork, Tensor]:
         network.load_state_dict(weights)
         if vector.shape != (1, ARCHITECTURE.style_size):
             raise ValueError(f"{vector.shape[1]} gains and biases")
-    except (KeyError, AttributeError, RuntimeError, ValueError) as error:
+    except (KeyError, AttributeError, RuntimeError, ValueError, TypeError) as error:
         detail = re.sub(r"\s+", " ", str(error))
         raise ReverieError(
             f"“{file.name}” is no checkpoint of the fast_neural_style example ({detail:.200}). Only those can be "
@@ -76,7 +75,9 @@ def _load(file: Path) -> Mapping[str, Any]:
             state = torch.load(file, weights_only=True, map_location="cpu")
     except OSError as error:
         raise ReverieError(f"“{file}” cannot be read: {error.strerror or error}.") from error
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, AttributeError) as error:
+    except (ReverieError, MemoryError):
+        raise
+    except Exception as error:  # of a damaged file, PyTorch raises whatever comes
         raise ReverieError(
             f"“{file.name}” is damaged, or holds more than weights and is not opened for safety. Fetch it again from "
             "where it was published."

@@ -176,7 +176,7 @@ def _parse(file: Path, changed: int, size: int) -> tuple[StyleNetwork | None, di
             raise ValueError("its styles are of another size")
         if not all(torch.isfinite(value).all() for value in tensors.values()):
             raise ValueError("some of its numbers are not finite")
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
         remedy = "Install Reverie again" if file == BUNDLED else "Train or import the style again"
         raise ReverieError(f"“{file}” is damaged or no file of fast styles ({error}). {remedy}.") from error
     if network is None and metadata.get("base") != fingerprint(base()):

@@ -264,6 +264,13 @@ def test_checkpoints_that_are_none_are_refused(tmp_path, capsys, recwarn):
         file.write_bytes(data[:size])
         with pytest.raises(ReverieError, match="damaged"):
             importing.read(file)
+    for damaged in (b"\x80\x02.", b"\x80\x02]K\x01K\x02s.", b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\nK\x01R."):
+        file.write_bytes(damaged)
+        with pytest.raises(ReverieError, match="damaged"):
+            importing.read(file)
+    torch.save({**good, "res3.in2.weight": 7}, file)
+    with pytest.raises(ReverieError, match="no checkpoint of the fast_neural_style example"):
+        importing.read(file)
     with pytest.raises(ReverieError, match="cannot be read"):
         importing.read(tmp_path / "none.pth")
     assert "was run" not in capsys.readouterr().out

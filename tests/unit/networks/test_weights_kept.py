@@ -97,6 +97,26 @@ def test_a_pickle_that_would_run_code_is_refused(tmp_path):
             formats.read(tmp_path / name, {})
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x80\x02.",  # nothing on the stack
+        b"\x80\x02]K\x01K\x02s.",  # an item of a list by its name
+        b"\x80\x02K\x01h\x07.",  # what was never remembered
+        b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\nK\x01R.",
+        b"\x80\x02X\x01\0\0\0aQ.",
+        b"",
+        b"PK\x03\x04",
+        b"what",
+    ],
+)
+@pytest.mark.parametrize("ending", ["pth", "safetensors", "net", "caffemodel"])
+def test_damage_is_told_in_a_sentence(tmp_path, data, ending):
+    (tmp_path / f"a.{ending}").write_bytes(data)
+    with pytest.raises(ReverieError, match=r"cannot be (read|used)"):
+        formats.read(tmp_path / f"a.{ending}", {})
+
+
 def test_the_search_order(tmp_path, monkeypatch):
     folders = [tmp_path / name for name in ("bundled", "cache", "named")]
     for folder in folders:

@@ -49,3 +49,27 @@ def saved(array):
 def test_anything_else_is_refused(data):
     with pytest.raises(ValueError, match=r"\.npy picture"):
         npy.unpack(data)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "{'descr': '|u1', 'shape': (2, 2, 4)}",
+        "{'descr': '|u1', 'fortran_order': False}",
+        "{'descr': '|u1', 'fortran_order': False, 'shape': 16}",
+        "{'descr': '|u1', 'fortran_order': False, 'shape': ('2', 2, 4)}",
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (-2, -2, 4)}",
+        "{'descr': 1, 'fortran_order': False, 'shape': (2, 2, 4)}",
+        "{'descr': [], 'fortran_order': False, 'shape': (2, 2, 4)}",
+        "[1, 2]",
+        "open('x')",
+        "{",
+        "(" * 9000,
+        "\xff",
+    ],
+)
+def test_a_damaged_header_is_refused(said):
+    head = said.encode("latin-1")
+    data = b"\x93NUMPY\1\0" + len(head).to_bytes(2, "little") + head + bytes(16)
+    with pytest.raises(ValueError, match=r"\.npy picture"):
+        npy.unpack(data)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -35,9 +33,11 @@ def read(path: Path, caffe_names: Mapping[str, str]) -> dict[str, Tensor]:
         if path.suffix == ".caffemodel":
             return caffemodel.state(path.read_bytes(), caffe_names)
         state = torch.load(path, map_location="cpu", weights_only=True)
+    except MemoryError:
+        raise
     except ReverieError as error:
         raise ReverieError(f"The weights in “{path}” cannot be used. {error.message}") from error
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+    except Exception as error:  # of a damaged file, PyTorch raises whatever comes
         raise ReverieError(
             f"The weights in “{path}” cannot be read: the file is damaged, or not what its name says. {remedy(path)}."
         ) from error
