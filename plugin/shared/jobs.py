@@ -50,27 +50,45 @@ def run(client, job, tell, previews=False, quick=False):
     try:
         for event in events:
             if event["type"] == "failed":
-                raise BackendError(spoken(event, names))
+                raise BackendError(_said(event, names))
             if event["type"] == "cancelled":
                 raise BackendError(_("The job was cancelled. Your layer is as it was."))
             if event["type"] == "preview" and not (previews and _fetch_preview(client, number, event)):
                 continue
             if event["type"] == "warning":
-                event["message"] = spoken(event, names)
+                event["message"] = _said(event, names)
             tell(event)
             if event["type"] == "done":
-                recipe = _as_asked(_renamed(event["recipe"], names), job.recipe, ids)
+                recipe = _carried_out(event, names, job.recipe, ids)
                 return _samples(client.result(number)), recipe
     finally:
         events.close()
-    raise BackendError(_("The backend ended the job without a result. Try again."))
+    raise _without_a_result()
+
+
+def _said(event, names):
+    try:
+        return spoken(event, names)
+    except (KeyError, TypeError, AttributeError):  # damaged on its way
+        raise _without_a_result()
+
+
+def _carried_out(event, names, asked, ids):
+    try:
+        return _as_asked(_renamed(event["recipe"], names), asked, ids)
+    except (KeyError, TypeError, AttributeError, ValueError):
+        raise _without_a_result()
 
 
 def _samples(result):
     try:
         return npy.unpack(result)[0]
-    except ValueError:  # cut off on its way
-        raise BackendError(_("The backend ended the job without a result. Try again."))
+    except ValueError:
+        raise _without_a_result()
+
+
+def _without_a_result():
+    return BackendError(_("The backend ended the job without a result. Try again."))
 
 
 #: The fields of a recipe that name pictures, within the entries of a list and by themselves.

@@ -138,7 +138,7 @@ def _dpi(image: ImageFile.ImageFile, notes: Notes | None) -> tuple[float, float]
         across, down = (float(each) for each in found or ())
     except (ValueError, TypeError, ArithmeticError):
         return None
-    return (across, down) if 1 < min(across, down) <= max(across, down) <= _MOST_DPI else None
+    return (across, down) if all(1 < each <= _MOST_DPI for each in (across, down)) else None
 
 
 def _rights(image: ImageFile.ImageFile, notes: Notes | None) -> dict[int, str]:

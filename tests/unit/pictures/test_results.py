@@ -98,6 +98,7 @@ DAMAGED = {
     "resolution is a name": _directory((0x128, 2, 2, b"2\0\0\0"), (0x11A, 2, 3, b"ab\0\0"), (0x11B, 2, 3, b"ab\0\0")),
     "width is a name": _directory((0x100, 2, 3, b"ab\0\0"), (0x112, 2, 3, b"ab\0\0")),
     "says how samples lie": _directory((0x106, 3, 1, b"\0\0\0\0"), (0x153, 3, 1, b"\0\3\0\0")),
+    "a resolution of nothing by nothing": _directory((0x11A, 5, 1, b"\0\0\0\x20")) + bytes(16),
     "a number without room": _directory((0x131, 9, 1, b"\x80\0\0\0"), (0x112, 3, 1, b"\0\6\0\0")),
 }
 
@@ -111,7 +112,9 @@ def test_damaged_exif_does_not_cost_finished_work(tmp_path, damage, ending, dept
     assert images.kept(tmp_path / "photo").is_damaged is (damage in ("no header", "two bytes"))
 
 
-@pytest.mark.parametrize("dpi", [(1e9, 1e9), (70000.0, 300.0), (float("nan"), 300.0), (float("inf"),) * 2, (0.0, 0.0)])
+@pytest.mark.parametrize(
+    "dpi", [(1e9, 1e9), (70000.0, 300.0), (float("nan"), 300.0), (300.0, float("nan")), (float("inf"),) * 2, (0.0, 0.0)]
+)
 def test_a_resolution_that_cannot_be_is_left_out(tmp_path, dpi):
     class Image:
         format, info = "JPEG", {"dpi": dpi}
