@@ -46,7 +46,18 @@ def test_a_nonce_that_is_none_is_refused(backend, nonce):
     message(httpx.get(f"http://127.0.0.1:{backend.port}/v1/health", params={"nonce": nonce}), 422, "nonce")
 
 
-@pytest.mark.parametrize("given", [None, "Bearer wrong", TOKEN, "Bearer tökén".encode("latin-1")])
+@pytest.mark.parametrize(
+    "given",
+    [
+        None,
+        "Bearer wrong",
+        TOKEN,
+        "Bearer tökén".encode("latin-1"),
+        f"Bearer {TOKEN}!",
+        f"Bearer {TOKEN[:-1]}",
+        "Bearer",
+    ],
+)
 def test_every_other_call_needs_the_token(backend, given):
     headers = {"Authorization": given} if given else {}
     calls = ["GET networks", "POST images", "POST jobs", "GET jobs/x", "GET jobs/x/events", "GET jobs/x/preview"]

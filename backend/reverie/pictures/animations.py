@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -85,16 +86,21 @@ def read(paths: Sequence[Path]) -> Animation:
             return Animation(paths, [DURATION])
         frames: list[NDArray[np.uint8]] = []
         durations = []
+        _check_fits(len(numbers) * math.prod(file.shape))  # told by the header, before anything is unpacked
         for number in numbers:
             file.image.seek(number)
             frames.append(np.rint(file.picture() * 255).astype(np.uint8))
             durations.append(round(file.image.info.get("duration", 0)) or DURATION)  # WebP knows it once it is decoded
-            if sum(each.nbytes for each in frames) > _MAX_BYTES:
-                raise ReverieError("It has too many frames for the memory; give a part of them as files.")
+            _check_fits(sum(each.nbytes for each in frames))
         plays = _plays(file)
     if all(frame.shape[2] == 4 and bool((frame[:, :, 3] == 255).all()) for frame in frames):
         frames = [np.ascontiguousarray(frame[:, :, :3]) for frame in frames]
     return Animation(frames, durations, plays)
+
+
+def _check_fits(size: int) -> None:
+    if size > _MAX_BYTES:
+        raise ReverieError("It has too many frames for the memory; give a part of them as files.")
 
 
 def _plays(file: Opened) -> int:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 import torch
+from reverie.losses import moments
 from reverie.losses.loss import Features
-from reverie.losses.nearest_neighbour import NearestNeighbour, Neighbours
+from reverie.losses.mean_covariance import MeanCovariance
+from reverie.losses.nearest_neighbour import NearestNeighbour, Neighbours, losses
 from reverie.losses.region import Region
 from reverie.networks.receptive_field import ReceptiveField
 
@@ -83,3 +87,13 @@ def test_region_limits_it_to_where_the_mask_is():
     alone = NearestNeighbour(Neighbours(neighbours.features, own, 1, {"a": 1}), 1.0)
     assert float(_loss(inside, {"a": picture})) < 1e-10
     assert float(_loss(outside, {"a": picture})) == pytest.approx(float(_loss(alone, {"a": other})), rel=1e-5)
+
+
+def test_mean_and_covariance_count_two_fifths_beside_it():
+    """Without them the grain of a style is lost, and with more its weave is everywhere."""
+    neighbours, _ = _neighbours()
+    statistics = [({"same": moments.of(_map(2, 7, 5))}, 1.0)]
+    target = SimpleNamespace(neighbours=lambda: neighbours, statistics=statistics, share=0.5, region=None)
+    nearest, covariance = losses(target)
+    assert isinstance(nearest, NearestNeighbour) and isinstance(covariance, MeanCovariance)
+    assert (nearest.weight, covariance.weight) == pytest.approx((0.5, 0.2))

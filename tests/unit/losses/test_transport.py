@@ -52,3 +52,14 @@ def test_features_of_which_some_do_not_vary_are_moved_to_finite_places():
     features = _features(4, 0)
     features[:, 1] = 0.5
     assert bool(_moved(features, moments.of(_features(4, 1))).isfinite().all())
+
+
+def test_what_hardly_varies_is_noise():
+    """A thousandth is added to all variances: features that vary as little are not blown up to another's as little."""
+    own, wanted = (
+        Moments(torch.zeros(3), torch.diag(torch.tensor(variances)))
+        for variances in ([1.0, 1e-3, 1e-5], [4.0, 4e-3, 1e-3])
+    )
+    matrix, _ = linear_map(own, wanted, most=100.0)
+    grown = torch.tensor([4.001 / 1.001, 5e-3 / 2e-3, 2e-3 / 1.01e-3]).sqrt()
+    assert torch.allclose(matrix, torch.diag(grown), atol=1e-3)

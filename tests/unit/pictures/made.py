@@ -29,9 +29,11 @@ def decoded(values: np.ndarray) -> np.ndarray:
     return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
 
 
-def shown(values: np.ndarray, curve=decoded, primaries=SRGB) -> np.ndarray:
-    """The sRGB of values, …×3 in 0 to 1, that lead through a curve to the light of these primaries."""
-    matrix = np.linalg.inv(to_xyz(SRGB)) @ to_xyz(primaries)
+def shown(values: np.ndarray, curve=decoded, primaries=SRGB, white=D65) -> np.ndarray:
+    """The sRGB of values, …×3 in 0 to 1, that lead through a curve to the light of these primaries and their white."""
+    there, here = to_xyz(primaries, white), to_xyz(SRGB)
+    adapted = np.linalg.inv(BRADFORD) @ np.diag((BRADFORD @ here.sum(1)) / (BRADFORD @ there.sum(1))) @ BRADFORD
+    matrix = np.linalg.inv(here) @ adapted @ there
     return encoded(curve(np.asarray(values, float)) @ matrix.T)
 
 

@@ -222,6 +222,13 @@ def test_colors_are_as_fine_as_light(tmp_path, ending):
     assert np.abs(images.read(tmp_path / f"a.{ending}") - picture).max() < 0.15
 
 
+@pytest.mark.parametrize(("ending", "most"), [("jpg", 0.008), ("webp", 0.006), ("avif", 0.006)])
+def test_fine_grain_survives_the_packing(tmp_path, ending, most):
+    picture = np.repeat(np.random.default_rng(0).normal(0.5, 0.05, (64, 64, 1)), 3, 2).astype(np.float32)
+    images.write(tmp_path / f"a.{ending}", picture)
+    assert np.abs(images.read(tmp_path / f"a.{ending}") - picture).mean() < most
+
+
 def test_a_link_stays_one(tmp_path):
     (tmp_path / "far").mkdir()
     target = tmp_path / "far" / "b.png"

@@ -128,22 +128,31 @@ def test_gamma_and_primaries_of_a_png(color, gamma, primaries):
     close(made.png(samples, 8, color, *before), values, 1e-6)
 
 
+_SMPTE_240 = lambda values: np.where(values < 0.0912, values / 4, ((values + 0.1115) / 1.1115) ** (1 / 0.45))  # noqa: E731
+_C = (0.310, 0.316)  # the white of older films and screens
+
+
 @pytest.mark.parametrize(
-    ("numbers", "curve", "primaries"),
+    ("numbers", "curve", "primaries", "white"),
     [
-        ((1, 13), made.decoded, made.SRGB),
-        ((12, 13), made.decoded, made.P3),
-        ((1, 8), lambda values: values, made.SRGB),
-        ((12, 8), lambda values: values, made.P3),
-        ((9, 4), lambda values: values**2.2, ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046))),
-        ((5, 5), lambda values: values**2.8, ((0.64, 0.33), (0.29, 0.60), (0.15, 0.06))),
+        ((1, 13), made.decoded, made.SRGB, made.D65),
+        ((12, 13), made.decoded, made.P3, made.D65),
+        ((1, 8), lambda values: values, made.SRGB, made.D65),
+        ((12, 8), lambda values: values, made.P3, made.D65),
+        ((9, 4), lambda values: values**2.2, ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046)), made.D65),
+        ((5, 5), lambda values: values**2.8, ((0.64, 0.33), (0.29, 0.60), (0.15, 0.06)), made.D65),
+        ((7, 7), _SMPTE_240, ((0.630, 0.340), (0.310, 0.595), (0.155, 0.070)), made.D65),
+        ((4, 4), lambda values: values**2.2, ((0.67, 0.33), (0.21, 0.71), (0.14, 0.08)), _C),
+        ((8, 8), lambda values: values, ((0.681, 0.319), (0.243, 0.692), (0.145, 0.049)), _C),
+        ((11, 8), lambda values: values, ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)), (0.314, 0.351)),
+        ((22, 13), made.decoded, ((0.630, 0.340), (0.295, 0.605), (0.155, 0.077)), made.D65),
     ],
 )
-def test_colors_by_number_of_a_png(numbers, curve, primaries):
+def test_colors_by_number_of_a_png(numbers, curve, primaries, white):
     samples = ramp(65536, 3)
     cicp = made.chunk(b"cICP", bytes([*numbers, 0, 1]))
     other = [made.iccp(COLOR["linear P3"][0]), made.chunk(b"gAMA", struct.pack(">I", 30000))]  # count for less
-    close(made.png(samples, 16, 2, cicp, *other), made.shown(samples / 65535, curve, primaries), 2e-3)
+    close(made.png(samples, 16, 2, cicp, *other), made.shown(samples / 65535, curve, primaries, white), 2e-3)
 
 
 def test_white_is_white_whatever_white_a_png_is_for():
