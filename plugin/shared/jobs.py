@@ -68,9 +68,12 @@ def run(client, job, tell, previews=False, quick=False):
 
 def _said(event, names):
     try:
-        return spoken(event, names)
-    except (KeyError, TypeError, AttributeError):  # damaged on its way
+        said = spoken(event, names)
+    except (KeyError, TypeError, AttributeError):
+        said = None
+    if not said or not isinstance(said, type("")):  # damaged on its way
         raise _without_a_result()
+    return said
 
 
 def _carried_out(event, names, asked, ids):

@@ -181,3 +181,22 @@ def test_what_the_backend_says_is_translated_and_names_pictures_as_the_user_does
         "Something new."
     )
     assert spoken({"message": "From an older backend."}) == "From an older backend."
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        {"type": "failed"},
+        {"type": "failed", "message": "", "template": "", "values": {}},
+        {"type": "failed", "message": 7},
+        {"type": "failed", "message": "Why.", "values": "none"},
+        {"type": "warning", "message": None},
+        {"type": "done"},
+        {"type": "done", "recipe": "none"},
+        {"type": "done", "recipe": {"style": [{"image": "of another job"}]}},
+    ],
+)
+def test_an_end_that_was_damaged_is_told(backend, client, order, end):
+    backend.events = [PROGRESS, end]
+    with pytest.raises(BackendError, match="without a result"):
+        jobs.run(client, order, lambda event: None)
