@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import io
-import time
 
 import numpy as np
 import pytest
@@ -77,10 +76,11 @@ def test_the_real_engine_paints_through_the_server():
 
         long = {"style": look, "iterations": 10000, "smallest": 32, "size": 64}
         job = backend.client.post("/v1/jobs", json={"recipe": long, "content": image}).json()["id"]
-        until(lambda: backend.worker.get(job).since(0)[1] > 5, 20, "some iterations")
-        begun = time.monotonic()
+        told = lambda: backend.worker.get(job).since(0)[1]  # noqa: E731
+        until(lambda: told() > 5, 20, "some iterations")
+        before = told()
         assert backend.client.get("/v1/health").json()["busy"] is True
-        assert time.monotonic() - begun < 0.5
+        assert told() < before + 200  # iterations meanwhile, of 10000: the clock of a machine as busy as it may be
         backend.client.delete(f"/v1/jobs/{job}")
         backend.wait(job, "cancelled", 2)
 
