@@ -10,14 +10,17 @@ from reverie.export import layers
 from reverie.export.graph import Graph, Value
 from reverie.fast.network import EPSILON, Architecture, StyleNetwork
 from reverie.fast.styles import FastStyle
-from reverie.fast.stylise import MARGIN
+from reverie.fast.stylise import margin_of
 
 
 def painted(op: Graph, photo: Value, style: FastStyle) -> Value:
     """The painting of a photo, 1×3×H×W, of that shape, both in 0 to 1."""
-    whole = layers.continued(op, photo, MARGIN, style.network.architecture.stride)
-    made = _Pass(op, style.network.architecture, style.vector).paint(style.network, whole)
-    return layers.clipped(op, layers.cut(op, made, MARGIN, photo))
+    architecture = style.network.architecture
+    margin = margin_of(architecture)
+    # One that another program has trained takes any size, and is given what that gave it.
+    whole = layers.continued(op, photo, margin, architecture.stride) if margin else photo
+    made = _Pass(op, architecture, style.vector).paint(style.network, whole)
+    return layers.clipped(op, layers.cut(op, made, margin, photo))
 
 
 class _Pass:

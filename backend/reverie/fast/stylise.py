@@ -26,7 +26,7 @@ SIZE = 1024
 TILE = 1024
 """Side of the tiles, in pixels: larger ones would hardly save time."""
 
-MARGIN = 32
+_MARGIN = 32
 """How far, in pixels, the picture is continued beyond each border, a multiple of every stride. What the network does to
 its own borders, streaks across them, falls into this and is cut off. Networks that other programs have trained paint as
 there, without one."""
@@ -125,7 +125,7 @@ def _statistics(network: StyleNetwork, picture: Tensor, vector: Tensor) -> Stati
 
 def margin_of(architecture: Architecture) -> int:
     """By how much a picture is continued for a network, in pixels."""
-    return 0 if architecture.is_of_others else MARGIN
+    return 0 if architecture.is_of_others else _MARGIN
 
 
 def _padded(picture: Tensor, architecture: Architecture) -> Tensor:

@@ -191,8 +191,6 @@ def test_what_the_backend_says_is_translated_and_names_pictures_as_the_user_does
         {"type": "failed", "message": 7},
         {"type": "failed", "message": "Why.", "values": "none"},
         {"type": "warning", "message": None},
-        {"type": "done"},
-        {"type": "done", "recipe": "none"},
         {"type": "done", "recipe": {"style": [{"image": "of another job"}]}},
     ],
 )
