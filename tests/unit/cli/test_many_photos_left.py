@@ -11,8 +11,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from reverie.cli import many, part
+from reverie.cli import whole
 from reverie.cli.console import Console
+from reverie.cli.whole import Whole
 from reverie.engine import render
 from reverie.events import Progress
 
@@ -128,9 +129,7 @@ def test_time_left_is_that_of_all_the_photos(rendered, album, tmp_path, capsys, 
         return paint(*words, **more)
 
     monkeypatch.setattr(render, "render", tells)
-    begun = next(clock)
-    monkeypatch.setattr(many, "time", SimpleNamespace(monotonic=lambda: begun))
-    monkeypatch.setattr(part, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr(whole, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     assert style(album, "-o", tmp_path / "out", "--json") == 0
     told = [line for line in lines(capsys) if line["type"] == "progress"]
     assert [line["fraction"] for line in told] == pytest.approx([1 / 6, 3 / 6, 5 / 6])
@@ -140,6 +139,7 @@ def test_time_left_is_that_of_all_the_photos(rendered, album, tmp_path, capsys, 
 def test_a_person_sees_the_time_left(capsys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")  # as on a terminal
     with Console() as console:
-        for index in range(2):
-            part.part_of(console.report, index, 3, 0.0)(_half_way())
+        photos = Whole(console.report, 3)
+        for name in ("a", "b"):
+            photos.tell(name, _half_way())
     assert re.search(r"\d:\d\d:\d\d", capsys.readouterr().err)

@@ -89,7 +89,7 @@ def test_a_style_picture_paints_as_an_instant_sketch_of_its_size(strokes, landsc
     assert painted.shape == expected.shape and max(painted.shape) == SIZE
     difference = np.abs(painted - expected).max(2)
     # Where rounding decides for another place of the style, another piece of it is seen; elsewhere nothing differs.
-    assert np.quantile(difference, 0.9) < 1e-3
+    assert np.quantile(difference, 0.9) < 0.5 / 255  # nothing that 8 bits show
     assert (difference > 4 / 255).mean() < 0.05
 
 

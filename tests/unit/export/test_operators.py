@@ -33,7 +33,7 @@ def _computed(made: Callable[[Graph, Value], Value], given: torch.Tensor) -> tor
 @pytest.mark.parametrize(("height", "width"), [(70, 133), (33, 20), (96, 64), (41, 300)])
 def test_margins_are_those_of_a_fast_style(height, width):
     picture = torch.rand(1, 3, height, width)
-    found = _computed(lambda op, photo: layers.continued(op, photo, stylise.MARGIN, 8), picture)
+    found = _computed(lambda op, photo: layers.continued(op, photo, stylise.margin_of(Architecture()), 8), picture)
     assert torch.equal(found, stylise._padded(picture, Architecture()))
 
 
