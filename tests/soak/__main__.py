@@ -2,10 +2,12 @@
 
     python -m tests.soak --seconds 60         # as .ci/run does
     python -m tests.soak --seconds 600 --clients 8 --seed 3
+    python -m tests.soak --jobs 500           # as many as are to be painted, however long it takes
 
-Clients paint, cancel, drop their streams, send nonsense and read slowly, while the backend is killed and started again,
-and its disk is full (where a small one can be laid over its folder: as root, on Linux). Afterwards: each job has ended
-as its client wished, or its backend was killed; the memory is given back; the backend ends when it is told to, and
+Clients paint, cancel, drop their streams, send nonsense, send and listen slowly, while the backend is killed and
+started again, and its disk is full (where a small one can be laid over its folder: as root, on Linux). Afterwards: each
+job has ended as its client wished, or its backend was killed; the memory is given back, after a large job, too, and
+where it is run for five minutes or by jobs, after rounds of small ones; the backend ends when it is told to, and
 leaves nothing behind. Exits with 1, and says why, where that is not so.
 """
 
@@ -15,6 +17,7 @@ import argparse
 import collections
 import contextlib
 import json
+import math
 import os
 import random
 import socket
@@ -23,29 +26,24 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
 import requests
-from reverie.plugin.shared import jobs, launcher, npy
+from reverie.plugin.shared import jobs, launcher
 from reverie.plugin.shared.client import BackendError, Client
 
+from tests.soak import memory
+from tests.soak.orders import RECIPES, noise
+
 ROOT = Path(__file__).resolve().parents[2]
-MOST = 600 << 20  # bytes that a backend at rest may hold
-RESTS_AFTER = 5  # seconds, instead of a minute
 SERVE = f"""
 import math
 from reverie.server import lifecycle
-lifecycle._REST_AFTER = {RESTS_AFTER}
+lifecycle._REST_AFTER = {memory.RESTS_AFTER}
 lifecycle.serve(host="127.0.0.1", port=0, ready_file=None, idle_exit=math.inf, device="cpu")
 """
-RECIPES = [
-    {"style": [{"image": "style"}], "size": 48, "smallest": 48, "iterations": 3},
-    {"style": [{"image": "style"}], "method": "instant", "size": 64},
-    {"style": [{"image": "style"}, {"image": "other"}], "method": "patches", "size": 32},
-    {"fast": [{"name": "udnie"}], "size": 64},
-    {"dream": [{}], "size": 48, "iterations": 2},
-]
 
 
 class Backend:
@@ -87,17 +85,18 @@ class Backend:
 class Soak:
     """The clients, and what became of what they did."""
 
-    def __init__(self, backend: Backend, seconds: float, seed: int) -> None:
+    def __init__(self, backend: Backend, seconds: float, count: int | None, seed: int) -> None:
+        """It lasts for some seconds, or until `count` jobs are painted."""
         self.backend, self.seed = backend, seed
-        self.until = time.monotonic() + seconds
+        self.until, self.count = math.inf if count else time.monotonic() + seconds, count or math.inf
         self.outcomes: collections.Counter[str] = collections.Counter()
         self.faults: list[str] = []
 
     def client(self, number: int) -> None:
         """One client's life."""
         rng = random.Random(f"{self.seed} {number}")
-        deeds = [self.paint, self.paint, self.cancel, self.drop, self.nonsense, self.crawl]
-        while time.monotonic() < self.until:
+        deeds = [self.paint, self.paint, self.cancel, self.drop, self.nonsense, self.crawl, self.doze]
+        while not self.is_over:
             deed, turns = rng.choice(deeds), self.backend.turns
             try:
                 outcome = deed(rng, self.backend.client())
@@ -112,12 +111,17 @@ class Soak:
                 continue
             self.outcomes[f"{deed.__name__}: {outcome}"] += 1
 
+    @property
+    def is_over(self) -> bool:
+        painted = self.outcomes["paint: done"] + self.outcomes["doze: done"]
+        return time.monotonic() >= self.until or painted >= self.count
+
     def job(self, rng: random.Random) -> tuple[jobs.Job, int]:
         width, height = rng.randrange(24, 80), rng.randrange(24, 80)
-        pictures = {name: _picture(rng, 40, 40) for name in ("style", "other")}
+        pictures = {name: noise(rng, 40, 40) for name in ("style", "other")}
         recipe = rng.choice(RECIPES)
         named = {name: pictures[name] for name in jobs.references(recipe)}
-        return jobs.Job(_picture(rng, width, height), named, {**recipe, "seed": rng.randrange(99)}), width * height * 3
+        return jobs.Job(noise(rng, width, height), named, {**recipe, "seed": rng.randrange(99)}), width * height * 3
 
     def paint(self, rng: random.Random, client: Client) -> str:
         job, size = self.job(rng)
@@ -128,7 +132,7 @@ class Soak:
 
     def cancel(self, rng: random.Random, client: Client) -> str:
         root, headers = self.backend.address()
-        image = client.add_picture(_picture(rng, 60, 60))
+        image = client.addnoise(noise(rng, 60, 60))
         number = client.submit({**RECIPES[0], "style": [{"image": image}], "iterations": 400}, image)
         time.sleep(rng.random())
         requests.delete(f"{root}/jobs/{number}", headers=headers, timeout=30)
@@ -138,7 +142,7 @@ class Soak:
 
     def drop(self, rng: random.Random, client: Client) -> str:
         root, headers = self.backend.address()
-        image = client.add_picture(_picture(rng, 60, 60))
+        image = client.addnoise(noise(rng, 60, 60))
         number = client.submit({**RECIPES[0], "style": [{"image": image}], "iterations": 4000}, image)
         events = client.events(number)
         next(events)
@@ -152,12 +156,23 @@ class Soak:
 
     def nonsense(self, rng: random.Random, client: Client) -> str:
         try:
-            client.add_picture(rng.randbytes(rng.randrange(2000)))
+            client.addnoise(rng.randbytes(rng.randrange(2000)))
         except BackendError as error:
             if error.status != 422:
                 raise
             return "refused"
         raise AssertionError("noise was taken for a picture")
+
+    def doze(self, rng: random.Random, client: Client) -> str:
+        """Listens to a job far slower than it tells of itself."""
+        image = client.addnoise(noise(rng, 60, 60))
+        number = client.submit({**RECIPES[0], "style": [{"image": image}], "iterations": 60}, image)
+        last = ""
+        for event in client.events(number):
+            last = event["type"]
+            time.sleep(0.3)
+        assert last == "done", last
+        return last
 
     def crawl(self, rng: random.Random, client: Client) -> str:
         """Sends half of a picture, byte by byte, and goes."""
@@ -170,10 +185,6 @@ class Soak:
                 connection.sendall(b"x")
                 time.sleep(0.02)
         return "went"
-
-
-def _picture(rng: random.Random, width: int, height: int) -> bytes:
-    return npy.pack(rng.randbytes(width * height * 3), width, height, 3, "u1")
 
 
 @contextlib.contextmanager
@@ -199,16 +210,18 @@ def fill(folder: Path) -> None:
 
 def trouble(backend: Backend, soak: Soak, is_small: bool, every: float) -> None:
     """Fills the disk, makes room again, and kills the backend, as long as the clients work."""
-    while time.monotonic() + every < soak.until:
+    while time.monotonic() + every < soak.until and not soak.is_over:
         backend.client()
         if is_small:
             fill(backend.home)
-        time.sleep(every)
+        end = time.monotonic() + every
+        while time.monotonic() < end and not soak.is_over:
+            time.sleep(0.5)
         (backend.home / "filler").unlink(missing_ok=True)  # a start needs room
         backend.kill()
 
 
-def judge(backend: Backend, soak: Soak) -> list[str]:
+def judge(backend: Backend, soak: Soak, rounds: Sequence[str]) -> list[str]:
     """What is not as it should be, when all clients have gone."""
     faults, client = list(soak.faults), backend.client()
     if not any(outcome.startswith("paint: done") for outcome in soak.outcomes):
@@ -220,12 +233,8 @@ def judge(backend: Backend, soak: Soak) -> list[str]:
         time.sleep(0.1)
     else:
         faults.append(f"jobs are left, though all clients have gone: {health}")
-    time.sleep(RESTS_AFTER + 4)
-    process = psutil.Process(backend.process.pid)
-    held, children = process.memory_info().rss, process.children(recursive=True)
-    print(f"at rest the backend holds {held >> 20} MB")
-    if held > MOST:
-        faults.append(f"{held >> 20} MB are held at rest, more than {MOST >> 20}")
+    faults += memory.faults_of(backend.process.pid, client, rounds)
+    children = psutil.Process(backend.process.pid).children(recursive=True)
     client.shut_down()
     if backend.process.wait(timeout=60) != 0:
         faults.append(f"the backend ended with {backend.process.returncode}")
@@ -240,6 +249,7 @@ def judge(backend: Backend, soak: Soak) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--jobs", type=int, help="painted jobs, instead of seconds")
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -250,7 +260,7 @@ def main() -> int:
             backend = Backend(home)
             try:
                 backend.client()
-                soak = Soak(backend, options.seconds, options.seed)
+                soak = Soak(backend, options.seconds, options.jobs, options.seed)
                 clients = [threading.Thread(target=soak.client, args=(number,)) for number in range(options.clients)]
                 for client in clients:
                     client.start()
@@ -260,7 +270,7 @@ def main() -> int:
                 for outcome, count in sorted(soak.outcomes.items()):
                     print(f"{count:5}  {outcome}")
                 print(f"{backend.turns // 2} kills; the disk was {'full' if is_small else 'not made small'}")
-                faults = judge(backend, soak)
+                faults = judge(backend, soak, memory.ROUNDS if options.jobs or options.seconds >= 300 else ())
             finally:
                 backend.process.kill()
                 backend.process.wait()
