@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
 from reverie.errors import ReverieError
-from reverie.pictures.decoded import FORMATS
+from reverie.pictures import images
+from reverie.pictures.picture import Picture
+from reverie.pictures.resize import shrink_to
 
 Photo = NDArray[np.uint8]
 
@@ -30,20 +31,31 @@ def in_folders(folders: Sequence[Path]) -> list[Path]:
 
 
 def load(files: Sequence[Path], longest: int = 1024) -> list[Photo]:
-    """The pictures as H×W×3 bytes, none with a side longer than `longest` pixels. Raises ReverieError for a file that
-    is none."""
+    """The pictures as H×W×3 bytes, none with a side longer than `longest` pixels, as they are seen: upright, in sRGB,
+    without what is transparent. Raises ReverieError for a file that is none."""
     photos = []
     for file in files:
         try:
-            with Image.open(file, formats=FORMATS) as image:
-                image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
-                photos.append(np.asarray(image.convert("RGB")))
-        except (OSError, ValueError, Image.DecompressionBombError) as error:
+            picture = _seen(shrink_to(images.read(file), longest), file)
+        except ReverieError as error:
             raise ReverieError(
-                f"“{file}” cannot be learnt from: it is damaged, or no picture. Take it out of the folder, or mend it.",
-                "photos",
+                f"{error.message} It cannot be learnt from: take it out of the folder, or mend it.", "photos"
             ) from error
+        photos.append(np.rint(picture * 255).astype(np.uint8))
     return photos
+
+
+def _seen(picture: Picture, file: Path) -> Picture:
+    """The part, H×W×3, that holds all that is opaque; holes in it have the mean colour. Raises ReverieError where
+    nothing is."""
+    if picture.shape[2] == 3:
+        return picture
+    is_seen = picture[:, :, 3] > 0.5
+    if not is_seen.any():
+        raise ReverieError(f"“{file}” is transparent all over.")
+    color = np.where(is_seen[:, :, None], picture[:, :, :3], picture[is_seen][:, :3].mean(0))
+    rows, columns = (np.flatnonzero(is_seen.any(axis)) for axis in (1, 0))
+    return color[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def dead_leaves(size: int, random: np.random.Generator) -> Photo:
