@@ -178,7 +178,7 @@ def test_the_keyboard_is_enough(visitor, photo):
     visitor.give(photo)
     visitor.tab_to(".tiles input")
     visitor.press(Keys.ARROW_RIGHT)
-    assert visitor.see("#description").text == "Lines of ink over the colours of your picture."
+    assert visitor.see("#description").text == "Soft chalks in the colours of an evening."
     visitor.tab_to("summary")
     visitor.press(Keys.ENTER)
     visitor.tab_to("[name=method]")
@@ -196,7 +196,7 @@ def test_the_keyboard_is_enough(visitor, photo):
     assert visitor.split() == 0
     visitor.tab_to("#download")
     visitor.press(Keys.ENTER)
-    assert visitor.downloaded().name == "lake – Pen and colour.png"
+    assert visitor.downloaded().name == "lake – Pastel.png"
 
 
 def test_a_narrow_screen_is_never_wider_than_it_is(visitor, photo):

@@ -5,6 +5,7 @@ import { paint } from "./jobs.js";
 import { quick } from "./recipe.js";
 import { _ } from "./words.js";
 
+const USUAL = "oil-painting"; // the preset that is chosen at first
 const place = document.getElementById("looks");
 const looks = []; // {title, description, recipe, tile, image}
 let schema, given, holds = 0, running = null;
@@ -18,13 +19,12 @@ export async function load(ofRecipes, chosen) {
   group(_("Painted"), of("style"), chosen);
   group(_("In a second"), styles.map(fromFast), chosen);
   group(_("Dreamt"), of("dream"), chosen);
-  const plain = ({ recipe }) => Object.keys(recipe).length === 1; // nothing but a style: the look of all that is unset
-  choose(looks.find(plain) ?? looks[0], chosen);
+  choose(looks.find(({ name }) => name === USUAL) ?? looks[0], chosen);
 }
 
-function fromPreset({ title, description, recipe }) {
+function fromPreset({ name, title, description, recipe }) {
   const [style] = recipe.style ?? [];
-  return { title: _(title), description: _(description), recipe, shown: style && `/images/${style.image}/thumbnail` };
+  return { name, title: _(title), description: _(description), recipe, shown: style && `/images/${style.image}/thumbnail` };
 }
 
 function fromFast({ name, title }) {
