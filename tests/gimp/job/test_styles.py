@@ -14,6 +14,7 @@ from tests.gimp import windows
 
 DIALOG = """
 made, config = opened()
+made._gallery.looks.pause(True)  # which test_choosing looks at: here the preview need not wait for them
 tiles = made._gallery._tiles
 kinds = lambda: {kind for kind, value in tiles}
 done = [pump(lambda: "fast" in kinds()), settled(made)]
