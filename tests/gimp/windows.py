@@ -30,40 +30,16 @@ from reverie_gimp.gimp import layers, procedures
 from reverie_gimp.gimp.sources import recorded_source, selected_sources
 from reverie_gimp.job import frames, painting, recipes, records, styles
 from reverie_gimp.ui import dialog
-from reverie_gimp.ui import looks as looks_ui, preview as preview_ui, request
-from reverie_gimp.ui.looks import SIDE
-from shared import client, filters, launcher, npy
+from shared import client, filters, launcher
 
-jobs, looks = [], []  # [(number, recipe)] of what is asked of the backend; those of the gallery apart
+jobs = []  # [(number, recipe)] of what is asked of the backend
 submit = client.Client.submit
 
 def counted(self, recipe, content, quick=False):
-    asked = looks if recipe.get("size") == SIDE else jobs
-    asked.append((submit(self, recipe, content, quick), recipe))
-    return asked[-1][0]
+    jobs.append((submit(self, recipe, content, quick), recipe))
+    return jobs[-1][0]
 
 client.Client.submit = counted
-
-def stand_in():
-    '''What computes in the backend's place: another picture for each recipe comes at once; a job that is asked for
-    while `stand_in.held` says so runs until nobody waits for it. `jobs` and `looks` are [([how it ended], recipe)].'''
-    def carry_out(job, client, tell):
-        how = ["running"]
-        (looks if job.recipe.get("size") == SIDE else jobs).append((how, job.recipe))
-        samples, width, height = npy.unpack(job.content)[:3]
-        try:
-            while stand_in.held:
-                time.sleep(0.02); tell({"type": "alive"})
-            other = hashlib.sha256(repr(sorted(job.recipe.items())).encode() + b"".join(job.pictures.values())).digest()
-            changed = bytearray(bytes(samples).translate(bytes((each + other[0]) % 256 for each in range(256))))
-            changed[3::4] = samples[3::4]
-            how[0] = "done"; tell({"type": "result", "picture": (bytes(changed), width, height)})
-        except request.Dropped:
-            how[0] = "cancelled"; raise
-    stand_in.held = False
-    looks_ui.carry_out = preview_ui.carry_out = carry_out
-    client.Client.styles = lambda self: [{"name": name} for name in ("great_wave", "udnie")]
-    client.Client.style_thumbnail = lambda self, name: open(FOLDER + "/clone/backend/reverie/demo/ink.jpg", "rb").read()
 
 def opened(**settings):
     '''(A dialog of Neural Style that is seen, its arguments).'''
@@ -113,9 +89,7 @@ def style(made, name, added=False):
     child.get_parent().emit("child-activated", child)
 
 def seen(made):
-    '''What the canvas shows.'''
-    pump(lambda: made._preview.canvas.shown is not None, 10); pump(seconds=0.05)
-    return hashlib.sha256(made._preview.canvas.shown.get_pixels()).hexdigest()
+    return hashlib.sha256(made._picture.get_pixbuf().get_pixels()).hexdigest()
 
 def settled(made):
     '''Waits for the preview of the last change.'''

@@ -16,7 +16,6 @@ from shared.refusals import Refusal
 from shared.words import _
 
 from reverie_gimp.gimp import layers
-from reverie_gimp.job import style_names
 
 if TYPE_CHECKING:
     from gi.repository import Gimp
@@ -105,9 +104,7 @@ def title(each: Style) -> str:
     """What a style is called before people."""
     if each.kind == "layer":
         return each.value.get_name()
-    name = jobs.short_name(each.value) if each.kind == "file" else each.value
-    ours = each.kind == "fast" or each.value in bundled.styles()
-    return style_names.shown(name) if ours else name.replace("_", " ")
+    return jobs.short_name(each.value).replace("_", " ") if each.kind == "file" else each.value.replace("_", " ")
 
 
 # --- in a recipe -----------------------------------------------------------------------------------------------------
