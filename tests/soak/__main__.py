@@ -132,7 +132,7 @@ class Soak:
 
     def cancel(self, rng: random.Random, client: Client) -> str:
         root, headers = self.backend.address()
-        image = client.addnoise(noise(rng, 60, 60))
+        image = client.add_picture(noise(rng, 60, 60))
         number = client.submit({**RECIPES[0], "style": [{"image": image}], "iterations": 400}, image)
         time.sleep(rng.random())
         requests.delete(f"{root}/jobs/{number}", headers=headers, timeout=30)
@@ -142,7 +142,7 @@ class Soak:
 
     def drop(self, rng: random.Random, client: Client) -> str:
         root, headers = self.backend.address()
-        image = client.addnoise(noise(rng, 60, 60))
+        image = client.add_picture(noise(rng, 60, 60))
         number = client.submit({**RECIPES[0], "style": [{"image": image}], "iterations": 4000}, image)
         events = client.events(number)
         next(events)
@@ -165,7 +165,7 @@ class Soak:
 
     def doze(self, rng: random.Random, client: Client) -> str:
         """Listens to a job far slower than it tells of itself."""
-        image = client.addnoise(noise(rng, 60, 60))
+        image = client.add_picture(noise(rng, 60, 60))
         number = client.submit({**RECIPES[0], "style": [{"image": image}], "iterations": 60}, image)
         last = ""
         for event in client.events(number):
