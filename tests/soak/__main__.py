@@ -156,7 +156,7 @@ class Soak:
 
     def nonsense(self, rng: random.Random, client: Client) -> str:
         try:
-            client.addnoise(rng.randbytes(rng.randrange(2000)))
+            client.add_picture(rng.randbytes(rng.randrange(2000)))
         except BackendError as error:
             if error.status != 422:
                 raise
