@@ -106,8 +106,8 @@ class Soak:
                     self.faults.append(f"{deed.__name__}: {error}")
                     continue
                 outcome = "ended by a kill"
-            except AssertionError as error:
-                self.faults.append(f"{deed.__name__}: {error}")
+            except Exception as error:  # also of a client that is broken itself, and would find nothing from then on
+                self.faults.append(f"{deed.__name__}: {error!r}")
                 continue
             self.outcomes[f"{deed.__name__}: {outcome}"] += 1
 
