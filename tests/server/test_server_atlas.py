@@ -101,7 +101,7 @@ def test_a_job_goes_first_and_the_atlas_goes_on_beside_it(backend, cache, held, 
     held.set()
     backend.render.release.set()
     assert [event["channel"] for event in events if event["type"] == "tile"] == list(range(8))
-    assert backend.state(job) == "done"
+    backend.wait(job, "done", 5)
 
 
 def test_when_the_reader_goes_the_work_ends(backend, cache, held):

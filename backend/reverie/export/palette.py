@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,7 +16,6 @@ from reverie.pictures import color_transport
 from reverie.pictures.color_transport import BLUR, FAINT, FLAT, NODES, SAMPLES, SHARE
 
 _FLOAT, _DOUBLE, _WHOLE = (int(kind) for kind in (DataType.FLOAT, DataType.DOUBLE, DataType.INT64))
-_CORNERS = np.array(list(itertools.product((0, 1), repeat=3)))[:, None]  # of a cell of the table
 
 
 @dataclass(frozen=True)
@@ -45,14 +43,17 @@ def palette(op: Graph, photo: Value, style: Tensor) -> Palette:
     wanted = color_transport.samples(style, None, generator)
     turned = color_transport.turns(generator)
     identity = FLAT * torch.eye(3, dtype=torch.float64)
-    root = matrices.root(torch.cov(wanted.T, correction=0).double() + identity)
+    root = matrices.root(torch.cov(wanted.T, correction=0) + identity)
     mean = op("ReduceMean", own, [0], keepdims=0)
-    centered = op("Cast", op("Sub", own, mean), to=_DOUBLE)
+    centered = op("Sub", own, mean)
     covariance = op("Div", op("MatMul", op("Transpose", centered), centered), np.float64(SAMPLES))
-    matrix = op("Cast", matrices.transport(op, op("Add", covariance, identity), root), to=_FLOAT)
-    shift = op("Sub", wanted.mean(0), op("MatMul", matrix, mean))
-    moved = op("Add", op("MatMul", own, op("Transpose", matrix)), shift)
-    rest = op("Sub", _sliced(op, moved, wanted, turned), moved)
+    exact = matrices.transport(op, op("Add", covariance, identity), root)
+    matrix = op("Cast", exact, to=_FLOAT)
+    shift = op("Cast", op("Sub", wanted.mean(0), op("MatMul", exact, mean)), to=_FLOAT)
+    rounded = op("Cast", op("Transpose", matrix), to=_DOUBLE)
+    moved = op("Add", _product(op, own, rounded), op("Cast", shift, to=_DOUBLE))
+    kept = op("Cast", wanted.float(), to=_DOUBLE)  # as it came, in half the room
+    rest = op("Sub", _sliced(op, moved, kept, turned), moved)
     return Palette(matrix, shift, op("Mul", _table(op, own, rest), SHARE))
 
 
@@ -61,35 +62,44 @@ def _samples(op: Graph, photo: Value, share: Tensor) -> Value:
     flat = op("Reshape", photo, [3, -1])
     count = op("Cast", op("Shape", flat, start=1), to=_DOUBLE)
     chosen = op("Cast", op("Mul", share, count), to=_WHOLE)
-    return op("Transpose", op("Gather", flat, chosen, axis=1))
+    return op("Cast", op("Transpose", op("Gather", flat, chosen, axis=1)), to=_DOUBLE)
 
 
-def _sliced(op: Graph, colors: Value, wanted: Tensor, turned: Tensor) -> Value:
+def _sliced(op: Graph, colors: Value, wanted: Value, turned: Tensor) -> Value:
     """The colours moved to where others are: along each direction the nth in order goes to the nth."""
 
     def turn(now: Sequence[Value], each: Sequence[Value]) -> tuple[Sequence[Value], Sequence[Value]]:
-        (colors,), (directions, there) = now, each
-        along = op("MatMul", colors, directions)
+        (colors,), (directions,) = now, each
+        along = _product(op, colors, directions)
         _, order = op.all_of("TopK", 2, along, [SAMPLES], axis=0, largest=0)
+        there, _ = op.all_of("TopK", 2, _product(op, wanted, directions), [SAMPLES], axis=0, largest=0)
         goal = op("ScatterElements", along, order, there, axis=0)
-        step = op("MatMul", op("Sub", goal, along), op("Transpose", directions))
-        return [op("Add", colors, op("Mul", step, 0.5))], []
+        step = _product(op, op("Sub", goal, along), op("Transpose", directions))
+        return [op("Add", colors, op("Mul", step, np.float64(0.5)))], []
 
-    return op.scan(turn, [colors], [turned, (wanted @ turned).sort(1).values])[0]
+    return op.scan(turn, [colors], [turned])[0]
+
+
+def _product(op: Graph, colors: Value, matrix: Value) -> Value:
+    """N×3 and 3×3, term by term, as color_transport does it."""
+    first, second, third = (op("Mul", op("Gather", colors, [i], axis=1), op("Gather", matrix, i)) for i in range(3))
+    return op("Add", op("Add", first, second), third)
 
 
 def _table(op: Graph, colors: Value, moves: Value) -> Value:
     """How far the colours (N×3) are moved (N×3), smoothed, at nodes of the colour cube: 1×3×r×g×b."""
-    low = op("Clip", op("Mul", layers.clipped(op, colors), float(NODES - 1)), 0.0, NODES - 1 - 1e-4)
-    floor = op("Floor", low)
-    part = op("Sub", low, floor)
-    beside = op("Sub", 1.0, part)
-    weight = op("ReduceProd", op("Where", _CORNERS == 1, part, beside), [2], keepdims=1)  # 8×N×1
-    at = op("Add", op("Cast", floor, to=_WHOLE), _CORNERS)
-    places = op("ReduceSum", op("Mul", at, [NODES * NODES, NODES, 1]), [2], keepdims=1)
-    heap = op("Concat", moves, np.ones((SAMPLES, 1), np.float32), axis=1)
-    sums = op("ScatterND", np.zeros((NODES**3, 4), np.float32), places, op("Mul", weight, heap), reduction="add")
-    cube = op("Reshape", op("Transpose", sums), [4, 1, NODES, NODES, NODES])
+    places = op("Mul", colors, np.float64(NODES - 1))
+    away = op("Abs", op("Sub", op("Unsqueeze", places, [2]), np.arange(NODES, dtype=np.float64)))
+    shares = op("Max", op("Sub", np.float64(1), away), np.float64(0))  # of the nodes: N×3×r
+    red, green, blue = (op("Gather", shares, i, axis=1) for i in range(3))
+    heap = op("Concat", moves, np.ones((SAMPLES, 1)), axis=1)
+    # A product, and no scattered sum: there onnxruntime's threads add to one node at the same time, and lose some.
+    left = op("Mul", op("Unsqueeze", red, [2]), op("Unsqueeze", green, [1]))
+    right = op("Mul", op("Unsqueeze", blue, [2]), op("Unsqueeze", heap, [1]))
+    flat = [SAMPLES, -1]
+    sums = op("MatMul", op("Transpose", op("Reshape", left, flat)), op("Reshape", right, flat))
+    rows = op("Transpose", op("Reshape", op("Cast", sums, to=_FLOAT), [NODES**3, 4]))
+    cube = op("Reshape", rows, [4, 1, NODES, NODES, NODES])
     for axis in range(3):
         shape, pads = [1, 1, 1, 1, 1], [0] * 6
         shape[2 + axis] = len(BLUR)

@@ -56,31 +56,35 @@ def color_map(picture: Tensor, target: Tensor, counts: Tensor | None, target_cou
     """
     generator = torch.Generator().manual_seed(0)
     own, wanted = samples(picture, counts, generator), samples(target, target_counts, generator)
-    matrix, shift = _linear(own, wanted)
-    moved = own @ matrix.T + shift
-    return ColorMap(matrix, shift, SHARE * _table(own, _sliced(moved, wanted, turns(generator)) - moved))
+    matrix, shift = (each.float().double() for each in _linear(own, wanted))
+    moved = _product(own, matrix.T) + shift
+    table = _table(own, _sliced(moved, wanted, turns(generator)) - moved)
+    return ColorMap(matrix.float(), shift.float(), SHARE * table)
 
 
 def samples(picture: Tensor, counts: Tensor | None, generator: torch.Generator) -> Tensor:
-    """Colours of a picture, SAMPLES×3, float32, on the CPU; each pixel as likely as it counts."""
+    """Colours of a picture, SAMPLES×3, on the CPU; each pixel as likely as it counts. They are float64: the linear map
+    of a picture that is nearly grey is a quotient of small numbers, and what becomes of colours that are nearly the same
+    is decided by their order."""
     flat, share = picture.flatten(2)[0].T, torch.rand(SAMPLES, generator=generator, dtype=torch.float64)
     if counts is None:
         chosen = (share * len(flat)).long()
     else:
         heaped = counts.flatten().double().cpu().cumsum(0)
         chosen = torch.searchsorted(heaped, share * heaped[-1]).clamp(max=len(flat) - 1)
-    return flat[chosen.to(flat.device)].float().cpu()
+    return flat[chosen.to(flat.device)].cpu().double()
 
 
 def turns(generator: torch.Generator) -> Tensor:
     """SLICES sets of three orthogonal directions, SLICES×3×3, each the columns of a matrix."""
-    return torch.stack([torch.linalg.qr(torch.randn(3, 3, generator=generator)).Q for _ in range(SLICES)])
+    drawn = [torch.randn(3, 3, generator=generator).double() for _ in range(SLICES)]
+    return torch.stack([torch.linalg.qr(each).Q for each in drawn])
 
 
 def _linear(own: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
     """A (3×3) and b (3) for which A x + b has the mean and covariance of what is wanted: A = Σₚ^−½ (Σₚ^½ Σₜ
     Σₚ^½)^½ Σₚ^−½."""
-    identity = FLAT * torch.eye(3)
+    identity = FLAT * torch.eye(3, dtype=torch.float64)
     covariance, target = (torch.cov(each.T, correction=0) + identity for each in (own, wanted))
     root, inverse = _power(covariance, 0.5), _power(covariance, -0.5)
     matrix = inverse @ _power(root @ target @ root, 0.5) @ inverse
@@ -97,26 +101,27 @@ def _sliced(colors: Tensor, wanted: Tensor, turned: Tensor) -> Tensor:
     """The colours (N×3) moved to where others (N×3) are: along three orthogonal directions at a time the nth in order
     goes to the nth."""
     for directions in turned:
-        along, there = colors @ directions, (wanted @ directions).sort(0).values
-        order = along.argsort(0)
+        along, there = _product(colors, directions), _product(wanted, directions).sort(0).values
+        order = along.argsort(dim=0, stable=True)
         goal = torch.empty_like(along).scatter_(0, order, there)
-        colors = colors + 0.5 * (goal - along) @ directions.T
+        colors = colors + 0.5 * _product(goal - along, directions.T)
     return colors
+
+
+def _product(colors: Tensor, matrix: Tensor) -> Tensor:
+    """N×3 and 3×3, term by term: a library's product may round the same colour otherwise in another row, and then it is
+    chance which of them is first in order."""
+    first, second, third = (colors[:, [i]] * matrix[i] for i in range(3))
+    return first + second + third
 
 
 def _table(colors: Tensor, moves: Tensor) -> Tensor:
     """How far the colours (N×3) are moved (N×3), smoothed, at nodes of the colour cube: 1×3×r×g×b."""
-    sums = torch.zeros(NODES**3, 4)
-    low = (colors.clamp(0, 1) * (NODES - 1)).clamp(max=NODES - 1 - 1e-4)
-    part, corner = low - low.floor(), low.long()
-    heap = torch.cat([moves, torch.ones(len(moves), 1)], 1)
-    for r in (0, 1):
-        for g in (0, 1):
-            for b in (0, 1):
-                at = corner + torch.tensor([r, g, b])
-                weight = torch.stack([part[:, i] if bit else 1 - part[:, i] for i, bit in enumerate((r, g, b))]).prod(0)
-                sums.index_add_(0, (at[:, 0] * NODES + at[:, 1]) * NODES + at[:, 2], heap * weight[:, None])
-    cube = sums.T.reshape(4, 1, NODES, NODES, NODES)
+    places = colors.clamp(0, 1)[:, :, None] * (NODES - 1)
+    red, green, blue = (1 - (places - torch.arange(NODES)).abs()).clamp_min(0).unbind(1)  # each node's share, N×r
+    heap = torch.cat([moves, torch.ones_like(moves[:, :1])], 1)
+    sums = (red[:, :, None] * green[:, None]).flatten(1).T @ (blue[:, :, None] * heap[:, None]).flatten(1)
+    cube = sums.float().reshape(NODES**3, 4).T.reshape(4, 1, NODES, NODES, NODES)
     for axis in (2, 3, 4):
         shape = [1, 1, 1, 1, 1]
         shape[axis] = len(BLUR)

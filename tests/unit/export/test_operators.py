@@ -65,11 +65,13 @@ def test_moments_are_moved_without_eigenvalues(strength):
 
 
 def test_the_photo_gets_the_colours_of_the_style():
-    photo, style = blots(70, 133), blots(80, 90, 1) ** 2
-    found = _computed(lambda op, given: palette(op, given, style).recolored(op, given), photo)
+    """A photo's pixels are of few colours, and many of them the same: what becomes of those is not left to chance."""
+    photo, style = (blots(70, 133) * 20).round() / 20, blots(80, 90, 1) ** 2
     expected = color_map(photo, style, None, None)(photo)
     assert (expected - photo).abs().mean() > 0.05
-    torch.testing.assert_close(found, expected, atol=1e-3, rtol=0)
+    for _ in range(3):
+        found = _computed(lambda op, given: palette(op, given, style).recolored(op, given), photo)
+        torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
 
 
 def test_what_has_no_onnx_is_not_left_out():
