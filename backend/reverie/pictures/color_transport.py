@@ -64,7 +64,7 @@ def color_map(picture: Tensor, target: Tensor, counts: Tensor | None, target_cou
 
 def samples(picture: Tensor, counts: Tensor | None, generator: torch.Generator) -> Tensor:
     """Colours of a picture, SAMPLES×3, on the CPU; each pixel as likely as it counts. They are float64: the linear map
-    of a picture that is nearly grey is a quotient of small numbers, and what becomes of colours that are nearly the same
+    of a picture that is nearly grey is a quotient of small numbers, and what becomes of colours that are nearly equal
     is decided by their order."""
     flat, share = picture.flatten(2)[0].T, torch.rand(SAMPLES, generator=generator, dtype=torch.float64)
     if counts is None:
