@@ -62,7 +62,7 @@ def test_where_no_cluster_answers_it_is_said_at_once(address, monkeypatch):
 
 
 def test_without_ray_it_says_what_to_install(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(clusters.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setitem(clusters._PACKAGES, "a_module_that_there_is_not", "ray")
     words = ["style", PHOTO, "--style", INK, "-o", str(tmp_path), "--cluster", "local", "--json"]
     assert command_line.main(words) == 1
     failed = json.loads(capsys.readouterr().out.splitlines()[-1])
