@@ -34,6 +34,7 @@ _SOURCES = {  # by folder: the plug-in, and those rooms of the backend whose sen
     "backend/reverie": (
         "*.py",
         "installer/console.py",
+        "installer/pip.py",
         *(
             f"{room}/**.py"
             for room in ("engine", "fast", "losses", "networks", "optim", "pictures", "recipe", "server")

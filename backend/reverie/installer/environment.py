@@ -143,10 +143,10 @@ class Environment:
             return bool(origin) and Path(origin).resolve().is_relative_to(self.folder.resolve())
         return bool(origin) and Path(origin).parent.resolve() == (self.clone / "backend" / "reverie").resolve()
 
-    def ensure(self, *, tests: bool = False, agreed: bool = False) -> bool:
+    def ensure(self, *, tests: bool = False) -> bool:
         """Makes or mends the environment as needed; False when nothing was. A running backend, which uses its files, is
         ended first. An update that fails leaves the environment as it was, as far as pip does; the next run goes on
-        with it. `agreed` says that somebody has agreed to any size. Raises Failure with what to do."""
+        with it. Raises Failure with what to do."""
         with waiting("Looking at this machine and its environment"):
             build = torch_build.choose()
             todo, why = self.fault(build.kind, tests=tests)
@@ -161,7 +161,7 @@ class Environment:
             self._create()
         else:
             say(f"The environment in {self.folder} is brought up to date: {why}.")
-        self._install(build, tests, agreed)
+        self._install(build, tests)
         return True
 
     def _create(self) -> None:
@@ -178,7 +178,7 @@ class Environment:
         command = [sys.executable, "-m", "venv", *(["--without-pip"] if self._pip else []), str(self.folder)]
         run("Making the environment", command, self.log, environment=clean_environment())
 
-    def _install(self, build: Build, tests: bool, agreed: bool) -> None:
+    def _install(self, build: Build, tests: bool) -> None:
         before, pip = self.record(), Pip(self.python, self.log, self._variables(), self._pip)
         version = torch_build.pinned_version(self.clone / REQUIREMENTS)
         others = _WITH_TESTS if tests else _OTHERS
@@ -190,7 +190,7 @@ class Environment:
             fetched = pip.foresee(version, [*offer(index), "-c", str(self.clone / CONSTRAINTS)])
             say(f"To be fetched: {fetched or _UNFORESEEN}, and about {others} MB of other packages.")
             event("size", fetch=(fetched.size if fetched else 0) + others * 10**6)
-            if kind != "cuda" and fetched is not None and fetched.cuda and not agreed:
+            if kind != "cuda" and fetched is not None and fetched.cuda:
                 agree_to_cuda(fetched)
         lists = [word for path in self.requirement_files(tests) for word in ("-r", str(path))]
         if self._pip:

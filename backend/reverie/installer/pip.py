@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reverie.errors import Sentence
 from reverie.installer import Failure, torch_build
 from reverie.installer.console import run, say, waiting
 
@@ -19,6 +20,10 @@ _TELLS_PROGRESS, _TELLS_BEFOREHAND = (24, 1), (22, 2)  # the first versions with
 _ANSWER_SECONDS = 5.0
 _OF_CUDA = re.compile(r"(nvidia|cuda)-")  # how the packages are called that torch needs for NVIDIA's processors
 _OF_PROCESSORS = re.compile(r"(nvidia|cuda|intel|triton|pytorch-triton|rocm)\b")
+_ONLY_CUDA = Sentence(
+    "PyTorch's own address cannot be reached, and elsewhere there is only the build for NVIDIA's processors, of "
+    "several gigabytes, which is of no use here. Look at the connection, then try again."
+)
 
 
 @dataclass(frozen=True)
@@ -120,10 +125,12 @@ def agree_to_cuda(fetched: Fetched) -> None:
     except EOFError:
         wanted = ""
     if str(wanted).strip().lower() not in ("y", "yes"):
-        raise Failure(
+        failure = Failure(
             "Nothing of torch was fetched. Run the same command again when that address can be reached; a copy of it "
             "within your network goes into pip's settings (pip config set global.extra-index-url ADDRESS)."
         )
+        failure.hint = _ONLY_CUDA
+        raise failure
 
 
 def megabytes(size: int) -> str:

@@ -48,7 +48,7 @@ def install(options: argparse.Namespace) -> int:
     else:
         tell_plan(options)
     environment = Environment()
-    environment.ensure(agreed=options.json)  # to what the dialog has said
+    environment.ensure()
     steps.install_backend(way.from_zip(), options.service)
     say("Filters ▸ Artistic ▸ Neural Style… in GIMP paints now.")
     event("done", folder=str(environment.folder), bytes=_size(environment.folder))

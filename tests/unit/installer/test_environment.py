@@ -258,8 +258,9 @@ def test_gigabytes_for_a_processor_that_is_not_there_are_not_fetched_unasked(
     finished: Environment, cuda_for_nobody: list[str], monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO())
-    with pytest.raises(Failure, match="Nothing of torch was fetched"):
+    with pytest.raises(Failure, match="Nothing of torch was fetched") as failure:
         finished.ensure()
+    assert "only the build for NVIDIA's" in str(failure.value.hint)  # what the first dialog in GIMP shows
     assert cuda_for_nobody == []
     said = capsys.readouterr().out
     assert (
