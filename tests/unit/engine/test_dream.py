@@ -168,7 +168,7 @@ def test_several_dreams_share_by_weight(photo, network):
 def test_dream_and_style_at_once(network, dream, layers):
     """The dream's response rises above the style's alone, while the picture still nears the style's statistics."""
     photo = shrink_to(images.read(demo.content()), 160)  # in less, the deepest layers have only a few places
-    style = shrink_to(images.read(demo.styles()["stained_glass"]), 160)
+    style = shrink_to(images.read(demo.styles()["strokes"]), 160)
     settings = {"style": "s", "style_layers": layers, "iterations": 60, "size": 160, "smallest": 80}
     both = _render(photo, {"s": style}, dream=dream, dream_strength=0.5, **settings)
     (found,) = both.recipe.dream
