@@ -29,9 +29,10 @@ GimpUi.init("reverie-test")
 from reverie_gimp.gimp import layers, procedures
 from reverie_gimp.gimp.sources import recorded_source, selected_sources
 from reverie_gimp.job import frames, painting, recipes, records, styles
-from reverie_gimp.ui import dialog
+from reverie_gimp.ui import dialog, preview
 from shared import client, filters, launcher
 
+preview._ITERATIONS = 2  # most of these tests wait for a preview, and do not look at its brushwork
 jobs = []  # [(number, recipe)] of what is asked of the backend
 submit = client.Client.submit
 

@@ -7,6 +7,7 @@ import pytest
 from tests.gimp import windows
 
 SCRIPT = """
+preview._ITERATIONS = 40
 made, config = opened(style_file=None)
 pictures, counts = [], []
 

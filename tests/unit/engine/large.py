@@ -29,13 +29,11 @@ print(json.dumps({"shape": result.picture.shape, "change": change, "peak": int(p
 """
 
 
-_ALWAYS = 1 << 29  # bytes that Python, torch and the networks take, whatever is painted
-
-
-def bound(gibibytes: float, promised: float, painted: float) -> float:
+def bound(gibibytes: float, promised: float, painted: float, always: float = 0.5) -> float:
     """The bytes that a picture of `painted` megapixels may take at most, where one of as many as `promised` is to stay
-    within so many gibibytes: a smaller one takes less time, and is held to its part."""
-    return _ALWAYS + (gibibytes * 2**30 - _ALWAYS) * painted / promised
+    within so many gibibytes: a smaller one takes less time, and is held to its part. Python, torch and the networks
+    take 0.5 GiB, whatever is painted; `always` is that with what else does not grow."""
+    return (always + (gibibytes - always) * painted / promised) * 2**30
 
 
 def peak(longest: int, **fields: object) -> int:
