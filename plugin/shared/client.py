@@ -93,9 +93,12 @@ class Client(object):
         Closing the generator before the end stops the work."""
         return self._stream("/v1/networks/%s/layers/%s/atlas?first=%d" % (quote(network), quote(layer), first))
 
-    def estimate(self, recipe, width, height):
-        """How long a recipe will take on a picture of that size, {"seconds", "reason", …}; see docs/http.md."""
-        body = json.dumps({"recipe": recipe, "width": width, "height": height}).encode("utf-8")
+    def estimate(self, recipe, width, height, pictures):
+        """How long a recipe will take on a picture of that size, {"seconds", "reason", …}; see docs/http.md. `pictures`
+        are the sizes of those that it names, {name: (width, height)}, as far as they are known."""
+        sizes = dict((name, {"width": size[0], "height": size[1]}) for name, size in pictures.items())
+        wanted = {"recipe": recipe, "width": width, "height": height, "pictures": sizes}
+        body = json.dumps(wanted).encode("utf-8")
         return self._json("POST", "/v1/estimate", body, "application/json")
 
     def add_picture(self, data):

@@ -58,8 +58,8 @@ is_closed() { [ -z "$(titled "$1")" ]; }
 drawn() { [ "$(import -window $window png:- | identify -format %k -)" -gt 2000 ]; }
 place() { eval "$(xdotool getwindowgeometry --shell $window 2>/dev/null)"; }  # where it is by now: it grows
 look() { import -window root -crop $1 rgb:- | md5sum; }
-controls() { look $((WIDTH / 2))x$HEIGHT+$X+$Y; }  # the dialog's left half, in which no preview comes and goes
-caption() { place; look 56x30+$X+$((Y + HEIGHT - 105)); }  # “Preset”, which is grey while the dialog paints
+controls() { look 500x$((HEIGHT - 130))+$X+$Y; }  # the dialog's left half, in which no preview comes and goes
+caption() { place; look 56x30+$X+$((Y + HEIGHT - 123)); }  # “Preset”, which is grey while the dialog paints
 changed() { [ "$(controls)" != "$seen" ]; }
 still() { local now=$(controls); sleep 0.2; [ "$now" = "$(controls)" ]; }
 act() {  # COMMAND…, which is seen in the controls
@@ -78,7 +78,7 @@ click() { xdotool mousemove $((X + $1)) $((Y + $2)) click 1; }
 press_ok() { place; click $((WIDTH - 70)) $((HEIGHT - 42)); }
 paints() { is_busy || is_closed 'TITLE'; }
 paint() { press_ok; wait_for 30 paints; }
-note() { place; look 420x60+$((X + WIDTH - 432))+$((Y + HEIGHT - 150)); }
+note() { place; look 420x60+$((X + 20))+$((Y + HEIGHT - 80)); }
 says_why() { [ "$(note)" != "$noted" ] && is_idle; }
 be_refused() { noted=$(note); press_ok; wait_for 30 says_why; }
 press_cancel() { click $((WIDTH - 165)) $((HEIGHT - 42)); }

@@ -90,7 +90,7 @@ config = procedure.create_config(); config.set_property("style-file", file(STYLE
 sources = selected_sources(image, [layer])
 try:
     mode = Gimp.RunMode.NONINTERACTIVE
-    run.work("plug-in-reverie-style", procedure, config, sources, mode, Meanwhile(mode))
+    run.work(procedure, "plug-in-reverie-style", procedure, config, sources, mode, Meanwhile(mode))
     answer(said="inserted")
 except Refusal as refusal:
     made = [each for each in Gimp.get_images() if each not in (image, other)]

@@ -129,7 +129,7 @@ def paint_layers():
     config, unpainted = procedure.create_config(), selected_sources(image, list(reversed(image.get_layers())))
     results = run.NewLayers(interactive)
     return run.guarded(
-        procedure, lambda: run.work(filters.STYLE, procedure, config, unpainted, interactive, results))
+        procedure, lambda: run.work(procedure, filters.STYLE, procedure, config, unpainted, interactive, results))
 
 def paint_frames():
     procedure = Gimp.get_pdb().lookup_procedure(procedures.LAYERS_STYLE)

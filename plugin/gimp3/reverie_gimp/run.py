@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gi.repository import Gegl, Gimp, GimpUi, GLib, GObject
-from shared import faults, filters
+from shared import faults
 from shared.client import BackendError
 from shared.refusals import Refusal
 from shared.words import _
@@ -34,7 +34,10 @@ def paint(
         known_presets.take(filter_name, config)
         selected = sources.selected_sources(image, drawables)
         with_last_layers(
-            config, run_mode, image, lambda: work(filter_name, procedure, config, selected, run_mode, results)
+            config,
+            run_mode,
+            image,
+            lambda: work(procedure, filter_name, procedure, config, selected, run_mode, results),
         )
 
     return with_layers(guarded(procedure, action), results)
@@ -67,7 +70,7 @@ def edit(
         maker = procedure.get_plug_in().do_create_procedure(origin["filter"])
         settings = maker.create_config()
         records.restore(recipe, origin, settings, image)
-        work(origin["filter"], maker, settings, [source], run_mode, results)
+        work(procedure, origin["filter"], maker, settings, [source], run_mode, results)
         config.set_property("replace", source.replaces)  # what was chosen in the dialog is kept for the next time
 
     return with_layers(guarded(procedure, action), results)
@@ -92,7 +95,10 @@ def animate(
             unpainted = frames.of_layers(image)
         try:
             with_last_layers(
-                config, run_mode, image, lambda: work(filter_name, procedure, config, unpainted, run_mode, animation)
+                config,
+                run_mode,
+                image,
+                lambda: work(procedure, filter_name, procedure, config, unpainted, run_mode, animation),
             )
         finally:
             unpainted[0].image.delete()
@@ -131,6 +137,7 @@ def with_last_layers(
 
 
 def work(
+    called: Gimp.Procedure,
     filter_name: str,
     procedure: Gimp.Procedure,
     config: Gimp.ProcedureConfig,
@@ -138,8 +145,9 @@ def work(
     run_mode: Gimp.RunMode,
     results: NewLayers | Animation,
 ) -> None:
-    """Paints the sources, with windows or without. However that ends, what is painted by then is kept in `results`."""
-    title = filters.TITLES[filter_name]
+    """Paints the sources, with windows, whose title is that of the menu's entry, or without. However that ends, what is
+    painted by then is kept in `results`."""
+    title = called.get_menu_label().replace("_", "").rstrip("….")
     try:
         if run_mode == Gimp.RunMode.INTERACTIVE:
             from reverie_gimp.ui import dialog, set_up_dialog  # GTK is not wanted without windows

@@ -14,13 +14,13 @@ from tests.gimp import windows
 
 DIALOG = """
 made, config = opened()
-kinds = lambda: {each.reverie_style[0] for each in below(made._window) if isinstance(each, Gtk.FlowBoxChild)}
+tiles = made._gallery._tiles
+kinds = lambda: {kind for kind, value in tiles}
 done = [pump(lambda: "fast" in kinds()), settled(made)]
-gallery = made._controls[0].get_children()[0]
-empty = lambda: sum(isinstance(each, Gtk.FlowBoxChild) and each.get_child().get_children()[0].get_pixbuf() is None
-                    for each in below(made._window))
+empty = lambda: sum(tile.picture.pixbuf is None for tile in tiles.values())
 pump(seconds=2); before = empty()
-adjustment = gallery.get_vadjustment(); adjustment.set_value(adjustment.get_upper()); pump(seconds=2); after = empty()
+adjustment = made._gallery._grid._scrolled.get_vadjustment()
+adjustment.set_value(adjustment.get_upper()); pump(seconds=2); after = empty()
 style(made, "udnie"); done.append(settled(made)); one = styles.read(config); picture = seen(made)
 asked = jobs[-1][1]
 style(made, "Pine", True); style(made, "landscape", True); done.append(settled(made))
@@ -29,14 +29,15 @@ shot("three")
 sliders = [each for each in below(made._window)
            if isinstance(each, Gtk.Scale) and each.get_accessible().get_name() in ("udnie (fast)", "Pine", "landscape")]
 able = {each.get_accessible().get_name(): each.get_sensitive() for each in sliders}
-words = [each.get_text() for each in below(made._controls[0].get_children()[2]) if isinstance(each, Gtk.Label)]
+rows = next(each for each in below(made._controls[0]) if isinstance(each, Gtk.Grid))
+words = [each.get_text() for each in below(rows) if isinstance(each, Gtk.Label)]
 sliders[1].set_value(25); done.append(settled(made))
 mixed = recipes.recipe_of(filters.STYLE, config)
 style(made, "udnie", True); done.append(settled(made))
 config.set_property("styles", '[{"file": "/nowhere/a.jpg"}, {"pattern": "Sky"}]'); pump(seconds=0.5)
-shown = [each.get_text() for each in made._controls[0].get_children()[2].get_children() if isinstance(each, Gtk.Label)]
+shown = [each.get_text() for each in rows.get_children() if isinstance(each, Gtk.Label)]
 config.set_property("styles", '[{"layer": 9999, "name": "gone"}]'); pump(seconds=0.1)
-gone = [made._note.get_text(), styles.read(config)]
+gone = [made._notice.get_text(), styles.read(config)]
 style(made, "udnie"); done.append(settled(made))
 config.set_property("size", 256)
 GLib.timeout_add(50, lambda: made._window.response(Gtk.ResponseType.OK))
@@ -56,7 +57,7 @@ def said(gimp, running_backend):
 
 def test_every_kind_of_style_can_be_chosen_and_pictures_are_only_made_of_those_in_sight(said):
     assert all(said["done"])
-    assert said["kinds"] == ["fast", "file", "layer", "pattern"]
+    assert said["kinds"] == ["fast", "file", "layer", "pattern", "preset"]
     assert 0 < said["after"] < said["before"]
 
 
@@ -89,12 +90,9 @@ def test_what_arguments_say_is_shown_and_a_layer_that_is_gone_is_said(said):
 
 DAMAGED = """
 made, config = opened()
-fast = lambda: [each for each in below(made._window)
-                if isinstance(each, Gtk.FlowBoxChild) and each.reverie_style[0] == "fast"]
-picture = lambda child: child.get_child().get_children()[0]
-empty = lambda child: picture(child).get_storage_type() == Gtk.ImageType.EMPTY
-done = pump(lambda: fast() and not any(empty(each) for each in fast()))
-shown = {each.reverie_style[1]: [picture(each).get_pixbuf() is not None, each.get_tooltip_text()] for each in fast()}
+fast = lambda: {key[1]: tile for key, tile in made._gallery._tiles.items() if key[0] == "fast"}
+done = pump(lambda: fast() and all(tile.own is not None or tile.where != "fast" for tile in fast().values()))
+shown = {name: [tile.own is not None, tile.where] for name, tile in fast().items()}
 made._window.destroy()
 answer(done=done, shown=shown)
 """
@@ -112,7 +110,7 @@ def test_a_fast_style_whose_file_is_damaged_does_not_hide_the_others(gimp, runni
         for name in ("broken", "whole"):
             styles.remove(name)
     assert said["done"]
-    assert said["shown"]["whole"] == [True, "whole"]
+    assert said["shown"]["whole"] == [True, "fast"]
     assert not said["shown"]["broken"][0] and "broken.safetensors” is damaged" in said["shown"]["broken"][1]
 
 

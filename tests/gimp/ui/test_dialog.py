@@ -7,8 +7,8 @@ import pytest
 from tests.gimp.clicks import QUICK, drive
 
 STYLE = """
-act keys alt+i                         # Pictures
-act keys Right Right Right space       # the fourth: impasto
+act keys alt+y                         # Styles, where the one is that is chosen: strokes
+act keys Left space                    # before it is stained glass
 shot dialog
 paint; shot painting
 """
@@ -23,8 +23,8 @@ def test_style_chosen_ok_pressed_the_picture_kept_as_it_is_and_undone_in_one_ste
     settings = {"size": 128, "iterations": 10000}
     said = drive(gimp, "style", "Neural Style", "plug-in-reverie-style", STYLE + KEPT, settings)
     assert said["status"] == "success"
-    assert said["after"] == said["seen"] == ["Neural style: impasto", "landscape.jpg"]
-    assert said["selected"] == ["Neural style: impasto"]
+    assert said["after"] == said["seen"] == ["Neural style: stained_glass", "landscape.jpg"]
+    assert said["selected"] == ["Neural style: stained_glass"]
     assert said["undone"] == ["landscape.jpg"]
     assert said["same"] and said["all_undone"]
 
@@ -83,7 +83,7 @@ press_ok
 
 @pytest.mark.usefixtures("squeezenet")
 def test_a_result_opens_with_its_settings_and_is_made_anew(gimp, backend):
-    said = drive(gimp, "edit", "Neural Style", "plug-in-reverie-edit", EDIT, settings={}, setup=MADE)
+    said = drive(gimp, "edit", "Edit Neural Style", "plug-in-reverie-edit", EDIT, settings={}, setup=MADE)
     assert said["status"] == "success"
     assert said["after"] == ["Neural style: ink, castle #1", "Neural style: ink, castle", "landscape.jpg"]
     assert said["seen"] == said["after"][::2]
@@ -103,7 +103,7 @@ press_ok
 
 @pytest.mark.usefixtures("squeezenet")
 def test_a_result_is_replaced_where_that_is_ticked(gimp, backend):
-    said = drive(gimp, "replace", "Neural Style", "plug-in-reverie-edit", REPLACE, settings={}, setup=MADE)
+    said = drive(gimp, "replace", "Edit Neural Style", "plug-in-reverie-edit", REPLACE, settings={}, setup=MADE)
     assert said["status"] == "success"
     assert said["after"] == ["Neural style: ink, castle", "landscape.jpg"]
     assert len(said["records"]) == 1
@@ -136,7 +136,7 @@ paint; shot painting
 
 
 def test_the_dialog_of_a_dream_zoom_opens_its_frames_as_a_new_image(gimp, backend):
-    said = drive(gimp, "zoom", "Deep Dream", "plug-in-reverie-dream-zoom", ZOOM, {**QUICK, "frames": 3})
+    said = drive(gimp, "zoom", "Dream Zoom", "plug-in-reverie-dream-zoom", ZOOM, {**QUICK, "frames": 3})
     assert said["status"] == "success"
     assert said["after"] == ["landscape.jpg"]
     assert said["same"]

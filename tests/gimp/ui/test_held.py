@@ -55,7 +55,7 @@ def press(made, response, when=lambda: True):
     GLib.timeout_add(100, lambda: not when() or made._window.response(response) or False)
 
 def paints(made):
-    return "left" in made._note.get_text()
+    return "left" in made._notice.get_text()
 
 image = load(); layer = image.get_layers()[0]
 mask = layer.create_mask(Gimp.AddMaskType.WHITE); layer.add_mask(mask); layer.set_edit_mask(True)
@@ -78,8 +78,8 @@ made, config = opened(); settled(made)
 made._sources[0].image.delete()
 config.set_property("strength", 0.3); settled(made)
 press(made, Gtk.ResponseType.OK)
-press(made, Gtk.ResponseType.CANCEL, lambda: "closed" in made._note.get_text())
-heard["closed before"] = [painted(made), made._note.get_text()]
+press(made, Gtk.ResponseType.CANCEL, lambda: "closed" in made._notice.get_text())
+heard["closed before"] = [painted(made), made._notice.get_text()]
 made.close()
 
 made, config = opened(size=64, iterations=100)
@@ -154,8 +154,8 @@ image = made._sources[0].image; before = digest(image.get_layers()[0])
 backend = json.load(open(os.environ["REVERIE_HOME"] + "/ready.json"))["pid"]
 press(made, Gtk.ResponseType.OK)
 GLib.timeout_add(100, lambda: not paints(made) or bool(os.kill(backend, 9)))
-press(made, Gtk.ResponseType.CANCEL, lambda: "as it was" in made._note.get_text())
-heard["backend killed"] = [painted(made), made._note.get_text()]
+press(made, Gtk.ResponseType.CANCEL, lambda: "as it was" in made._notice.get_text())
+heard["backend killed"] = [painted(made), made._notice.get_text()]
 heard["kept"] = [names(image), digest(image.get_layers()[0]) == before]
 made.close()
 answer(aside=aside, **heard)
@@ -179,7 +179,7 @@ def test_a_dialog_that_is_opened_and_closed_leaves_a_masked_layer_and_a_selectio
 
 def test_threads_call_neither_gimp_nor_gtk(said):
     ui = "reverie_gimp/ui/"
-    assert {f"{ui}preview.py:_carry_out", f"{ui}dialog.py:_result", f"{ui}gallery.py:_fast_styles"} <= set(
+    assert {f"{ui}small_jobs.py:carry_out", f"{ui}dialog.py:_result", f"{ui}fast_styles.py:_fast_styles"} <= set(
         said["aside"]
     )
     assert not {name: names for name, names in said["aside"].items() if names}

@@ -30,7 +30,7 @@ def opened_on(name, source, meanwhile=lambda: None, recorded=None, painting=lamb
         done = painted(made) is not None
     except Exception as error:
         done = repr(error)
-    said = [done, made._note.get_text()]
+    said = [done, made._notice.get_text()]
     made.close()
     return said
 
@@ -127,6 +127,6 @@ with open(FOLDER + "/config/plug-in-settings/GimpProcedureConfigRun-plug-in-reve
 
 def test_a_locked_result_is_edited_after_another_was_replaced(gimp, echo):
     """The dialog opens all the same, its tick taken away."""
-    said = drive(gimp, "locked", "Neural Style", "plug-in-reverie-edit", "press_ok", settings={}, setup=LOCKED)
+    said = drive(gimp, "locked", "Edit Neural Style", "plug-in-reverie-edit", "press_ok", settings={}, setup=LOCKED)
     assert said["status"] == "success"
     assert said["after"] == ["Neural style: ink #1", "Neural style: ink", "landscape.jpg"]

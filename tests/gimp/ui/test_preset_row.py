@@ -16,7 +16,7 @@ def row(filter_name):
     procedure = Gimp.get_pdb().lookup_procedure(filter_name)
     config = procedure.create_config()
     window = GimpUi.ProcedureDialog.new(procedure, config, "Presets")
-    return window, config, preset_row._Row(window, filter_name, config, said.append), said
+    return window, config, preset_row.PresetRow(window, filter_name, config, said.append), said
 
 def titles(row):
     return [each[0] for each in row._chooser.get_model()]
@@ -29,7 +29,6 @@ def asking(row, name):
 
 image = load()
 window, config, style, said = row(filters.STYLE)
-box = preset_row.preset_row(window, filters.STYLE, config, said.append)
 hidden = [child.get_visible() for child in window.get_content_area().get_children()
           if isinstance(child, Gtk.ButtonBox)]
 shown = {}

@@ -30,7 +30,7 @@ CALLS: list[Callable[[Client], Any]] = [
     lambda client: list(client.events("7")),
     lambda client: client.result("7"),
     lambda client: client.preview("7"),
-    lambda client: client.estimate({"style": "of a secret place"}, 8, 8),
+    lambda client: client.estimate({"style": "of a secret place"}, 8, 8, {}),
     lambda client: client.networks(),
     lambda client: list(client.atlas("auto", "auto")),
     lambda client: client.shut_down(),

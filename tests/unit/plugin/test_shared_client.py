@@ -127,7 +127,7 @@ def test_what_the_listener_raises_ends_the_job(client, order):
 
 def test_a_refusal_is_passed_on_with_its_status(client):
     with pytest.raises(BackendError, match=r"^It knows no such thing\.$") as error:
-        client.estimate({}, 8, 6)
+        client.estimate({}, 8, 6, {})
     assert error.value.status == 404
 
 

@@ -9,7 +9,7 @@ from shared.words import _
 FLAGS = GObject.ParamFlags.READWRITE
 DETAILS = {  # how finely it is painted, as a recipe calls it: in words, and what that means
     "sketch": (_("Quick sketch"), _("Small and soon done: to see whether it goes the right way.")),
-    "usual": (_("As usual"), _("What suits this machine.")),
+    "usual": (_("Normal"), _("What suits this machine.")),
     "fine": (_("Fine"), _("Larger, with finer strokes, and longer at work on them.")),
     "best": (_("Best"), _("Each pixel of the layer is painted, however long that takes.")),
 }
@@ -127,8 +127,8 @@ def add_dream_arguments(procedure: Gimp.Procedure) -> None:
     _add_choice(procedure, "parametrisation", _("Colo_urs"), _("Which colours appear"))
     procedure.add_int_argument(
         "octaves",
-        _("Si_zes of shapes"),
-        _("In how many sizes shapes appear: 1 is fine detail alone, 8 brings large ones; 0 is usual"),
+        _("Si_ze of shapes"),
+        _("1 is fine detail alone, 8 brings large shapes as well; 0 is automatic"),
         0,
         16,
         0,
@@ -189,7 +189,7 @@ def add_common_arguments(procedure: Gimp.Procedure) -> None:
     procedure.add_string_argument(
         "preset",
         _("Preset"),
-        _("The title of a preset, such as “%s”, from which whatever is as usual beside it is taken") % "Bold brush",
+        _("The title of a preset, such as “%s”, from which whatever is not passed beside it is taken") % "Bold brush",
         "",
         FLAGS,
     )
@@ -205,7 +205,7 @@ def add_common_arguments(procedure: Gimp.Procedure) -> None:
     )
     procedure.add_int_argument(
         "iterations",
-        _("Rounds of brush_work"),
+        _("It_erations"),
         _("How often the whole picture is gone over; 0 leaves it to the detail"),
         0,
         10000,

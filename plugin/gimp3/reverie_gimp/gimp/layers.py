@@ -59,7 +59,11 @@ def kind(item: Gimp.Item) -> str:
     return next(name for name, of_that_kind in kinds if isinstance(item, of_that_kind))
 
 
+def layer_of(item: Gimp.Item) -> Gimp.Item:
+    """The layer that a mask belongs to; any other item itself."""
+    return Gimp.Layer.from_mask(item) if isinstance(item, Gimp.LayerMask) else item
+
+
 def name_of(item: Gimp.Item) -> str:
     """What an item is called: a mask as its layer, since GIMP calls it “… mask”, in the user's language."""
-    layer = Gimp.Layer.from_mask(item) if isinstance(item, Gimp.LayerMask) else item
-    return layer.get_name()
+    return layer_of(item).get_name()

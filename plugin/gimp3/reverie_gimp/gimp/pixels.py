@@ -75,10 +75,15 @@ def picture_of(drawable: Gimp.Drawable) -> bytearray:
     return picture(drawable, whole(drawable), "u1")
 
 
+def has_selection(layer: Gimp.Layer) -> bool:
+    """Is something selected in a layer's image?"""
+    return not Gimp.Selection.is_empty(layer.get_image())
+
+
 def selected_of(layer: Gimp.Layer) -> bytearray:
     """What is selected of a layer, as an 8-bit .npy in which the rest is transparent; all of it where nothing in its
     image is selected. Raises Refusal where something is, but not of the layer."""
-    if Gimp.Selection.is_empty(layer.get_image()):
+    if not has_selection(layer):
         return picture_of(layer)
     overlap, *bounds = layer.mask_intersect()
     if not overlap:

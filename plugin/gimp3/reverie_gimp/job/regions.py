@@ -8,6 +8,7 @@ does outside of a selection: together they become the new layer's mask.
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from typing import TYPE_CHECKING, Any
@@ -19,13 +20,16 @@ from shared.words import _
 from reverie_gimp.data import Region, Source
 from reverie_gimp.gimp import layers, parasites, pixels
 from reverie_gimp.gimp.selection import ScratchSelection
+from reverie_gimp.job import style_names
 from reverie_gimp.job.pictures import picture_of_file
+from reverie_gimp.job.styles import Style
 
 if TYPE_CHECKING:
     from gi.repository import Gimp
 
 _LONGEST = 2048  # pixels: a mask of a style says nothing finer at the sizes at which pictures are computed
 _SELECTION = "the selection"  # what the recipe calls its mask
+_NEAR = 0.8  # how alike a name and a style's are, 0 to 1, where the one is probably meant for the other
 _LEAST = 1e-4  # share of the part that is worked on: what is smaller cannot be seen
 
 
@@ -208,16 +212,43 @@ def _style_of(item: Gimp.Item, source: Source) -> tuple[str, bytes | bytearray] 
 
     Raises Refusal or BackendError for a file that cannot be read.
     """
-    name = re.sub(r" #\d+$", "", layers.name_of(item)).strip()  # GIMP numbers layers of one name
-    known = {jobs.short_name(path): path for path in bundled.styles()}
-    path = known.get(name.lower().replace(" ", "_"), os.path.expanduser(name))
+    style = style_named(item, source)
+    if style is None:
+        return None
+    if style.kind == "file":
+        return style.value, picture_of_file(style.value)
+    return style.value.get_name(), pixels.picture_of(style.value)
+
+
+def style_named(item: Gimp.Item, source: Source) -> Style | None:
+    """The style that a region's name names: one of Reverie's, a file, or another layer; None when it names none."""
+    name = _plain_name(item)
+    path = _known().get(name.casefold(), os.path.expanduser(name))
     if os.path.isabs(path):
-        path = bundled.present(path)
-        return path, picture_of_file(path)
+        return Style("file", bundled.present(path))
     for layer in layers.all_layers(source.image):
         if layer.get_name() == name and layer not in (item, source.layer):
-            return name, pixels.picture_of(layer)
+            return Style("layer", layer)
     return None
+
+
+def nearly_named(item: Gimp.Item) -> str | None:
+    """The name of the style that a region's name is nearly that of, such as “watercolour” for “watercolor”."""
+    found = difflib.get_close_matches(_plain_name(item).casefold(), _known(), n=1, cutoff=_NEAR)
+    return found[0] if found else None
+
+
+def _known() -> dict[str, str]:
+    """{name: path} of Reverie's own styles, as a recipe has it and in the user's language."""
+    found = {}
+    for path in bundled.styles():
+        name = jobs.short_name(path)
+        found.update({each.casefold(): path for each in (name, name.replace("_", " "), style_names.shown(name))})
+    return found
+
+
+def _plain_name(item: Gimp.Item) -> str:
+    return re.sub(r" #\d+$", "", layers.name_of(item)).strip()  # GIMP numbers layers of one name
 
 
 def _mask(source: Source, share: Gimp.Channel) -> bytes | None:

@@ -16,6 +16,7 @@ from shared.refusals import Refusal
 from shared.words import _
 
 from reverie_gimp.gimp import layers
+from reverie_gimp.job import style_names
 
 if TYPE_CHECKING:
     from gi.repository import Gimp
@@ -104,7 +105,9 @@ def title(each: Style) -> str:
     """What a style is called before people."""
     if each.kind == "layer":
         return each.value.get_name()
-    return jobs.short_name(each.value).replace("_", " ") if each.kind == "file" else each.value.replace("_", " ")
+    name = jobs.short_name(each.value) if each.kind == "file" else each.value
+    ours = each.kind == "fast" or each.value in bundled.styles()
+    return style_names.shown(name) if ours else name.replace("_", " ")
 
 
 # --- in a recipe -----------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from reverie_gimp.gimp.results import can_be_replaced
 from reverie_gimp.job import regions
 from reverie_gimp.ui.network_chooser import network_chooser
 from reverie_gimp.ui.region_chooser import region_chooser
+from reverie_gimp.ui.region_map import RegionMap
 from reverie_gimp.ui.widgets import caption, choice, number, row
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def where_controls(window: GimpUi.ProcedureDialog, config: Gimp.ProcedureConfig,
     if config.find_property("regions"):
         regions.stay_within(config, source)
         if regions.offered(source):
-            controls.append(row(_("Re_gions"), region_chooser(config, source)))
+            controls.append(boxed(row(_("Re_gions"), region_chooser(config, source)), RegionMap(config, source).widget))
     return controls
 
 
@@ -47,18 +48,17 @@ def replace_button(source: Source) -> Gtk.CheckButton:
     return button
 
 
-def choices(config: Gimp.ProcedureConfig, names: tuple[str, ...], estimate: Gtk.Widget) -> Gtk.Grid:
-    """What can be one of a few, the detail last; beside that the time that it takes."""
-    grid = captioned(config, {name: choice(config, name, CHOICES[name]) for name in (*names, "detail")})
-    grid.attach(estimate, 2, len(names), 1, 1)
-    return grid
+def choices(config: Gimp.ProcedureConfig, names: tuple[str, ...]) -> Gtk.Grid:
+    """What can be one of a few."""
+    return captioned(config, {name: choice(config, name, CHOICES[name]) for name in names})
 
 
 def captioned(config: Gimp.ProcedureConfig, widgets: dict[str, Gtk.Widget]) -> Gtk.Grid:
     """The widgets that set some arguments, below each other, each behind the label of its own."""
     grid = Gtk.Grid(column_spacing=12, row_spacing=6)
     for line, (name, widget) in enumerate(widgets.items()):
-        grid.attach(caption(config, name, widget), 0, line, 1, 1)
+        widget.set_hexpand(True)
+        grid.attach(caption(config.find_property(name).nick, widget), 0, line, 1, 1)
         grid.attach(widget, 1, line, 1, 1)
     return grid
 
@@ -80,10 +80,9 @@ def boxed(*widgets: Gtk.Widget) -> Gtk.Box:
 
 def common_box(config: Gimp.ProcedureConfig, say: Callable[[str], None]) -> Gtk.Grid:
     """What both filters ask of how the picture is computed."""
-    detail = _("as the detail says")
     widgets = {
-        "size": number(config, "size", {0: detail}, 64),
-        "iterations": number(config, "iterations", {0: detail}, 20),
+        "size": number(config, "size", {0: _("automatic")}, 64),
+        "iterations": number(config, "iterations", {0: _("automatic")}, 20),
         "network": network_chooser(config, say),
         "seed": number(config, "seed", {-1: _("another each time")}, 1),
     }

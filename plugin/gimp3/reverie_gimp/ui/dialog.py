@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from gi.repository import Gdk, GdkPixbuf, GimpUi, GLib, Gtk
+from gi.repository import GimpUi, GLib, Gtk
 from shared import filters, jobs
 from shared.client import BackendError, Client
 from shared.refusals import Refusal
@@ -14,30 +14,24 @@ from shared.words import _
 
 from reverie_gimp.data import Result, Source
 from reverie_gimp.gimp import pixels
-from reverie_gimp.gimp.sources import thumbnail
-from reverie_gimp.job import painting, recent_styles, styles
+from reverie_gimp.job import painting, recent_styles, recipes, styles
 from reverie_gimp.job.painting import Cancelled, Returned, Unfinished
 from reverie_gimp.ui.controls import replace_button, where_controls
 from reverie_gimp.ui.dream_panel import dream_panel
 from reverie_gimp.ui.estimate import Estimate
-from reverie_gimp.ui.preset_row import preset_row
+from reverie_gimp.ui.notice import Notice, beside_buttons
+from reverie_gimp.ui.panel import panel
+from reverie_gimp.ui.preset_row import PresetRow
 from reverie_gimp.ui.preview import Preview
 from reverie_gimp.ui.request import Request
 from reverie_gimp.ui.style_panel import style_panel
 from reverie_gimp.ui.while_painting import WhilePainting
-from reverie_gimp.ui.widgets import pixbuf
+from reverie_gimp.ui.widgets import loaded
+from reverie_gimp.ui.window import RESET, furnish
 
 if TYPE_CHECKING:
     from gi.repository import Gimp
 
-_PREVIEW = 420
-_AROUND = 180  # pixels that a desktop and the rest of the dialog need above and below the controls
-_RESET = 1  # GIMP's own response
-_BUTTONS = {
-    Gtk.ResponseType.OK: _("Paint the layer like this"),
-    Gtk.ResponseType.CANCEL: _("Stop, and leave the image as it is"),
-    _RESET: _("Set everything back to what it was at first, or when the dialog was opened"),
-}
 _CONTROLS = {filters.STYLE: style_panel, filters.DREAM: dream_panel}
 
 
@@ -72,51 +66,52 @@ class Dialog:
         self._part = 0, 1  # which of how many sources is being painted
         self._begun = 0.0  # when the first of them was, in seconds
         self._warnings: list[str] = []
-        self._picture = Gtk.Image(valign=Gtk.Align.START)
-        self._note = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=50)
-        self._bar = Gtk.ProgressBar(show_text=False)
         self._job: tuple[jobs.Job, Request, GLib.MainLoop] | None = None  # which is painted now
         self._returned = False  # from it to the settings
         self._meanwhile = WhilePainting(self._window, self._keep_this, self._go_back, self._stop)
         self._estimate = Estimate(filter_name, config, sources)
-        self._controls, self._check = _CONTROLS[filter_name](self._window, config, self._say, self._estimate.widget)
+        self._notice = Notice(self._estimate.widget)
+        self._refused = False  # whether it says why OK was refused
+        self._presets = PresetRow(self._window, filter_name, config, self._say)
+        self._controls, self._check, self._gallery = _CONTROLS[filter_name](
+            self._window, config, self._say, sources[0], self._presets
+        )
         self._controls += where_controls(self._window, config, sources[0])
         if sources[0].version is not None:
             self._controls.append(replace_button(sources[0]))
         if pixels.is_indexed(sources[0].image):
             self._controls.append(self._window.fill_box("reverie-indexed", ["convert-indexed"]))
-        self._presets = preset_row(self._window, filter_name, config, self._say)
-        self._preview = Preview(filter_name, config, sources[0], self._check, self._show)
+        self._preview = Preview(
+            filter_name,
+            config,
+            sources[0],
+            self._check,
+            lambda: not self._gallery.looks.busy,
+            lambda: self._estimate.composed,
+        )
         self._arrange()
-        self._show(pixbuf(*thumbnail(sources[0], _PREVIEW)))
         self._say(self._welcome())
+        self._handler = config.connect("notify", lambda *given: self._mend())
 
     def _arrange(self) -> None:
-        left = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=12)
-        for control in self._controls:
-            left.pack_start(control, False, False, 0)
         right = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
-        right.pack_start(self._picture, False, False, 0)
-        right.pack_start(self._preview.widget, False, False, 0)
-        right.pack_end(self._meanwhile.widget, False, False, 0)
-        right.pack_end(self._bar, False, False, 0)
-        right.pack_end(self._note, False, False, 0)
-        side_by_side = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12)
-        side_by_side.pack_start(_scrolled(left), True, True, 0)
-        side_by_side.pack_start(right, False, False, 0)
+        right.pack_start(self._preview.widget, True, True, 0)
+        below = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
+        below.pack_start(self._preview.tools, True, True, 0)
+        below.pack_start(self._meanwhile.widget, False, False, 0)
+        right.pack_start(below, False, False, 0)
+        side_by_side = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
+        side_by_side.pack_start(panel(self._controls), False, False, 0)
+        side_by_side.pack_start(right, True, True, 0)
         area = self._window.get_content_area()
         area.set_border_width(12)
         area.pack_start(side_by_side, True, True, 0)
-        area.pack_start(self._presets, False, False, 0)
-        side_by_side.show_all()
-        for part in (self._bar, self._meanwhile.widget):
-            part.set_visible(False)
-        _hide_help(self._window)
-        for response, told in _BUTTONS.items():
-            self._window.get_widget_for_response(response).set_tooltip_text(told)
-        if len(self._sources) > 1 or self._sources[0].frame is not None:
-            cancel = self._window.get_widget_for_response(Gtk.ResponseType.CANCEL)
-            cancel.set_tooltip_text(_("Stop; what is painted by then is kept"))
+        area.pack_start(self._presets.widget, False, False, 0)
+        beside_buttons(self._notice.widget, self._window.get_widget_for_response(Gtk.ResponseType.OK))
+        for part in (side_by_side, self._notice.widget):
+            part.show_all()
+        self._meanwhile.widget.set_visible(False)
+        furnish(self._window, len(self._sources) > 1 or self._sources[0].frame is not None)
 
     def _welcome(self) -> str:
         if pixels.is_indexed(self._sources[0].image):
@@ -146,6 +141,7 @@ class Dialog:
                 return
             except (Refusal, BackendError) as error:
                 self._say(str(error))  # the dialog stays: what is wrong can perhaps be mended here
+                self._refused = True
             except Returned:
                 self._say(self._welcome())
             except Unfinished as rest:
@@ -156,18 +152,34 @@ class Dialog:
             self._preview.resume()
         raise Cancelled
 
+    def _mend(self) -> None:
+        """Something was changed: what was wrong, and is not any more, is not said any longer."""
+        if not self._refused:
+            return
+        try:
+            self._check()
+            recipes.recipe_of(self._filter, self._config)
+            self._say(self._welcome())
+        except Refusal as error:
+            self._say(str(error))
+            self._refused = True
+
     def close(self) -> None:
+        self._config.disconnect(self._handler)
+        self._gallery.looks.close()
         self._preview.close()
         self._estimate.close()
         self._window.destroy()
 
     def _set_busy(self, busy: bool) -> None:
-        for control in [*self._controls, self._preview.widget, self._presets]:
+        for control in [*self._controls, self._preview.tools, self._presets.widget]:
             control.set_sensitive(not busy)
-        for response in (Gtk.ResponseType.OK, _RESET):
+        for response in (Gtk.ResponseType.OK, RESET):
             self._window.set_response_sensitive(response, not busy)
-        for part in (self._bar, self._meanwhile.widget):
-            part.set_visible(busy)
+        self._gallery.looks.pause(busy)
+        self._notice.set_busy(busy)
+        self._meanwhile.widget.set_visible(busy)
+        self._estimate.widget.set_visible(not busy)
 
     def run(self, job: jobs.Job, source: Source, number: int, count: int) -> tuple[memoryview, dict[str, Any]]:
         """Runs a job, as painting.Runner has it, and shows what it tells. Raises Cancelled when Cancel is pressed, and
@@ -175,7 +187,7 @@ class Dialog:
         self._part = number, count
         self._set_busy(True)
         self._say(_("Preparing “%s”…") % source.layer.get_name())
-        self._bar.set_fraction(number / count)
+        self._notice.show_progress(number / count)
         loop, ends = GLib.MainLoop(), []
 
         def hear(event: dict[str, Any]) -> None:
@@ -233,10 +245,10 @@ class Dialog:
         """Shows an event of the job."""
         if event["type"] == "starting":
             self._say(_("Starting Reverie's backend, %d s. It stays ready for the next time.") % event["seconds"])
-            self._bar.pulse()
+            self._notice.show_progress(None)
         elif event["type"] == "fetching":
             self._say(jobs.status(event))
-            self._bar.set_fraction(float(event["here"]) / event["total"])
+            self._notice.show_progress(float(event["here"]) / event["total"])
         elif event["type"] == "queued" and event["position"]:
             self._say(jobs.status(event))
         elif event["type"] == "warning":
@@ -246,53 +258,24 @@ class Dialog:
         elif event["type"] == "progress":
             here, total = self._part
             done = (here + event["fraction"]) / total
-            self._bar.set_fraction(done)
+            self._notice.show_progress(done)
             if total == 1:
                 self._say(_("Painting, %s.") % jobs.time_left(event["seconds_left"]))
             else:
                 left = (time.monotonic() - self._begun) * (1 - done) / done
                 self._say(_("Painting %d of %d, %s.") % (here + 1, total, jobs.time_left(left)))
         elif event["type"] == "preview":
-            loader = GdkPixbuf.PixbufLoader()
-            loader.write(event["png"])
-            loader.close()
-            self._show(loader.get_pixbuf())
+            self._preview.show_painted(loaded(event["png"]))
             self._meanwhile.seen()
 
-    def _show(self, picture: GdkPixbuf.Pixbuf) -> None:
-        factor = _PREVIEW / max(picture.get_width(), picture.get_height())
-        width, height = (max(1, round(side * factor)) for side in (picture.get_width(), picture.get_height()))
-        self._picture.set_from_pixbuf(picture.scale_simple(width, height, GdkPixbuf.InterpType.BILINEAR))
-
     def _say(self, text: str) -> None:
-        self._note.set_text("\n".join([text, *dict.fromkeys(self._warnings)]))
+        self._refused = False
+        self._notice.say("\n".join([text, *dict.fromkeys(self._warnings)]))
 
     @property
     def warnings(self) -> list[str]:
         """What the backend warned of while it painted, each sentence once."""
         return list(dict.fromkeys(self._warnings))
-
-
-def _scrolled(box: Gtk.Box) -> Gtk.ScrolledWindow:
-    """The controls as high as they like, as far as the screen allows."""
-    most = max(300, Gdk.Display.get_default().get_monitor(0).get_workarea().height - _AROUND)
-    scrolled = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER)
-    scrolled.add(box)
-
-    def fit() -> bool:
-        scrolled.set_min_content_height(min(most, box.get_preferred_height()[1]))
-        return GLib.SOURCE_REMOVE
-
-    box.connect("size-allocate", lambda *given: GLib.idle_add(fit))
-    return scrolled
-
-
-def _hide_help(window: GimpUi.ProcedureDialog) -> None:
-    """GIMP's button would look for a page of GIMP's own manual, where there is none."""
-    button = window.get_widget_for_response(Gtk.ResponseType.HELP)
-    if button is not None:
-        button.set_no_show_all(True)
-        button.hide()
 
 
 def _result(client: Client, job: jobs.Job, tell: Callable[[dict[str, Any]], None]) -> dict[str, Any]:

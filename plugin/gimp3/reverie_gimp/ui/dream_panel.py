@@ -9,8 +9,11 @@ from gi.repository import Gtk
 from shared import filters
 from shared.words import _
 
+from reverie_gimp.data import Source
 from reverie_gimp.ui.controls import advanced, captioned, choices, common_box
 from reverie_gimp.ui.dream_subject import dream_subject
+from reverie_gimp.ui.gallery import Gallery
+from reverie_gimp.ui.preset_row import PresetRow
 from reverie_gimp.ui.widgets import number
 
 if TYPE_CHECKING:
@@ -18,18 +21,25 @@ if TYPE_CHECKING:
 
 
 def dream_panel(
-    window: GimpUi.ProcedureDialog, config: Gimp.ProcedureConfig, say: Callable[[str], None], estimate: Gtk.Widget
-) -> tuple[list[Gtk.Widget], Callable[[], None]]:
-    """(What Deep Dream asks: what to dream of, first; what refuses while something is missing)."""
+    window: GimpUi.ProcedureDialog,
+    config: Gimp.ProcedureConfig,
+    say: Callable[[str], None],
+    source: Source,
+    presets: PresetRow,
+) -> tuple[list[Gtk.Widget], Callable[[], None], Gallery]:
+    """(What Deep Dream asks: what to dream of, first; what refuses while something is missing; the gallery)."""
     window.get_scale_entry("dream-strength", 100.0)
     subject, check, _wake = dream_subject(config, say, filters.DREAM)
     zoom = [window.fill_box("reverie-zoom", ["zoom", "frames"])] if config.find_property("zoom") else []
-    octaves = number(config, "octaves", {0: _("as usual")}, 1)
-    return [
+    octaves = number(config, "octaves", {0: _("automatic")}, 1)
+    gallery = Gallery(filters.DREAM, source, presets)
+    controls = [
+        gallery.widget,
         subject,
         *zoom,
         window.fill_box("reverie-settings", ["dream-strength"]),
         captioned(config, {"octaves": octaves}),
-        choices(config, ("parametrisation",), estimate),
+        choices(config, ("parametrisation", "detail")),
         advanced(common_box(config, say)),
-    ], check
+    ]
+    return controls, check, gallery

@@ -30,7 +30,7 @@ _CHOICES = {
     "nothing": _("Nothing"),
     "anything": _("Whatever _it sees by itself"),
     "named": _("Something b_y name"),
-    "like": _("What another lay_er shows"),
+    "like": _("_What another layer shows"),
     "pattern": _("A _pattern that it knows"),
 }
 
@@ -48,7 +48,7 @@ def dream_subject(
             buttons[name] = Gtk.RadioButton.new_with_mnemonic_from_widget(first, label)
             first = first or buttons[name]
     title = Gtk.Label(xalign=0.0)
-    title.set_markup_with_mnemonic("<b>%s</b>" % (_("Dr_eam as well of") if beside else _("Dream of")))
+    title.set_markup_with_mnemonic("<b>%s</b>" % (_("Dream as _well of") if beside else _("Dream of")))
     details = {
         "named": class_entry(config, "dream-class", say),
         "like": layer_chooser(config, "dream-guide", _("none")),

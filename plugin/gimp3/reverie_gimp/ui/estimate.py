@@ -1,18 +1,19 @@
-"""Says how long the painting will take with what is set, as the backend knows it of its own machine."""
+"""Says what will happen with what is set: at which sizes it is painted, how long that takes on the backend's machine,
+and whether a style picture is too small for its strokes."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from gi.repository import GLib, Gtk, Pango
-from shared import jobs
-from shared.client import Client
+from gi.repository import GdkPixbuf, GLib, Gtk
+from shared import filters, jobs
+from shared.client import Client, spoken
 from shared.refusals import Refusal
 from shared.words import _
 
 from reverie_gimp.data import Source
-from reverie_gimp.job import recipes
+from reverie_gimp.job import recipes, styles
 from reverie_gimp.ui.request import Request
 from reverie_gimp.ui.widgets import muted
 
@@ -23,6 +24,7 @@ _DELAY = 300  # milliseconds of rest before it is asked
 _LATER = 3000  # milliseconds before it is asked again of a backend that is busy
 
 Job = tuple[dict[str, Any], int, int, int]  # a recipe, a picture's width and height, and how many of these
+Size = tuple[int, int]
 
 
 class Estimate:
@@ -33,7 +35,13 @@ class Estimate:
         self._asked: str | None = None  # what the answer that is shown, or on its way, is about
         self._timer: int | None = None
         self._request: Request | None = None
-        self.widget = muted(Gtk.Label(xalign=0.0, ellipsize=Pango.EllipsizeMode.END, width_chars=24))
+        self._label = muted(Gtk.Label(xalign=0.0, wrap=True, max_width_chars=90))
+        self._label.set_tooltip_text(_("So long it takes on the machine that paints, if that has nothing else to do"))
+        self._warning = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=90, no_show_all=True)
+        self.widget = Gtk.Box(orientation=Gtk.Orientation.VERTICAL)
+        self.widget.pack_start(self._label, False, False, 0)
+        self.widget.pack_start(self._warning, False, False, 0)
+        self.composed: int | None = None  # the longest side, in pixels, at which the first picture is composed
         self._handler = config.connect("notify", lambda *given: self._wait())
         self._wait()
 
@@ -55,16 +63,21 @@ class Estimate:
     def _begin(self) -> bool:
         self._timer = None
         try:
-            jobs = self._jobs()
+            jobs, pictures = self._jobs(), self._pictures()
         except Refusal:  # no style as yet
-            jobs = []
-        asked = json.dumps(jobs)
+            jobs, pictures = [], {}
+        asked = json.dumps([jobs, pictures])
         if asked != self._asked:
             self._drop()
             self._asked = asked
-            self.widget.set_text("…" if jobs else "")
+            self._say("…" if jobs else "", [])
             if jobs:
-                self._request = Request(lambda client, tell: tell(_answer(client, jobs)), self._hear)
+                recipe, width, height, _count = jobs[0]
+                whole = width, height
+                self._request = Request(
+                    lambda client, tell: tell(_answer(client, jobs, pictures)),
+                    lambda event: self._hear(event, recipe, whole),
+                )
         return GLib.SOURCE_REMOVE
 
     def _jobs(self) -> list[Job]:
@@ -83,25 +96,55 @@ class Estimate:
         width, height = first.area[2:]
         return [(recipe, width, height, 1), (dict(recipe, **further), width, height, count - 1)]
 
-    def _hear(self, event: dict[str, Any]) -> None:
+    def _pictures(self) -> dict[str, Size]:
+        """How large the style pictures are, by what the recipe calls them, as far as that is seen at once."""
+        if self._filter != filters.STYLE:
+            return {}
+        names, found = recipes.names_of_layers(self._filter, self._config), {}
+        for each in styles.read(self._config):
+            size = _size(each)
+            if size is not None:
+                found[styles.reference(each, names)] = size
+        return found
+
+    def _say(self, text: str, warnings: list[str]) -> None:
+        self._label.set_text(text)
+        self._warning.set_text("\n".join(warnings))
+        self._warning.set_visible(bool(warnings))
+
+    def get_text(self) -> str:
+        return self._label.get_text()
+
+    def _hear(self, event: dict[str, Any], recipe: dict[str, Any], whole: Size) -> None:
         if event["type"] == "estimate":
             if event["reason"] == "busy":  # later, when the job before has ended
                 self._asked = None
                 self._wait(_LATER)
                 return
-            self.widget.set_text(_said(event))
-            self.widget.set_tooltip_text(_tip(event) if event["seconds"] is not None else "")
+            self.composed = max(event["width"], event["height"])
+            warnings = [spoken(each, _short(each)) for each in event.get("warnings", [])]
+            self._say(_sentence(event, recipe, whole), warnings)
         elif event["type"] == "failed":
-            self.widget.set_text("")  # OK, or the preview, tells why
+            self._say("", [])  # OK, or the preview, tells why
 
 
-def _answer(client: Client, jobs: list[Job]) -> dict[str, Any]:
+def _size(style: styles.Style) -> Size | None:
+    """The width and height of a style's picture; None where there is none, or one that GTK cannot tell of."""
+    if style.kind == "layer":
+        return style.value.get_width(), style.value.get_height()
+    if style.kind == "file":
+        known, width, height = GdkPixbuf.Pixbuf.get_file_info(style.value)
+        return (width, height) if known is not None else None
+    return None
+
+
+def _answer(client: Client, jobs: list[Job], pictures: dict[str, Size]) -> dict[str, Any]:
     """The backend's answer, with the seconds of all the jobs together. The task of a thread."""
     total, known = 0.0, {}
     for recipe, width, height, count in jobs:
         key = json.dumps([recipe, width, height])
         if key not in known:
-            known[key] = client.estimate(recipe, width, height)
+            known[key] = client.estimate(recipe, width, height, pictures)
         if known[key]["seconds"] is None:
             return dict(known[key], type="estimate")
         total += count * known[key]["seconds"]
@@ -109,16 +152,22 @@ def _answer(client: Client, jobs: list[Job]) -> dict[str, Any]:
     return dict(first, type="estimate", seconds=total)
 
 
-def _said(answer: dict[str, Any]) -> str:
+def _short(told: dict[str, Any]) -> dict[Any, str]:
+    """The names of pictures without their folders."""
+    path = told["values"].get("picture", "")
+    return {path: jobs.short_name(path)}
+
+
+def _sentence(answer: dict[str, Any], recipe: dict[str, Any], whole: Size) -> str:
+    composed = answer["width"], answer["height"]
+    if composed == whole:
+        sizes = _("Painted at %d × %d pixels") % composed
+    elif recipe.get("detail") == "sketch" or not recipe.get("style") or recipe.get("strength") == 0:
+        sizes = _("Composed at %d × %d pixels, and enlarged to %d × %d") % (*composed, *whole)
+    else:
+        sizes = _("Composed at %d × %d pixels, and finished at %d × %d") % (*composed, *whole)
     if answer["seconds"] is not None:
-        return _("takes %s") % jobs.duration(answer["seconds"])
+        return _("%s; takes %s.") % (sizes, jobs.duration(answer["seconds"]))
     if answer["reason"] == "download":
-        return _("first fetches %d MB") % max(1, round(answer["download_bytes"] / 1e6))
-    return ""
-
-
-def _tip(answer: dict[str, Any]) -> str:
-    return _(
-        "So long it takes on the machine that paints, if that has nothing else to do. It is composed at %d×%d "
-        "pixels and, where the layer is larger, brought to its size"
-    ) % (answer["width"], answer["height"])
+        return _("%s; first fetches %d MB.") % (sizes, max(1, round(answer["download_bytes"] / 1e6)))
+    return sizes + "."

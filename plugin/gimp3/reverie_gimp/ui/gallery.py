@@ -1,142 +1,136 @@
-"""The styles that can be chosen, as pictures to click on: fast ones, pictures, layers and GIMP's patterns.
+"""The looks that can be chosen, as pictures to click on: presets, pictures, fast styles, layers and GIMP's patterns.
 
-Pictures are made when they are first seen, and not before: a large image has hundreds of layers.
+Each is shown as the painter's own layer in that look, as soon as the backend has painted that; until then, as the
+style's own picture. Pictures are made when they are first seen: a large image has hundreds of layers.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
-from gi.repository import Gdk, GdkPixbuf, GLib, Gtk, Pango
-from shared import bundled, jobs
-from shared.client import BackendError, Client
+from gi.repository import Gdk, GdkPixbuf, GLib, Gtk
+from shared import filters
+from shared.client import BackendError
+from shared.refusals import Refusal
 from shared.words import _
 
-from reverie_gimp.gimp import layers, pixels
-from reverie_gimp.job import recent_styles, styles
-from reverie_gimp.ui.request import Request
-from reverie_gimp.ui.widgets import dress, muted, pixbuf
+from reverie_gimp.data import Source
+from reverie_gimp.job import favourites, looks, styles
+from reverie_gimp.job.pictures import Pictures
+from reverie_gimp.ui import offered
+from reverie_gimp.ui.fast_styles import FastStyles
+from reverie_gimp.ui.looks import SIDE, Look, Looks
+from reverie_gimp.ui.preset_row import PresetRow, title_of
+from reverie_gimp.ui.tile import Tile
+from reverie_gimp.ui.tile_grid import TileGrid
 
-_SIDE = 72  # pixels of a picture
-_MARGIN = 4  # pixels around them all
-_WIDTH, _HEIGHT = 500, 240  # pixels of them all: two rows
 _MOMENT = 60  # milliseconds of rest before pictures are made
-_SMALLEST = 45  # pixels of a pattern, each way: what is smaller is a dot or a line, and no style
-_LOOK = b"""
-.reverie-style { padding: 0; border: 3px solid transparent; border-radius: 4px; }
-.reverie-style.reverie-chosen { border-color: mix(@theme_selected_bg_color, @theme_fg_color, 0.5); }
-"""  # GIMP's dark theme has a dark colour of its own for what is selected
+_RANKS = ("preset", "picture", "fast", "recent", "layer", "pattern")  # the order of the kinds
 
 
 class Gallery:
-    """`widget` shows them; `choose` gets the (kind, value) of what was clicked on, and whether it is to be added to
-    what is chosen."""
+    """`widget` shows them, below its row `top`; `choose` gets the (kind, value) of a style that was clicked on, and
+    whether it is to be added to what is chosen, as it is while `adds` says so. Presets are chosen in their row."""
 
-    def __init__(self, choose: Callable[[str, Any, bool], None]) -> None:
-        self._choose = choose
-        self._marked: list[styles.Style] = []
-        self._empty: list[tuple[Gtk.Image, str, Any]] = []  # [(an image without its picture as yet, kind, value)]
+    def __init__(
+        self,
+        filter_name: str,
+        source: Source,
+        presets: PresetRow,
+        choose: Callable[[str, Any, bool], None] | None = None,
+        adds: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._source, self._row, self._choose, self._adds = source, presets, choose, adds
+        self._styles: list[styles.Style] = []  # those that are chosen
+        self._marked: list[tuple[str, Any]] = []  # their keys, and that of a preset
+        self._tiles: dict[tuple[str, Any], Tile] = {}
+        self._presets: dict[str, dict[str, Any]] = {}  # by path
+        self._pictures = Pictures(source.image)
         self._soon = False
-        self._revealed = False  # whether what is chosen was brought into sight
-        self._height = 0.0  # of all pictures, when it was
-        self._children: dict[tuple[str, Any], Gtk.FlowBoxChild] = {}  # by (kind, value), a layer by its id
-        self._box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=2, margin=_MARGIN)
-        self._boxes: dict[str, tuple[Gtk.Label, Gtk.FlowBox]] = {}
-        self.widget = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER, min_content_height=_HEIGHT)
-        self.widget.set_size_request(_WIDTH, -1)
-        self.widget.set_shadow_type(Gtk.ShadowType.IN)
-        self.widget.add(self._box)
-        self._section("fast", _("Fast styles, painted in a second"))
-        asking = _("Asking the backend for them…")
-        self._waiting = muted(Gtk.Label(label=asking, xalign=0.0, wrap=True, max_width_chars=40))
-        self._box.pack_start(self._waiting, False, False, 0)
-        self._section("picture", _("P_ictures"))
-        self._section("recent", _("Pictures used lately"))
-        self._section("layer", _("Open layers"))
-        self._section("pattern", _("GIMP's patterns"))
-        for path in bundled.styles():
-            self._add("picture", "file", path)
-        for path in recent_styles.listed():
-            self._add("recent", "file", path)
-        for layer in layers.open_layers():
-            self._add("layer", "layer", layer, layer.get_image().get_name())
-        for name in pixels.patterns(_SMALLEST):
-            self._add("pattern", "pattern", name)
-        self.widget.get_vadjustment().connect("changed", self._grown)
-        self.widget.get_vadjustment().connect("value-changed", self._fill_soon)
+        self._kept = favourites.listed()
+        styled = filter_name == filters.STYLE
+        title, kinds = (_("St_yles"), offered.KINDS) if styled else (_("Drea_ms"), {})
+        self._grid = TileGrid(title, kinds, self._activated, self._pressed, self._fill_soon)
+        self.widget, self.top = self._grid.widget, self._grid.top
+        self.looks = Looks(source, SIDE * self.widget.get_scale_factor(), self._wanted)
+        self._show_presets()
+        presets.follow(self._show_presets)
+        if styled:
+            for group, kind, value, where in offered.styles():
+                self._add(group, kind, value, where)
+            self._fast = FastStyles(self.widget, self._fast_listed, self._fast_pictured, self._grid.say)
         self.widget.connect("map", self._fill_soon)
-        self._request: Request | None = None
-        self._handler = self.widget.connect("map", self._ask_for_fast)
-        self.widget.connect("destroy", lambda widget: self._request and self._request.drop())
+
+    def _show_presets(self) -> None:
+        """Offers those that there are by now, and no others."""
+        self._presets = {each["path"]: each for each in self._row.presets}
+        for key in [key for key in self._tiles if key[0] == "preset" and key[1] not in self._presets]:
+            self._grid.remove(self._tiles.pop(key))
+        for path in self._presets:
+            self._add("preset", "preset", path, _("preset"))
+        self.mark(self._styles)
 
     def mark(self, chosen: list[styles.Style]) -> None:
-        """Shows which are chosen; a file that is not among them yet is added."""
-        self._marked = chosen
+        """Shows which styles are chosen, and which preset; a file that is not among them yet is added."""
         for each in chosen:
-            if each.kind == "file" and self._key(each.kind, each.value) not in self._children:
-                self._add("recent", "file", each.value)
-        wanted = [self._key(each.kind, each.value) for each in chosen]
-        for key, child in self._children.items():
-            context = child.get_style_context()
-            (context.add_class if key in wanted else context.remove_class)("reverie-chosen")
+            if each.kind == "file" and _key(each.kind, each.value) not in self._tiles:
+                self._add("recent", "file", each.value, None)
+        self._styles, preset = chosen, self._row.chosen
+        self._marked = [_key(each.kind, each.value) for each in chosen] + [("preset", preset)] * bool(preset)
+        for key, tile in self._tiles.items():
+            tile.mark(key in self._marked)
+        self._reveal()
+
+    def _add(self, group: str, kind: str, value: Any, where: str | None) -> Tile | None:
+        """Adds a look, unless it has its place already."""
+        key = _key(kind, value)
+        if key in self._tiles:
+            return None
+        title = title_of(self._presets[value]) if kind == "preset" else styles.title(styles.Style(kind, value))
+        tile = Tile(kind, value, title, where, None if kind == "preset" else self._mix, self._star)
+        self._tiles[key] = tile
+        tile.mark_favourite(self._favourite(tile) in self._kept)
+        tile.mark(key in self._marked)
+        self._grid.add(tile, group, _RANKS.index(group))
+        self._fill_soon()
+        return tile
+
+    # --- what the painter does ---------------------------------------------------------------------------------------
+
+    def _activated(self, tile: Tile) -> None:
+        known, state = Gtk.get_current_event_state()
+        added = self._adds() or bool(known and state & Gdk.ModifierType.CONTROL_MASK)
+        if tile.kind == "preset":
+            self._row.choose(tile.value)
+        elif self._choose is not None:
+            self._choose(tile.kind, tile.value, added)
+
+    def _mix(self, tile: Tile) -> None:
+        if self._choose is not None:
+            self._choose(tile.kind, tile.value, True)
+
+    def _pressed(self, tile: Tile, letter: str) -> bool:
+        """A key on a tile, which does what its corners do."""
+        if letter in ("plus", "KP_Add") and tile.kind != "preset":
+            self._mix(tile)
+        elif letter in ("asterisk", "KP_Multiply"):
+            self._star(tile)
+        else:
+            return False
+        return True
+
+    def _star(self, tile: Tile) -> None:
+        tile.mark_favourite(not tile.is_favourite)
+        favourites.keep(self._favourite(tile), tile.is_favourite)
+        self._grid.arrange()
 
     @staticmethod
-    def _key(kind: str, value: Any) -> tuple[str, Any]:
-        return kind, value.get_id() if kind == "layer" else value
+    def _favourite(tile: Tile) -> favourites.Key:
+        """A layer is one by its name, which says most of it to the painter."""
+        return favourites.key(tile.kind, tile.value.get_name() if tile.kind == "layer" else tile.value)
 
-    # --- sections ----------------------------------------------------------------------------------------------------
-
-    def _section(self, name: str, title: str) -> None:
-        """A heading, and the pictures beneath it; both are hidden while there is none."""
-        flow = Gtk.FlowBox(selection_mode=Gtk.SelectionMode.NONE, homogeneous=True, max_children_per_line=20)
-        flow.set_valign(Gtk.Align.START)
-        flow.connect("child-activated", self._activated)
-        flow.connect("mnemonic-activate", lambda *given: flow.get_children()[0].grab_focus() or True)
-        flow.get_accessible().set_name(title.replace("_", ""))
-        heading = Gtk.Label(xalign=0.0, mnemonic_widget=flow)
-        heading.set_markup_with_mnemonic("<b>%s</b>" % GLib.markup_escape_text(title))
-        flow.set_tooltip_text(_("Click to paint in a style; Ctrl and a click mixes several"))
-        for part in (heading, flow):
-            part.set_no_show_all(True)
-            self._box.pack_start(part, False, False, 0)
-        self._boxes[name] = heading, flow
-
-    def _add(self, section: str, kind: str, value: Any, where: str | None = None) -> Gtk.Image | None:
-        """Adds a style to a section, unless it has its place already; returns where its picture goes."""
-        key = self._key(kind, value)
-        if key in self._children:
-            return None
-        title = styles.title(styles.Style(kind, value))
-        picture = Gtk.Image()
-        picture.set_size_request(_SIDE, _SIDE)
-        caption = Gtk.Label(label=title, ellipsize=Pango.EllipsizeMode.END, max_width_chars=10, width_chars=10)
-        box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=2)
-        box.pack_start(picture, False, False, 0)
-        box.pack_start(caption, False, False, 0)
-        child = Gtk.FlowBoxChild()
-        child.add(box)
-        child.reverie_style = kind, value
-        child.set_tooltip_text("%s (%s)" % (title, where) if where else title)
-        child.get_accessible().set_name(title)
-        child.get_style_context().add_class("reverie-style")
-        dress(child, _LOOK)
-        self._children[key] = child
-        heading, flow = self._boxes[section]
-        flow.add(child)
-        child.show_all()
-        heading.show()
-        flow.show()
-        if kind != "fast":  # those come from the backend
-            self._empty.append((picture, kind, value))
-            self._fill_soon()
-        return picture
-
-    def _activated(self, flow: Gtk.FlowBox, child: Gtk.FlowBoxChild) -> None:
-        known, state = Gtk.get_current_event_state()
-        kind, value = child.reverie_style
-        self._choose(kind, value, bool(known and state & Gdk.ModifierType.CONTROL_MASK))
+    # --- pictures ----------------------------------------------------------------------------------------------------
 
     def _fill_soon(self, *given: object) -> None:
         if not self._soon:
@@ -144,99 +138,62 @@ class Gallery:
             GLib.timeout_add(_MOMENT, self._fill)
 
     def _fill(self) -> bool:
-        """Makes the pictures of those that are within sight."""
+        """Makes the pictures of those that are within sight: the styles' own, then what they make of the layer."""
         self._soon = False
-        if not self.widget.get_mapped():
-            return GLib.SOURCE_REMOVE
-        self._reveal()
-        height, rest = self.widget.get_allocated_height(), []
-        for picture, kind, value in self._empty:
-            place = picture.translate_coordinates(self.widget, 0, 0)
-            if place is not None and -_SIDE < place[1] < height:
-                _show(picture, _thumbnail(kind, value))
-            else:
-                rest.append((picture, kind, value))
-        self._empty = rest
+        if self.widget.get_mapped():
+            self._grid.settle()
+            for tile in self._grid.in_sight():
+                if tile.own is None and tile.kind != "fast":  # those come from the backend
+                    tile.own = self._own(tile)
+                    tile.picture.show(tile.own)
+            self.looks.wake()
         return GLib.SOURCE_REMOVE
 
-    def _grown(self, adjustment: Gtk.Adjustment) -> None:
-        """More pictures, such as the fast styles, move what is chosen out of sight. They have their places only now."""
-        if adjustment.get_upper() != self._height:
-            self._height, self._revealed = adjustment.get_upper(), False
-        self._fill_soon()
+    def own(self, each: styles.Style) -> GdkPixbuf.Pixbuf | None:
+        """The picture of a style itself."""
+        tile = self._tiles.get(_key(each.kind, each.value))
+        if tile is None or tile.own is None:
+            return None if each.kind == "fast" else offered.of_style(each.kind, each.value)
+        return tile.own
+
+    def _own(self, tile: Tile) -> GdkPixbuf.Pixbuf | None:
+        if tile.kind == "preset":
+            return offered.of_preset(self._presets[tile.value], self._source)
+        return offered.of_style(tile.kind, tile.value)
+
+    def _wanted(self) -> Look | None:
+        """The next picture that is to be painted: those in sight come first, and no others."""
+        for tile in self._grid.in_sight():
+            if tile.is_asked_for or (tile.kind == "layer" and tile.value == self._source.layer):
+                continue
+            tile.is_asked_for = True  # once, also where it fails: the style's own picture stays
+            try:
+                return Look(*self._asked(tile), tile.show_painted)
+            except (Refusal, BackendError):  # one that cannot be read, as OK will say
+                continue
+        return None
+
+    def _asked(self, tile: Tile) -> looks.Asked:
+        side = SIDE * self.widget.get_scale_factor()
+        if tile.kind == "preset":
+            return looks.of_preset(self._presets[tile.value], side)
+        return looks.of_style(styles.Style(tile.kind, tile.value), side, self._pictures)
 
     def _reveal(self) -> None:
         """Brings the first of those that are chosen into sight, once: later, the user scrolls."""
-        child = next((self._children.get(self._key(each.kind, each.value)) for each in self._marked), None)
-        if self._revealed or child is None:
-            return
-        place = child.translate_coordinates(self._box, 0, 0)
-        if place is not None:
-            self._revealed = True
-            self.widget.get_vadjustment().clamp_page(place[1], place[1] + child.get_allocated_height() + 2 * _MARGIN)
+        first = next((self._tiles[key] for key in reversed(self._marked) if key in self._tiles), None)
+        self._grid.open_at(first)
 
-    # --- fast styles -------------------------------------------------------------------------------------------------
+    def _fast_listed(self, name: str) -> None:
+        self._add("fast", "fast", name, _("fast"))
+        self._reveal()
 
-    def _ask_for_fast(self, widget: Gtk.Widget) -> None:
-        self.widget.disconnect(self._handler)
-        self._pictures: dict[str, Gtk.Image] = {}
-        self._request = Request(_fast_styles, self._hear)
-
-    def _hear(self, event: dict[str, Any]) -> None:
-        if event["type"] == "starting":
-            self._waiting.set_text(jobs.status(event))
-        elif event["type"] == "styles":
-            self._waiting.set_visible(False)
-            self._pictures = {row["name"]: self._add("fast", "fast", row["name"]) for row in event["styles"]}
-            self.mark(self._marked)
-            self._fill_soon()
-        elif event["type"] == "thumbnail":
-            _show(self._pictures[event["name"]], _loaded(event["png"]))
-        elif event["type"] == "refused":
-            _show(self._pictures[event["name"]], None)
-            self._children["fast", event["name"]].set_tooltip_text(event["message"])
-        elif event["type"] == "failed":
-            self._waiting.show()
-            self._waiting.set_text(event["message"])
+    def _fast_pictured(self, name: str, picture: GdkPixbuf.Pixbuf | None, why: str) -> None:
+        tile = self._tiles["fast", name]
+        tile.own, tile.where = picture, why or tile.where
+        if not tile.is_painted:
+            tile.picture.show(picture)
 
 
-def _fast_styles(client: Client, tell: Callable[[dict[str, Any]], None]) -> None:
-    """The task of a thread."""
-    styles = client.styles()
-    tell({"type": "styles", "styles": styles})
-    for row in styles:
-        try:
-            tell({"type": "thumbnail", "name": row["name"], "png": client.style_thumbnail(row["name"])})
-        except BackendError as error:
-            if error.status is None:  # nobody is left to ask for the others
-                raise
-            tell({"type": "refused", "name": row["name"], "message": str(error)})  # its file is damaged, for example
-
-
-def _loaded(png: bytes) -> GdkPixbuf.Pixbuf:
-    loader = GdkPixbuf.PixbufLoader()
-    loader.write(png)
-    loader.close()
-    return loader.get_pixbuf()
-
-
-def _show(image: Gtk.Image, picture: GdkPixbuf.Pixbuf | None) -> None:
-    """A picture that fits into its place; the sign of a missing one for None."""
-    if picture is None:
-        image.set_from_icon_name("image-missing", Gtk.IconSize.DIALOG)
-        return
-    factor = _SIDE / max(picture.get_width(), picture.get_height())
-    width, height = (max(1, round(side * factor)) for side in (picture.get_width(), picture.get_height()))
-    image.set_from_pixbuf(picture.scale_simple(width, height, GdkPixbuf.InterpType.BILINEAR))
-
-
-def _thumbnail(kind: str, value: Any) -> GdkPixbuf.Pixbuf | None:
-    """A picture of a style, about as small as it is shown; None where it cannot be read."""
-    if kind == "file":
-        try:
-            return GdkPixbuf.Pixbuf.new_from_file_at_scale(value, _SIDE, _SIDE, True) if os.path.exists(value) else None
-        except GLib.Error:  # no picture that GTK knows; the backend may know it all the same
-            return None
-    if kind == "layer":
-        return pixbuf(*pixels.thumbnail(value, None, _SIDE)) if value.is_valid() else None
-    return pixbuf(*pixels.pattern(value))
+def _key(kind: str, value: Any) -> tuple[str, Any]:
+    return kind, value.get_id() if kind == "layer" else value

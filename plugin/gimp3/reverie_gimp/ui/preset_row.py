@@ -21,17 +21,6 @@ if TYPE_CHECKING:
     from gi.repository import Gimp, GimpUi
 
 
-def preset_row(
-    window: GimpUi.ProcedureDialog, filter_name: str, config: Gimp.ProcedureConfig, say: Callable[[str], None]
-) -> Gtk.Box:
-    """The row, for a dialog of that filter; `say` gets sentences."""
-    _hide_gimps_own(window)
-    row = _Row(window, filter_name, config, say)
-    row.box.show_all()
-    row.tell_further()
-    return row.box
-
-
 def _hide_gimps_own(window: GimpUi.ProcedureDialog) -> None:
     for child in window.get_content_area().get_children():
         if isinstance(child, Gtk.ButtonBox):
@@ -39,12 +28,16 @@ def _hide_gimps_own(window: GimpUi.ProcedureDialog) -> None:
             child.hide()
 
 
-class _Row:
+class PresetRow:
+    """`widget` is the row, for a dialog of a filter; `presets` are those that there are; `say` gets sentences."""
+
     def __init__(
         self, window: GimpUi.ProcedureDialog, filter_name: str, config: Gimp.ProcedureConfig, say: Callable[[str], None]
     ) -> None:
+        _hide_gimps_own(window)
         self._window, self._filter, self._config, self._say = window, filter_name, config, say
-        self._presets: list[dict[str, Any]] = []
+        self.presets: list[dict[str, Any]] = []
+        self._followers: list[Callable[[], None]] = []
         self._chooser = Gtk.ComboBoxText(
             tooltip_text=_("Settings that go well together. Choosing some sets the dialog")
         )
@@ -54,15 +47,40 @@ class _Row:
         save.connect("clicked", self._save_as)
         self._delete = Gtk.Button(label=_("Delete"), tooltip_text=_("Delete this preset of yours"), sensitive=False)
         self._delete.connect("clicked", self._delete_chosen)
-        share = Gtk.MenuButton(label=_("Share"), popup=self._share_menu(), tooltip_text=_("To a file, or from one"))
+        share = Gtk.MenuButton(popup=self._share_menu(), tooltip_text=_("To a file, or from one"))
+        inside = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
+        inside.pack_start(Gtk.Label(label=_("Share")), False, False, 0)
+        inside.pack_start(Gtk.Image.new_from_icon_name("pan-down-symbolic", Gtk.IconSize.BUTTON), False, False, 0)
+        share.add(inside)
         self._further = Gtk.Label()
-        self.box = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6, margin_top=6)
+        self.widget = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6, margin_top=6)
         for widget in (label, self._chooser, save, self._delete, share, self._further):
-            self.box.pack_start(widget, False, False, 0)
-        config.connect("notify::further", self.tell_further)
+            self.widget.pack_start(widget, False, False, 0)
+        config.connect("notify::further", self._tell_further)
         self._fill()
+        self.widget.show_all()
+        self._tell_further()
 
-    def tell_further(self, *unused: object) -> None:
+    @property
+    def chosen(self) -> str | None:
+        """The path of the preset that is chosen."""
+        preset = self._selected()
+        return None if preset is None else preset["path"]
+
+    def choose(self, path: str) -> None:
+        """Sets the dialog to a preset, also to one that was chosen before, and changed since."""
+        self._chooser.set_active(-1)
+        self._chooser.set_active(1 + [each["path"] for each in self.presets].index(path))
+
+    def leave(self) -> None:
+        """What is set is not that of a preset any more."""
+        self._chooser.set_active(0)
+
+    def follow(self, follower: Callable[[], None]) -> None:
+        """Has it called when another preset is chosen, or there are others."""
+        self._followers.append(follower)
+
+    def _tell_further(self, *unused: object) -> None:
         """Says what of the recipe no control shows."""
         fields = recipes.further(self._config)
         self._further.set_text(_("+ further settings"))
@@ -74,13 +92,13 @@ class _Row:
 
     def _fill(self, chosen: str | None = None) -> None:
         """Shows the presets of this filter, and marks one, by its path."""
-        self._presets, faults = known_presets.listed(self._filter)
+        self.presets, faults = known_presets.listed(self._filter)
         self._chooser.handler_block_by_func(self._chosen)
         self._chooser.remove_all()
         self._chooser.append_text(_("none"))
-        for each in self._presets:
-            self._chooser.append_text(_title(each))
-        paths = [each["path"] for each in self._presets]
+        for each in self.presets:
+            self._chooser.append_text(title_of(each))
+        paths = [each["path"] for each in self.presets]
         self._chooser.set_active(paths.index(chosen) + 1 if chosen in paths else 0)
         self._chooser.handler_unblock_by_func(self._chosen)
         self._mark()
@@ -89,11 +107,13 @@ class _Row:
 
     def _selected(self) -> dict[str, Any] | None:
         index = self._chooser.get_active()
-        return self._presets[index - 1] if index > 0 else None
+        return self.presets[index - 1] if index > 0 else None
 
     def _mark(self) -> None:
         chosen = self._selected()
         self._delete.set_sensitive(chosen is not None and os.path.dirname(chosen["path"]) == presets.folder())
+        for follower in self._followers:
+            follower()
 
     def _chosen(self, *unused: object) -> None:
         self._mark()
@@ -105,7 +125,7 @@ class _Row:
         try:
             recipes.show(known_presets.with_paths(preset["recipe"]), self._filter, self._config)
         except (TypeError, ValueError, AttributeError, KeyError) as error:  # a file that somebody wrote by hand
-            self._say(_("The preset “%s” cannot be used: %s.") % (_title(preset), error))
+            self._say(_("The preset “%s” cannot be used: %s.") % (title_of(preset), error))
             return
         self._say(words.translation(words.languages())(preset["description"]) if preset["description"] else "")
 
@@ -149,10 +169,10 @@ class _Row:
         try:
             os.remove(preset["path"])
         except OSError as error:
-            self._say(_("The preset “%s” cannot be deleted: %s.") % (_title(preset), error.strerror))
+            self._say(_("The preset “%s” cannot be deleted: %s.") % (title_of(preset), error.strerror))
             return
         self._fill()
-        self._say(_("The preset “%s” is deleted; the settings stay as they are.") % _title(preset))
+        self._say(_("The preset “%s” is deleted; the settings stay as they are.") % title_of(preset))
 
     def _share_menu(self) -> Gtk.Menu:
         menu = Gtk.Menu()
@@ -165,7 +185,7 @@ class _Row:
 
     def _export(self, *unused: object) -> None:
         preset = self._selected()
-        title = _title(preset) if preset else _("My settings")
+        title = title_of(preset) if preset else _("My settings")
         path = self._ask_file(_("Export the settings"), Gtk.FileChooserAction.SAVE, title + ".json")
         if path is None:
             return
@@ -237,5 +257,6 @@ class _Row:
         return path
 
 
-def _title(preset: dict[str, Any]) -> str:
+def title_of(preset: dict[str, Any]) -> str:
+    """What a preset is called, in the user's language."""
     return words.translation(words.languages())(preset["title"])

@@ -1,7 +1,7 @@
 """The controls of Neural Style, the left half of its dialog; those of Deep Dream are in `dream_panel`.
 
-A panel is a function of (the window, its arguments, what says a sentence to the user, the widget that says how long it
-will take); it returns widgets, and a function that raises Refusal while something is missing.
+A panel is a function of (the window, its arguments, what says a sentence to the user, the source, the row of presets);
+it returns widgets, a function that raises Refusal while something is missing, and the gallery.
 """
 
 from __future__ import annotations
@@ -14,9 +14,12 @@ from shared import filters
 from shared.refusals import Refusal
 from shared.words import _
 
+from reverie_gimp.data import Source
 from reverie_gimp.job import styles
 from reverie_gimp.ui.controls import advanced, boxed, choices, common_box
 from reverie_gimp.ui.dream_subject import dream_subject
+from reverie_gimp.ui.gallery import Gallery
+from reverie_gimp.ui.preset_row import PresetRow
 from reverie_gimp.ui.style_chooser import StyleChooser
 
 if TYPE_CHECKING:
@@ -27,8 +30,12 @@ _NO_DREAM = _("Only what is painted stroke by stroke can dream: choose that brus
 
 
 def style_panel(
-    window: GimpUi.ProcedureDialog, config: Gimp.ProcedureConfig, say: Callable[[str], None], estimate: Gtk.Widget
-) -> tuple[list[Gtk.Widget], Callable[[], None]]:
+    window: GimpUi.ProcedureDialog,
+    config: Gimp.ProcedureConfig,
+    say: Callable[[str], None],
+    source: Source,
+    presets: PresetRow,
+) -> tuple[list[Gtk.Widget], Callable[[], None], Gallery]:
     """What Neural Style asks: the style first."""
     for name, factor in (("strength", 100.0), ("style-scale", 1.0), ("dream-strength", 100.0)):
         window.get_scale_entry(name, factor)
@@ -51,12 +58,14 @@ def style_panel(
     for name in ("styles", "style-file", "style-layer", "method"):
         config.connect("notify::" + name, follow)
     follow()
-    return [
-        StyleChooser(window, config, say).widget,
+    chooser = StyleChooser(window, config, say, source, presets)
+    controls = [
+        chooser.widget,
         window.fill_box("reverie-settings", ["strength", "style-scale"]),
-        choices(config, ("color", "method"), estimate),
+        choices(config, ("color", "method", "detail")),
         advanced(reason, dream, common_box(config, say)),
-    ], check
+    ]
+    return controls, check, chooser.gallery
 
 
 def _chosen(config: Gimp.ProcedureConfig) -> list[styles.Style]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 BOTH_WAYS = GObject.BindingFlags.BIDIRECTIONAL | GObject.BindingFlags.SYNC_CREATE  # beginning with the argument's value
 
+CAPTION = "reverie-caption"  # the style class of labels before widgets
+
 _ICON = 32
 _FEW = 2  # letters before names are suggested
 
@@ -24,6 +26,14 @@ def pixbuf(samples: bytes, width: int, height: int) -> GdkPixbuf.Pixbuf:
     return GdkPixbuf.Pixbuf.new_from_bytes(
         GLib.Bytes.new(samples), GdkPixbuf.Colorspace.RGB, True, 8, width, height, 4 * width
     )
+
+
+def loaded(data: bytes) -> GdkPixbuf.Pixbuf:
+    """A picture file's bytes as a GdkPixbuf."""
+    loader = GdkPixbuf.PixbufLoader()
+    loader.write(data)
+    loader.close()
+    return loader.get_pixbuf()
 
 
 def layer_chooser(
@@ -146,15 +156,16 @@ def muted(label: Gtk.Label) -> Gtk.Label:
     return label
 
 
-def caption(config: Gimp.ProcedureConfig, name: str, widget: Gtk.Widget) -> Gtk.Label:
-    """The label of an argument, before the widget that sets it."""
-    return Gtk.Label(label=config.find_property(name).nick, use_underline=True, xalign=0.0, mnemonic_widget=widget)
+def caption(title: str, widget: Gtk.Widget) -> Gtk.Label:
+    """The label before a widget; all captions of a panel have one width."""
+    label = Gtk.Label(label=title, use_underline=True, xalign=0.0, mnemonic_widget=widget)
+    label.get_style_context().add_class(CAPTION)
+    return label
 
 
 def row(title: str, widget: Gtk.Widget) -> Gtk.Box:
     """A widget behind its label."""
     box = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=12)
-    label = Gtk.Label(label=title, use_underline=True, xalign=0.0, mnemonic_widget=widget)
-    box.pack_start(label, False, False, 0)
+    box.pack_start(caption(title, widget), False, False, 0)
     box.pack_start(widget, True, True, 0)
     return box

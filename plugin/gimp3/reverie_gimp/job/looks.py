@@ -1,0 +1,45 @@
+"""The recipes of small pictures of a layer, each in one style or by one preset, in one pass where that can be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared import bundled, fields, npy
+
+from reverie_gimp.gimp import pixels
+from reverie_gimp.job import known_presets
+from reverie_gimp.job.pictures import Pictures, picture_of_file
+from reverie_gimp.job.styles import Style
+
+_STYLE_SIDE = 512  # pixels of a layer that is a style, the longest
+_ITERATIONS = 40  # of a dream
+_SEED = 0
+
+Asked = tuple[dict[str, Any], dict[str, bytes | bytearray]]  # a recipe, and the pictures that it names
+
+
+def of_style(style: Style, side: int, pictures: Pictures) -> Asked:
+    """A layer in that style. Raises Refusal or BackendError where it cannot be read."""
+    if style.kind == "fast":
+        return {"fast": [{"name": style.value}], "size": side, "seed": _SEED}, {}
+    name = "style"
+    recipe = {"method": "instant", "style": [{"image": name}], "size": side, "seed": _SEED}
+    if style.kind == "layer" and not pixels.has_selection(style.value):  # which would say what of it counts
+        return recipe, {name: npy.pack(*pixels.thumbnail(style.value, None, _STYLE_SIDE), 4, "u1")}
+    return recipe, {name: pictures.of(style)}
+
+
+def of_preset(preset: dict[str, Any], side: int) -> Asked:
+    """A layer by a preset; where that leaves the style open, in the first one that comes with Reverie."""
+    recipe = dict(known_presets.with_paths(preset["recipe"]), size=side, seed=_SEED)
+    if preset["filter"] != "style":
+        return dict(recipe, iterations=_ITERATIONS), {}
+    if not recipe.get("fast") or recipe.get("style"):
+        unused = fields.unused("instant")
+        recipe = {name: value for name, value in recipe.items() if name not in unused}
+        recipe["method"] = "instant"
+        recipe.pop("fast", None)
+        usual = bundled.style("strokes")
+        recipe["style"] = [dict(entry, image=entry.get("image") or usual) for entry in recipe.get("style") or [{}]]
+    paths = {entry["image"] for entry in recipe.get("style") or []}
+    return recipe, {path: picture_of_file(bundled.present(path)) for path in paths}

@@ -1,0 +1,46 @@
+"""What stands beside OK: a sentence to the painter, what will happen, and how far it has come."""
+
+from __future__ import annotations
+
+from gi.repository import Gtk
+
+_WIDTH, _LINES = 72, 3  # characters of a line; and lines that there is always room for, so that nothing moves
+
+
+class Notice:
+    """`widget` shows it, and the widgets of `beneath` below its sentence."""
+
+    def __init__(self, *beneath: Gtk.Widget) -> None:
+        self._label = Gtk.Label(xalign=0.0, wrap=True, width_chars=_WIDTH, max_width_chars=_WIDTH)
+        self._bar = Gtk.ProgressBar(show_text=False, no_show_all=True)
+        self.widget = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=2)
+        self.widget.set_size_request(-1, _LINES * (self._label.create_pango_layout("X").get_pixel_size()[1] + 2))
+        for part in (self._label, *beneath, self._bar):
+            self.widget.pack_start(part, False, False, 0)
+
+    def say(self, text: str) -> None:
+        self._label.set_text(text)
+
+    def get_text(self) -> str:
+        return self._label.get_text()
+
+    def show_progress(self, fraction: float | None) -> None:
+        """Of 1; None moves the bar without saying how far it is."""
+        if fraction is None:
+            self._bar.pulse()
+        else:
+            self._bar.set_fraction(fraction)
+
+    def set_busy(self, busy: bool) -> None:
+        """Whether there is a progress to be shown."""
+        self._bar.set_visible(busy)
+
+
+def beside_buttons(widget: Gtk.Widget, button: Gtk.Button) -> None:
+    """Puts a widget into the row of a dialog's buttons, at its beginning."""
+    row = button.get_parent()
+    row.pack_start(widget, True, True, 0)
+    row.set_child_secondary(widget, True)
+    row.set_child_non_homogeneous(widget, True)
+    for each in row.get_children():
+        each.set_valign(Gtk.Align.CENTER)

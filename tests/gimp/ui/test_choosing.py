@@ -1,0 +1,220 @@
+"""Choosing a look in a real dialog of a real GIMP: pictures of the painter's own layer, searched, kept and mixed; and
+what annoys in dialogs, and is not here."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.gimp import windows
+
+SCRIPT = """
+stand_in(); looks_ui._AT_ONCE = 2
+made, config = opened()
+grid, scrolled = made._gallery._grid, made._gallery._grid._scrolled
+heard = {"ok": [made._window.get_widget_for_response(Gtk.ResponseType.OK).translate_coordinates(made._window, 0, 0)]}
+in_sight = lambda: [tile.title for tile in grid.in_sight()]
+
+def cut():
+    '''The tiles that are seen in part alone.'''
+    top, page = scrolled.get_vadjustment().get_value(), scrolled.get_allocated_height()
+    boxes = {tile.title: tile.widget.get_allocation() for tile in grid.in_sight()}
+    return [name for name, box in boxes.items() if box.y < top - 4 or box.y + box.height > top + page + 4]
+
+# Pictures of the layer itself
+all_painted = lambda: grid.in_sight() and all(
+    tile.is_painted or tile.kind == "layer" for tile in grid.in_sight())  # the one layer is the one that is painted
+heard["painted"] = pump(all_painted, 30)
+shown = [tile for tile in grid.in_sight() if tile.kind != "layer"]
+size = lambda picture: (picture.get_width(), picture.get_height())
+heard["sizes"] = sorted({size(tile.picture.pixbuf) for tile in shown})
+digests = {hashlib.sha256(tile.picture.pixbuf.get_pixels()).hexdigest() for tile in shown}
+heard["different"] = len(digests) == len(shown)
+heard["opened at"], heard["cut"] = in_sight(), cut()
+heard["methods"] = sorted({recipe.get("method") or "fast" for _, recipe in looks})
+count = len(looks)
+scrolled.get_vadjustment().set_value(0); pump(seconds=0.3)
+pump(all_painted, 30)
+heard["first"] = [in_sight()[0], len(looks) > count]
+def scroll_to(value):
+    scrolled.get_vadjustment().set_value(value); pump(seconds=0.3)
+    pump(lambda: all_painted() and not made._gallery.looks.busy, 30)
+scroll_to(400); again = len(looks); scroll_to(0); scroll_to(400)
+heard["asked again"] = len(looks) - again
+shot("looks")
+
+# Searching
+named_so = lambda: {"ink", "Ink drawing"} <= set(in_sight()) and all("ink" in name.lower() for name in in_sight())
+grid._entry.set_text("ink"); pump(named_so, 20); heard["found"] = in_sight()
+grid._entry.set_text("no such look"); pump(grid._nothing.get_mapped, 20)
+heard["nothing"] = [grid._nothing.get_mapped(), grid._nothing.get_text()]
+grid._entry.set_text(""); grid._kinds.set_active_id("fast"); pump(lambda: "udnie" in in_sight()[:2], 20)
+heard["fast"] = in_sight()
+grid._kinds.set_active_id("")
+
+# Favourites and mixing, by keys on a tile
+tile = next(each for each in made._gallery._tiles.values() if each.title == "mosaic")
+made._gallery._pressed(tile, "asterisk"); pump(seconds=0.3)
+scrolled.get_vadjustment().set_value(0); pump(lambda: in_sight()[:1] == ["mosaic"], 20)
+heard["favourite"] = in_sight()[0]
+from reverie_gimp.job import favourites
+heard["kept"] = favourites.listed()
+made._gallery._pressed(tile, "plus")
+chosen = lambda: [styles.title(each) for each in styles.read(config)]
+heard["mixed"] = [chosen()]
+toggle = named(made, "+ Mix in a style"); toggle.set_active(True)
+style(made, "ink"); heard["mixed"].append(chosen())
+named(made, "Leave out mosaic").clicked(); pump(lambda: len(chosen()) == 2, 20); heard["mixed"].append(chosen())
+toggle.set_active(False)
+style(made, "ink"); heard["mixed"].append(chosen())
+preset = next(each for each in made._gallery._tiles.values() if each.title == "Bold brush")
+made._gallery._activated(preset); pump(seconds=0.3)
+marked = lambda: [each.title for each in made._gallery._tiles.values()
+                  if each.widget.get_style_context().has_class("reverie-chosen")]
+heard["by a preset"] = [chosen(), config.get_property("style-scale"), marked()]
+style(made, "ink"); heard["left"] = marked()
+made._gallery._pressed(tile, "asterisk")
+
+# The wheel, what is folded away, and what is aligned
+expander = next(each for each in below(made._window) if isinstance(each, Gtk.Expander))
+panel = expander.get_ancestor(Gtk.ScrolledWindow)
+bar = panel.get_vadjustment()
+def unfolded():
+    top = expander.translate_coordinates(panel, 0, 0)[1]
+    return [top, expander.get_allocated_height(), panel.get_allocated_height()]
+def all_seen():
+    top, height, page = unfolded()
+    return height > 100 and top >= 0 and top + min(height, page) <= page + 1
+expander.set_expanded(True); pump(all_seen, 20)
+heard["unfolded"] = unfolded()
+values = lambda: [each.get_value() for each in below(made._window) if isinstance(each, (Gtk.Scale, Gtk.SpinButton))]
+values_before, heard["wheel"] = values(), []
+entry = made._window.get_scale_entry("strength", 100.0)
+lists = [each for each in below(made._window) if isinstance(each, Gtk.ComboBoxText) and each.get_active_id() == "style"]
+for widget in (entry.get_range(), entry.get_spin_button(), lists[0]):
+    bar.set_value(bar.get_upper()); pump(seconds=0.2)
+    bar.set_value(0 if widget.translate_coordinates(panel, 0, 0)[1] < 0 else bar.get_value()); pump(seconds=0.2)
+    place, origin = widget.translate_coordinates(made._window, 0, 0), made._window.get_window().get_origin()
+    x, y = (a + b + side // 2 for a, b, side in zip(
+        place, origin[1:], (widget.get_allocated_width(), widget.get_allocated_height())))
+    was = bar.get_value()
+    os.system("xdotool mousemove %d %d sleep 0.1 click %d" % (x, y, 4 if was > 0 else 5))
+    pump(lambda: bar.get_value() != was, 10)
+    heard["wheel"].append(bar.get_value() != was)
+os.system("xdotool mousemove 1299 999")
+heard["unmoved"] = [values() == values_before, lists[0].get_active_id()]
+width = lambda widget: [widget.translate_coordinates(made._window, 0, 0)[0], widget.get_allocated_width()]
+sliders = [made._window.get_scale_entry(name, factor) for name, factor in (("strength", 100.0), ("style-scale", 1.0))]
+combos = [each for each in below(made._controls[2]) if isinstance(each, Gtk.ComboBoxText)]
+heard["aligned"] = [[width(each.get_range()) for each in sliders], [width(each.get_spin_button()) for each in sliders],
+                    [width(each) for each in combos]]
+
+# What was wrong, and is mended
+config.set_property("style-file", None)
+GLib.timeout_add(50, lambda: made._window.response(Gtk.ResponseType.OK) or False)
+def mend():
+    if not made._refused:
+        return True
+    heard["wrong"] = [made._notice.get_text()]
+    config.set_property("strength", 0.5); heard["wrong"].append(made._notice.get_text())
+    style(made, "ink"); heard["wrong"].append(made._notice.get_text())
+    made._window.response(Gtk.ResponseType.CANCEL)
+    return False
+GLib.timeout_add(150, mend)
+heard["gave up"] = painted(made) is None
+made.close()
+
+# A map of regions, one of which is nearly named as a style
+image = load(); layer = image.get_layers()[0]
+group = Gimp.GroupLayer.new(image, "map"); image.insert_layer(group, None, 0)
+for name, area in (("watercolor", (0, 0, 768, 250)), ("ink", (0, 250, 400, 326)), ("here", (400, 250, 368, 326))):
+    part = Gimp.Layer.new(image, name, 768, 576, Gimp.ImageType.RGBA_IMAGE, 100, Gimp.LayerMode.NORMAL)
+    image.insert_layer(part, group, 0)
+    part.get_buffer().set_color(Gegl.Rectangle.new(*area), Gegl.Color.new("red")); part.get_buffer().flush()
+config = Gimp.get_pdb().lookup_procedure(filters.STYLE).create_config()
+config.set_property("regions", group)
+image.select_rectangle(Gimp.ChannelOps.REPLACE, 0, 0, 768, 576)
+made = dialog.Dialog("", filters.STYLE, config.get_procedure(), config, selected_sources(image, [layer]))
+made._preview.pause()
+made._window.show()
+pump(lambda: any(isinstance(each, Gtk.Button) and "meant" in (each.get_label() or "") and each.get_mapped()
+                 for each in below(made._window)), 20)
+ok = made._window.get_widget_for_response(Gtk.ResponseType.OK)
+heard["ok"].append(ok.translate_coordinates(made._window, 0, 0))
+words = lambda: [each.get_text() for each in below(made._window) if isinstance(each, Gtk.Label) and each.get_mapped()]
+heard["map"] = [each for each in words() if "“" in each]
+button = next(each for each in below(made._window)
+              if isinstance(each, Gtk.Button) and "meant" in (each.get_label() or ""))
+bar = button.get_ancestor(Gtk.ScrolledWindow).get_vadjustment(); bar.set_value(bar.get_upper()); shot("map")
+button.clicked(); pump(lambda: not any("meant" in each for each in words()), 20)
+heard["renamed"] = [[each.get_name() for each in group.get_children()], [each for each in words() if "“" in each]]
+made.close()
+answer(**heard)
+"""
+
+
+@pytest.fixture(scope="module")
+def said(gimp, module_echo):
+    return windows.run(gimp, "choosing", SCRIPT)
+
+
+def test_looks_are_pictures_of_the_layer_itself_painted_once(said):
+    assert said["painted"]
+    assert said["sizes"] == [[160, 120]]
+    assert said["different"]
+    assert said["methods"] == ["fast", "instant"]
+    assert said["asked again"] == 0
+
+
+def test_the_gallery_opens_at_what_is_chosen_with_no_row_cut(said):
+    assert "strokes" in said["opened at"]
+    assert len(said["opened at"]) % 4 == 0 and said["cut"] == []
+    assert said["first"] == ["A hint of paint", True]
+
+
+def test_looks_are_searched_by_name_and_kind(said):
+    assert {"ink", "Ink drawing"} <= set(said["found"])
+    assert all("ink" in name.lower() for name in said["found"])
+    assert said["nothing"] == [True, "There is no look with “no such look” in its name here."]
+    assert said["fast"] == ["great wave", "udnie"]
+
+
+def test_favourites_come_first_and_are_kept(said):
+    assert said["favourite"] == "mosaic"
+    assert said["kept"] == [["file", "mosaic"]]
+
+
+def test_styles_are_mixed_in_and_left_out_where_that_is_to_be_seen(said):
+    assert said["mixed"] == [["strokes", "mosaic"], ["strokes", "mosaic", "ink"], ["strokes", "ink"], ["ink"]]
+    assert said["by a preset"] == [["strokes"], 2.0, ["Bold brush", "strokes"]]
+    assert said["left"] == ["ink"]
+
+
+def test_the_wheel_scrolls_and_changes_nothing_and_what_is_unfolded_is_seen(said):
+    assert said["wheel"] == [True, True, True]
+    assert said["unmoved"] == [True, "style"]
+    top, height, page = said["unfolded"]
+    assert top >= 0 and top + min(height, page) <= page + 1
+
+
+def test_what_is_below_each_other_is_aligned(said):
+    for column in said["aligned"]:
+        assert len(column) > 1 and all(each == column[0] for each in column), said["aligned"]
+
+
+def test_what_was_wrong_is_said_until_it_is_mended(said):
+    wrong, still, mended = said["wrong"]
+    assert wrong == still and wrong.startswith("Choose a style first")
+    assert mended == "A new layer will lie above yours, which stays untouched."
+    assert said["gave up"]
+
+
+def test_ok_is_where_it_was(said):
+    assert said["ok"][0] == said["ok"][1]
+
+
+def test_a_map_shows_the_styles_of_regions_and_a_name_nearly_a_styles_is_offered(said):
+    shown = {"“here”: the style above", "“ink”: its own style", "“watercolor”: the style above"}
+    assert set(said["map"]) == shown | {"Is “watercolour” meant?"}
+    named, shown = said["renamed"]
+    assert named == ["here", "ink", "watercolour"]
+    assert set(shown) == {"“here”: the style above", "“ink”: its own style", "“watercolour”: its own style"}
