@@ -100,6 +100,8 @@ class Handler(BaseHTTPRequestHandler):
             return self._json(200, {"classes": ["tench", "goldfish"]})
         if self.path.endswith("/preview"):
             return self._answer(200, PNG) if self.server.has_preview else self._refuse(404, "There is no preview.")
+        if not self.server.jobs:
+            return self._refuse(404, "It knows no such thing.")
         content = self.server.pictures[self.server.jobs[-1]["content"]]
         return self._answer(200, content if self.server.result is None else self.server.result)
 

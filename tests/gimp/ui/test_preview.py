@@ -22,6 +22,7 @@ pump(seconds=1); note()                     # no style is chosen
 style(made, "mosaic")
 done = [pump(lambda: len(canvas._after) == 1), settled(made)]; note()
 words = [made._preview._note.get_text()]
+drawn = canvas.shown; pump(seconds=0.5); rests = canvas.shown is drawn
 shot("preview")
 strength = made._window.get_scale_entry("strength", 100.0)
 for value in (70, 60, 50, 40):              # a slider that moves
@@ -85,7 +86,7 @@ for recipe, there in (({"network": "vgg19"}, False), ({"network": "vgg19"}, True
     except client.BackendError as error:
         refusals.append(str(error))
 answer(done=done, pictures=pictures, counts=counts, asked=asked, states=states, refusals=refusals, last=last,
-       words=words, sides=sides, part=part, exact=exact, after=len(jobs) - count)
+       words=words, rests=rests, sides=sides, part=part, exact=exact, after=len(jobs) - count)
 """
 
 
@@ -105,6 +106,11 @@ def test_nothing_happens_without_a_style_and_once_a_slider_rests_one_pass_comes_
     steps = [["instant", 256, None], ["optimise", 256, 40]]
     assert said["asked"] == [[*step, strength] for strength in (0.85, 0.4) for step in steps]
     assert said["words"][0] == "Painted small. At 100 % you see the strokes that the layer gets."
+
+
+def test_what_is_drawn_is_not_drawn_again_and_again(said):
+    """Each drawing is given its place anew, which must not lead to another: a slider would never come to rest."""
+    assert said["rests"]
 
 
 def test_a_newer_request_ends_the_older_one(said):

@@ -39,6 +39,7 @@ class Canvas:
         self._held: tuple[float, float] | None = None  # where the mouse was pressed, or was since
         self._on_line = False
         self._drawing = False
+        self._room = 0, 0  # for which it was drawn, in pixels of the screen
         self.shown: GdkPixbuf.Pixbuf | None = None
         self._image = Gtk.Image(xalign=0.0, yalign=0.0)
         layout = Gtk.Layout()
@@ -47,7 +48,7 @@ class Canvas:
         self.widget.add(layout)
         mask = Gdk.EventMask
         self.widget.add_events(mask.BUTTON_PRESS_MASK | mask.BUTTON_RELEASE_MASK | mask.BUTTON1_MOTION_MASK)
-        self.widget.connect("size-allocate", lambda *given: self._changed())
+        self.widget.connect("size-allocate", lambda *given: self._allocated())
         self.widget.connect("button-press-event", self._press)
         self.widget.connect("motion-notify-event", self._drag)
         self.widget.connect("button-release-event", lambda *given: self._release())
@@ -146,6 +147,13 @@ class Canvas:
         self._changed()
 
     # --- putting it together -----------------------------------------------------------------------------------------
+
+    def _allocated(self) -> None:
+        """It has another size, perhaps: what is drawn is allocated its place anew, too, and is not drawn again for that.
+        """
+        if self._room != self.pixels:
+            self._room = self.pixels
+            self._changed()
 
     def _changed(self) -> None:
         self._moved()
