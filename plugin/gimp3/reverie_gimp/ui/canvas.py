@@ -149,8 +149,7 @@ class Canvas:
     # --- putting it together -----------------------------------------------------------------------------------------
 
     def _allocated(self) -> None:
-        """It has another size, perhaps: what is drawn is allocated its place anew, too, and is not drawn again for that.
-        """
+        """It has another size, perhaps. What is drawn is given its place anew, too, and is not drawn again for that."""
         if self._room != self.pixels:
             self._room = self.pixels
             self._changed()
