@@ -2,8 +2,8 @@
 
 Writes plugin/locale/reverie.pot (every string), brings LANGUAGE.po up to date (new strings get an empty translation, to
 be filled in by hand; old ones go) and compiles LANGUAGE/LC_MESSAGES/reverie.mo, which is what the plug-in reads, and
-LANGUAGE.json, which the server's page does. A new language begins as an empty file LANGUAGE.po. Never runs in GIMP,
-which has no Babel.
+LANGUAGE.json, which the server's page does. A new language begins as an empty file LANGUAGE.po. American English is
+made of the strings themselves, whose spelling is British. Never runs in GIMP, which has no Babel.
 """
 
 from __future__ import annotations
@@ -26,6 +26,16 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "plugin" / "locale"
 TEMPLATE = LOCALE / "reverie.pot"
 PAGE = ROOT / "backend" / "reverie" / "server" / "page"
+
+AMERICAN = "en_US"
+_SPELLED = {
+    "cancelled": "canceled",
+    "colour": "color",
+    "favourite": "favorite",
+    "grey": "gray",
+    "licence": "license",
+    "optimised": "optimized",
+}
 
 #: How strings are marked in the plug-in, and how the backend speaks. What it fills in is named `{so}`.
 _KEYWORDS = {"_": None, "Sentence": None, "ReverieError": None}
@@ -113,6 +123,25 @@ def updated(catalog: Catalog) -> Catalog:
     return catalog
 
 
+def american() -> Catalog:
+    """What is spelled otherwise in American English."""
+    catalog = Catalog(AMERICAN)
+    for string in marked():
+        if spelled(string) != string:
+            catalog.add(string, spelled(string))
+    return catalog
+
+
+def spelled(text: str) -> str:
+    """A text in American spelling."""
+
+    def other(found: re.Match[str]) -> str:
+        word = _SPELLED[found[0].lower()]
+        return word.capitalize() if found[0][0].isupper() else word
+
+    return re.sub("|".join(_SPELLED), other, text, flags=re.IGNORECASE)
+
+
 def written(catalog: Catalog) -> bytes:
     """The text of a .po file; without a language, that of the template."""
     text = BytesIO()
@@ -158,14 +187,20 @@ def mnemonics(text: str) -> int:
     return len(re.findall(r"_(?=\w)", text)) if len(text) < 90 else 0  # a longer text is no label
 
 
+def compile_for_gimp(language: str, catalog: Catalog) -> None:
+    """Writes the catalogue as the plug-in reads it."""
+    machine_file(language).parent.mkdir(parents=True, exist_ok=True)
+    with machine_file(language).open("wb") as file:
+        write_mo(file, catalog)
+
+
 def main() -> None:
     TEMPLATE.write_bytes(written(updated(Catalog())))
+    compile_for_gimp(AMERICAN, american())
     for language in languages():
         catalog = updated(read(language))
         (LOCALE / f"{language}.po").write_bytes(written(catalog))
-        machine_file(language).parent.mkdir(parents=True, exist_ok=True)
-        with machine_file(language).open("wb") as file:
-            write_mo(file, catalog)
+        compile_for_gimp(language, catalog)
         page_file(language).write_text(as_json(catalog), encoding="utf-8")
         for message in catalog:
             for fault in faults(message.id, message.string) if message.id else ():

@@ -26,13 +26,17 @@ def languages():
 
 
 def translation(wanted):
-    """The function that translates into the first of the languages there is a catalogue of: none for English."""
+    """The function that translates into the first of the languages there is a catalogue of: of English only for the
+    American spelling."""
     known = []
     for language in wanted:
-        if language.split("_")[0].split(".")[0] in ("en", "C", "POSIX"):
+        name = language.split(".")[0]
+        if name != "en_US" and name.split("_")[0] in ("en", "C", "POSIX"):
             break  # the sentences in the source are what is wanted
         known.append(language)
-    catalogue = gettext.translation("reverie", _FOLDER, known or ["en"], fallback=True)
+        if name == "en_US":
+            break
+    catalogue = gettext.translation("reverie", _FOLDER, known or ["C"], fallback=True)
     return getattr(catalogue, "ugettext", catalogue.gettext)  # ugettext: Python 2.7
 
 

@@ -127,6 +127,29 @@ def test_the_first_language_that_there_is_a_catalogue_of_is_taken(languages, sai
 
 
 @pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en_US.UTF-8", ["Pen and color", "watercolor", "Strength"]),
+        ("en_GB", ["Pen and colour", "watercolour", "Strength"]),
+        ("en", ["Pen and colour", "watercolour", "Strength"]),
+    ],
+)
+def test_english_is_spelled_as_the_users_locale_does(language, said):
+    translated = words.translation([language, "de"])
+    assert [translated(each) for each in ("Pen and colour", "watercolour", "Strength")] == said
+
+
+def test_the_american_catalogue_is_up_to_date_and_spells_alone():
+    with catalogues.machine_file(catalogues.AMERICAN).open("rb") as file:
+        known = gettext.GNUTranslations(file)
+    for string in catalogues.marked():
+        said = known.gettext(string)
+        assert said == catalogues.spelled(string), AGAIN
+        assert list(catalogues.faults(string, said)) == []
+    assert known.gettext("Colours and shapes are kept nearer to those of photos.").startswith("Colors and shapes")
+
+
+@pytest.mark.parametrize(
     ("document", "german", "french"),
     [
         ({"strength": 1.5}, "darf höchstens 1 sein und ist 1.5.", "doit valoir au plus 1, et vaut 1.5."),
