@@ -43,9 +43,10 @@ def style(name):
 
 def present(path):
     """The path of a picture, as it is now: where Reverie was moved or upgraded, a bundled one lies elsewhere than it
-    did when its path was recorded."""
+    did when its path was recorded. Whether there still is one is not looked at: a path in somebody's document may lead
+    anywhere."""
     found = _BUNDLED.search(path)
-    if found is None or os.path.exists(path):
+    if found is None:
         return path
     here = os.path.join(folder("demo"), found.group(1))
     return here if os.path.exists(here) else path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from gi.repository import Gegl, Gimp, GimpUi, GLib, GObject
 from shared import faults
@@ -15,7 +16,7 @@ from reverie_gimp.gimp import procedures, sources
 from reverie_gimp.gimp.animation import Animation
 from reverie_gimp.gimp.progress import ProgressBar
 from reverie_gimp.gimp.results import NewLayers, can_be_replaced
-from reverie_gimp.job import frames, known_presets, last_values, painting, records
+from reverie_gimp.job import foreign, frames, known_presets, last_values, painting, records
 from reverie_gimp.job.painting import Cancelled, Unfinished
 
 
@@ -69,11 +70,29 @@ def edit(
             )
         maker = procedure.get_plug_in().do_create_procedure(origin["filter"])
         settings = maker.create_config()
+        if run_mode != Gimp.RunMode.NONINTERACTIVE:
+            recipe, origin = known_to_the_painter(origin["filter"], recipe, origin)
         records.restore(recipe, origin, settings, image)
         work(procedure, origin["filter"], maker, settings, [source], run_mode, results)
         config.set_property("replace", source.replaces)  # what was chosen in the dialog is kept for the next time
 
     return with_layers(guarded(procedure, action), results)
+
+
+def known_to_the_painter(
+    filter_name: str, recipe: dict[str, Any], origin: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A record without the pictures that somebody else's image names, unless the painter wants them opened."""
+    asked = origin.get("asked") or recipe
+    places = foreign.named(asked, list(origin.get("layers", {})))
+    if not places:
+        return recipe, origin
+    from reverie_gimp.ui import agreement
+
+    GimpUi.init(filter_name)
+    if agreement.agreed(places):
+        return recipe, origin
+    return foreign.without(recipe, places), dict(origin, asked=foreign.without(asked, places))
 
 
 def animate(

@@ -124,8 +124,7 @@ def test_repeat_by_its_keys_asks_nothing_takes_what_the_dialog_was_told_and_is_o
 def test_an_image_that_is_closed_while_it_is_painted_gives_a_new_one(gimp, echo, last_values):
     """From the menu, as painters do: a script's own hold on the image would keep it."""
     last_values("style", "(strength 0.25)")
-    echo.others[0] = [{"type": "done", "recipe": {}, "after": 6}]
-    echo.others[1] = echo.others[0]  # the first may be the preview
+    echo.events = [{"type": "done", "recipe": {}, "after": 6}]  # of the previews, too
     said = by_keys(gimp, INSIDE_CLOSED, CLOSED)
     assert said["open"] == [["Neural style: strokes"]]
 

@@ -116,6 +116,26 @@ def test_regions_of_another_image_are_forgotten_by_a_dialog_that_could_not_show_
     assert said["of one channel"] == ["", True]
 
 
+THEIRS = """
+import shutil
+shutil.copy(FOLDER + "/clone/backend/reverie/demo/ink.jpg", FOLDER + "/theirs.jpg")
+paint(image, layers, style="theirs.jpg", size=64, iterations=6)  # by a script: the painter has never chosen it
+layer = above(image, layers[0]); layers = [layer]
+"""
+ASKED = """
+question='Style pictures from elsewhere'
+wait_for 100 is_open "$question"; keys alt+LETTER; wait_for 20 is_closed "$question"
+"""
+
+
+@pytest.mark.parametrize(("letter", "used"), [("l", "strokes"), ("o", "theirs #1")])
+def test_a_file_that_an_image_names_is_opened_only_where_the_painter_says_so(gimp, echo, letter, used):
+    asked = ASKED.replace("LETTER", letter)
+    said = drive(gimp, "theirs", "Edit Neural Style", "plug-in-reverie-edit", "press_ok", {}, THEIRS, asked)
+    assert said["status"] == "success"
+    assert said["after"] == ["Neural style: " + used, "Neural style: theirs", "landscape.jpg"]
+
+
 LOCKED = """
 paint(image, layers, style="clone/backend/reverie/demo/ink.jpg", size=64, iterations=6)
 layer = above(image, layers[0]); layers = [layer]; layer.set_lock_content(True)

@@ -54,6 +54,14 @@ open(presets.folder() + "/odd.json", "w").write(
     '{"title": "Odd", "filter": "style", "recipe": {"strength": "much"}}')
 style._fill(); choose(style, "Odd")
 odd = said[-1]
+open(FOLDER + "/theirs.json", "w").write(json.dumps({"title": "Theirs", "filter": "style", "recipe": {
+    "style": [{"image": "//elsewhere/share/a.jpg"}, {"image": "ink", "weight": 0.5}]}}))
+asking(style, "theirs.json"); named = []
+for wanted in (False, True):
+    preset_row.agreed = lambda places, window: named.append(places) or wanted
+    style._import()
+theirs = [[each["image"] for each in json.load(open(presets.folder() + "/" + name))["recipe"]["style"]]
+          for name in ("theirs.json", "theirs-2.json")]
 for name in os.listdir(presets.folder()):
     os.remove(presets.folder() + "/" + name)
 _, config, dream, said = row(filters.DREAM)
@@ -61,7 +69,8 @@ choose(dream, "Rings and beads")
 rings = recipes.recipe_of(filters.DREAM, config)
 asking(dream, "shared.json"); dream._import()
 answer(hidden=hidden, shown=shown, exported=exported, about=about, imported=imported, deleted=deleted,
-       of_layer=of_layer, left=left, odd=odd, rings=rings, other=said[-1], dreams=titles(dream))
+       named=named, theirs=theirs, of_layer=of_layer, left=left, odd=odd, rings=rings, other=said[-1],
+       dreams=titles(dream))
 """
 
 
@@ -95,6 +104,9 @@ def test_every_preset_sets_the_dialog_and_files_go_and_come(gimp):
     assert "image" not in said["of_layer"][0]
     assert said["left"].endswith("The layer is not part of it: choose one whenever you use the preset.")
     assert "“Odd” cannot be used" in said["odd"]
+    elsewhere = "//elsewhere/share/a.jpg"
+    assert said["named"] == [[elsewhere]] * 2
+    assert said["theirs"] == [["ink"], [elsewhere, "ink"]]  # unless the painter agrees, it is left out
     assert said["dreams"][:4] == ["none", "Daydream", "Rings and beads", "Vivid dream"]
     assert said["rings"]["dream"] == [{"layer": "level5"}]
     assert (said["rings"]["network"], said["rings"]["dream_strength"]) == ("reverie", 0.35)

@@ -224,7 +224,7 @@ def style_named(item: Gimp.Item, source: Source) -> Style | None:
     """The style that a region's name names: one of Reverie's, a file, or another layer; None when it names none."""
     name = _plain_name(item)
     path = _known().get(name.casefold(), os.path.expanduser(name))
-    if os.path.isabs(path):
+    if os.path.isabs(path) and not path.startswith(("//", "\\\\")):  # no share of another machine by a mere name
         return Style("file", bundled.present(path))
     for layer in layers.all_layers(source.image):
         if layer.get_name() == name and layer not in (item, source.layer):

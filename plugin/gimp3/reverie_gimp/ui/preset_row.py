@@ -15,7 +15,8 @@ from shared import bundled, jobs, presets, words
 from shared.refusals import Refusal
 from shared.words import _
 
-from reverie_gimp.job import known_presets, recipes
+from reverie_gimp.job import foreign, known_presets, recipes
+from reverie_gimp.ui.agreement import agreed
 
 if TYPE_CHECKING:
     from gi.repository import Gimp, GimpUi
@@ -209,11 +210,15 @@ class PresetRow:
             if preset["filter"] != recipes.KINDS[self._filter]:
                 self._say(_("“%s” is a preset of the other filter: import it there.") % preset["title"])
                 return
+            recipe = preset["recipe"]
+            places = foreign.named(recipe, [])
+            if places and not agreed(places, self._window):
+                recipe = foreign.without(recipe, places)
             target, title, number = presets.own_path(preset["title"]), preset["title"], 2
             while os.path.exists(target):  # what the user already has stays
                 title = "%s (%d)" % (preset["title"], number)
                 target, number = presets.own_path(title), number + 1
-            presets.write(target, title, preset["filter"], preset["description"], preset["recipe"])
+            presets.write(target, title, preset["filter"], preset["description"], recipe)
         except presets.PresetError as error:
             self._say(error.args[0])
             return
