@@ -87,8 +87,8 @@ keys Return; sleep 1; place; shot running
 for _ in $(seq 90); do keys alt+g; wait_for 1 is_closed Reverie && break; done
 """
 PAINT = """
-act keys alt+i                         # Pictures
-act keys Right Right Right space       # the fourth: stained glass
+act keys alt+y                         # Styles, where the one is that is chosen
+act keys Left space                    # the one before it: stained glass
 shot filter; paint
 """
 

@@ -174,7 +174,7 @@ def test_the_test_command_runs_all_tools_and_returns_the_first_failure(
     log = finished.clone / "calls"
     write_script(
         finished.python,
-        f'words="$2 $3"; [ "$2" = pytest ] && words="$2 $3 … $7 $8"; echo "$words" >> "{log}"; '
+        f'words="$2 $3"; [ "$2" = pytest ] && words="$2 $3 … $8 $9"; echo "$words" >> "{log}"; '
         'case "$2" in mypy) exit 3;; pytest) exit 5;; esac',
     )
     monkeypatch.setattr(commands, "Environment", lambda: finished)
