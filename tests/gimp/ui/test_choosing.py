@@ -8,7 +8,9 @@ import pytest
 from tests.gimp import windows
 
 SCRIPT = """
+from reverie_gimp.job import recent_styles
 stand_in(); looks_ui._AT_ONCE = 2
+recent_styles.listed = lambda: []  # those of other tests: a copy of a picture looks as that does
 made, config = opened()
 grid, scrolled = made._gallery._grid, made._gallery._grid._scrolled
 heard = {"ok": [made._window.get_widget_for_response(Gtk.ResponseType.OK).translate_coordinates(made._window, 0, 0)]}
@@ -27,8 +29,8 @@ heard["painted"] = pump(all_painted, 30)
 shown = [tile for tile in grid.in_sight() if tile.kind != "layer"]
 size = lambda picture: (picture.get_width(), picture.get_height())
 heard["sizes"] = sorted({size(tile.picture.pixbuf) for tile in shown})
-digests = {hashlib.sha256(tile.picture.pixbuf.get_pixels()).hexdigest() for tile in shown}
-heard["different"] = len(digests) == len(shown)
+digests = [hashlib.sha256(tile.picture.pixbuf.get_pixels()).hexdigest() for tile in shown]
+heard["alike"] = [tile.title for tile, digest in zip(shown, digests) if digests.count(digest) > 1]
 heard["opened at"], heard["cut"] = in_sight(), cut()
 heard["methods"] = sorted({recipe.get("method") or "fast" for _, recipe in looks})
 count = len(looks)
@@ -160,7 +162,7 @@ def said(gimp, module_echo):
 def test_looks_are_pictures_of_the_layer_itself_painted_once(said):
     assert said["painted"]
     assert said["sizes"] == [[160, 120]]
-    assert said["different"]
+    assert said["alike"] == []
     assert said["methods"] == ["fast", "instant"]
     assert said["asked again"] == 0
 
