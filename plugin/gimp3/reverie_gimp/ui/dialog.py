@@ -178,7 +178,8 @@ class Dialog:
             self._window.set_response_sensitive(response, not busy)
         self._gallery.looks.pause(busy)
         self._notice.set_busy(busy)
-        self._meanwhile.widget.set_visible(busy)
+        self._meanwhile.widget.set_visible(busy)  # in the place of what turns the preview, so that nothing has to grow
+        self._preview.tools.set_visible(not busy)
         self._estimate.widget.set_visible(not busy)
 
     def run(self, job: jobs.Job, source: Source, number: int, count: int) -> tuple[memoryview, dict[str, Any]]:
