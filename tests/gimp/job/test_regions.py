@@ -50,7 +50,7 @@ def test_a_name_that_is_no_style_stands_for_the_chosen_one_and_the_rest_is_untou
 image, layer = grey()
 red = stripes(image, "reddish", "red")
 regions = group(image)
-add(image, "sky", "black", (0, 0, 48, 64), regions)
+add(image, "//elsewhere/sky.jpg", "black", (0, 0, 48, 64), regions)  # no share is opened for a mere name
 add(image, "Stained glass", "black", (48, 0, 48, 64), regions)
 status = paint(image, [layer], style=None, style_layer=red, regions=regions, **STRONG)
 new = newest(image)
@@ -61,7 +61,10 @@ answer(status=status, name=new.get_name(), left=mean(new, (4, 4, 36, 56)), mask=
     assert said["status"][0], said["status"]
     assert said["name"] == "Neural style: reddish, stained_glass"
     assert said["left"][0] > 150 and said["left"][2] < 60, said["left"]
-    assert said["styles"] == [["reddish", "region: sky"], ["stained_glass.jpg", "region: Stained glass"]]
+    assert said["styles"] == [
+        ["reddish", "region: //elsewhere/sky.jpg"],
+        ["stained_glass.jpg", "region: Stained glass"],
+    ]
     assert not said["mask"]  # the regions leave nothing out
 
 

@@ -128,10 +128,16 @@ def say(label):
     heard["asked"] = [question().get_property("text")]
     next(each for each in below(question()) if isinstance(each, Gtk.Button) and each.get_label() == label).clicked()
 
+sizes = []
+
+def measure():
+    sizes.append(made._window.get_size())
+
 def begun(*steps):
     '''(What a long job gives, how it ended), if that is done after OK.'''
     global made
     made, config = opened(size=96, iterations=10000)
+    pump(seconds=0.5); measure()
     follow(made, (lambda: True, respond(Gtk.ResponseType.OK)), *steps)
     results = painted(made)
     made.close()
@@ -142,8 +148,9 @@ def begun(*steps):
 escape = respond(Gtk.ResponseType.DELETE_EVENT)  # as Esc and the window's cross do
 (result,), ended = begun((can_be_kept, click("Keep this")))
 heard["kept early"] = [len(result.samples), ended, bytes(result.samples) != samples(result.source.layer)]
-heard["back"] = begun((can_be_kept, lambda: shot("keep")), (can_be_kept, click("Back to the settings")),
-                      (asks, respond(Gtk.ResponseType.CANCEL)))
+heard["back"] = begun((can_be_kept, measure), (can_be_kept, lambda: shot("keep")),
+                      (can_be_kept, click("Back to the settings")), (asks, respond(Gtk.ResponseType.CANCEL)))
+heard["sizes"] = sizes[-2:]
 heard["soon escaped"] = begun((lambda: paints(made), escape))
 while_painting._MUCH = 0.0
 heard["escaped"] = begun((can_be_kept, escape), (question, lambda: say("_Go on painting")),
@@ -206,6 +213,8 @@ def test_a_picture_is_kept_as_it_is_at_the_layers_size(said):
 
 def test_the_settings_are_there_again_and_the_job_is_given_up(said):
     assert said["back"] == [None, "cancelled"]
+    asking, painting = said["sizes"]
+    assert painting == asking  # nothing moves away below the mouse
 
 
 def test_esc_asks_before_much_is_lost_and_only_then(said):

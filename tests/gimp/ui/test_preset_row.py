@@ -60,6 +60,11 @@ asking(style, "theirs.json"); named = []
 for wanted in (False, True):
     preset_row.agreed = lambda places, window: named.append(places) or wanted
     style._import()
+from reverie_gimp.job import foreign, recent_styles
+recent_styles.remember(["//elsewhere/share/known.jpg"])
+known = foreign.named({"style": [{"image": "//elsewhere/share/known.jpg"}, {"image": "/a/layer"}]}, ["/a/layer"])
+open(FOLDER + "/broken.json", "w").write('{"title": "Broken", "filter": "style", "recipe": {"style": ["ink"]}}')
+asking(style, "broken.json"); style._import(); broken = said[-1]
 theirs = [[each["image"] for each in json.load(open(presets.folder() + "/" + name))["recipe"]["style"]]
           for name in ("theirs.json", "theirs-2.json")]
 for name in os.listdir(presets.folder()):
@@ -69,8 +74,8 @@ choose(dream, "Rings and beads")
 rings = recipes.recipe_of(filters.DREAM, config)
 asking(dream, "shared.json"); dream._import()
 answer(hidden=hidden, shown=shown, exported=exported, about=about, imported=imported, deleted=deleted,
-       named=named, theirs=theirs, of_layer=of_layer, left=left, odd=odd, rings=rings, other=said[-1],
-       dreams=titles(dream))
+       named=named, known=known, broken=broken, theirs=theirs, of_layer=of_layer, left=left, odd=odd,
+       rings=rings, other=said[-1], dreams=titles(dream))
 """
 
 
@@ -106,6 +111,8 @@ def test_every_preset_sets_the_dialog_and_files_go_and_come(gimp):
     assert "“Odd” cannot be used" in said["odd"]
     elsewhere = "//elsewhere/share/a.jpg"
     assert said["named"] == [[elsewhere]] * 2
+    assert said["known"] == []  # what was a style before, and layers
+    assert "“Broken” cannot be used" in said["broken"]
     assert said["theirs"] == [["ink"], [elsewhere, "ink"]]  # unless the painter agrees, it is left out
     assert said["dreams"][:4] == ["none", "Daydream", "Rings and beads", "Vivid dream"]
     assert said["rings"]["dream"] == [{"layer": "level5"}]

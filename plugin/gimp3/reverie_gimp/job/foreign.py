@@ -15,7 +15,7 @@ from reverie_gimp.job import recent_styles, styles
 
 def named(recipe: dict[str, Any], references: list[str]) -> list[str]:
     """The files that a recipe names as styles, which neither come with Reverie nor were a style of this user's before.
-    `references` are what it calls layers."""
+    `references` are what it calls layers. Raises TypeError, ValueError or AttributeError for what is no recipe."""
     known = {*bundled.styles(), *recent_styles.remembered()}
     entries = [entry for entry in recipe.get("style") or [] if entry.get("image") not in references]
     found = [each.value for each in styles.of_recipe({"style": entries}, {}, 1.0) if each.kind == "file"]

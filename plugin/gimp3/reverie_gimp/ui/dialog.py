@@ -172,7 +172,7 @@ class Dialog:
         self._window.destroy()
 
     def _set_busy(self, busy: bool) -> None:
-        for control in [*self._controls, self._preview.tools, self._presets.widget]:
+        for control in [*self._controls, self._presets.widget]:
             control.set_sensitive(not busy)
         for response in (Gtk.ResponseType.OK, RESET):
             self._window.set_response_sensitive(response, not busy)

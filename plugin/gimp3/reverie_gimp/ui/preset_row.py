@@ -222,6 +222,9 @@ class PresetRow:
         except presets.PresetError as error:
             self._say(error.args[0])
             return
+        except (TypeError, ValueError, AttributeError) as error:  # a recipe that somebody wrote by hand
+            self._say(_("The preset “%s” cannot be used: %s.") % (preset["title"], error))
+            return
         self._fill(target)
         self._chosen()
 
