@@ -16,7 +16,7 @@ from reverie.fast.stylise import stylise
 from reverie.pictures import images
 from reverie.pictures.resize import resize, to_tensor
 from reverie.tools.compare import PeakMemory
-from reverie.training.train_style import QUICK, Order, train
+from reverie.training.train_style import QUICK, Order, practice, train
 from rich.console import Console
 
 from tests.benchmarks.iteration import apart
@@ -55,6 +55,7 @@ def _learn(device: str) -> dict[str, float]:
     times: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         styles.folder = lambda: Path(folder)  # not among the styles of whoever measures
-        order = Order(demo.styles()["ink"], "benchmark", plan=replace(QUICK, steps=_STEPS), device=device)
-        train(order, lambda progress: times.append(time.perf_counter()))
+        ink = demo.styles()["ink"]
+        order = Order(images.read(ink), str(ink), "benchmark", plan=replace(QUICK, steps=_STEPS), device=device)
+        train(order, practice(order), lambda progress: times.append(time.perf_counter()))
     return {"seconds": min(later - earlier for earlier, later in itertools.pairwise(times))}

@@ -30,6 +30,7 @@ from reverie.job import Job
 from reverie.pictures.color import luma
 from reverie.pictures.noise import pink_noise
 from reverie.pictures.resize import fit, resize, unseen
+from reverie.pictures.smoothing import smoothed
 from reverie.run import Run
 
 STEP = 2.0
@@ -39,8 +40,8 @@ _KEPT, _STRENGTH = (0.5, 0.0), 0.4
 """Of a step: what is kept, see Painter.brushwork, and how strongly it paints over, at full strength and twice the size;
 of less, less."""
 
-_COMPOSED_KEPT, _COMPOSED_STRENGTH = (0.5, 0.3, 0.0), 0.6
-"""The same of an optimised picture at the size that it was composed at: judges took it five times as often as one
+_COMPOSED_KEPT, _COMPOSED_STRENGTH = (0.5, 0.3, 0.0), {"optimise": 0.6, "instant": 1.0}
+"""The same of a picture at the size that it was composed at, by the method: judges took it five times as often as one
 without (docs/judging.md)."""
 
 _DETAIL = 0.6  # how much of what only the photo shows is added
@@ -49,7 +50,7 @@ _COMPOSING = {"optimise": 0.15, "instant": 1.0, "patches": 5.0}
 """What composing a picture by a method takes for each of its pixels, beside one pass; of what is optimised, for each
 iteration, most of which are of smaller pictures. With the network that comes with Reverie: others take longer."""
 
-BROAD = 24  # pixels: what is broader is no stroke
+_BROAD = 24  # pixels: what is broader is no stroke, but colour and light, which have been composed
 _COLORS = 0.3  # how much of the colours of brushwork is used beside its light
 _SEAMLESS = 1.02  # enlarged by less, a picture needs no finish
 _PROBE = 256  # pixels: side of the picture that tells how fast the finish is
@@ -153,14 +154,14 @@ def _step(
 ) -> Tensor:
     """The picture at the next size (width, height), or at its own, painted over. `told` hears how much is done."""
     growth, strength = math.log(max(size) / max(painted.shape[2:]), STEP), job.recipe.strength
-    kept, force = (_KEPT, _STRENGTH * growth) if growth > 0 else (_COMPOSED_KEPT, _COMPOSED_STRENGTH)
+    kept, force = (_KEPT, _STRENGTH * growth) if growth > 0 else (_COMPOSED_KEPT, _COMPOSED_STRENGTH[job.recipe.method])
     enlarged = _enlarged(painted, size, inputs.source, palette, 1 - (1 - _DETAIL) * strength)
     regions = []
     for mask, looks in inputs.regions:
         statistics = painter.looks([(look, _own_size(look, max(size))) for look in looks], len(kept))
         regions.append((None if mask is None else of_size(mask, enlarged), statistics))
     change = painter.brushwork(enlarged, regions, force * strength, kept, told)
-    change -= broad(change)
+    change -= smoothed(change, _BROAD)
     return enlarged.addcmul_(_brushwork(change), detailed(enlarged)).clamp_(0, 1)
 
 
@@ -175,12 +176,6 @@ def _brushwork(change: Tensor) -> Tensor:
     get fringes of all colours."""
     light = luma(change)
     return torch.lerp(light, change, _COLORS)
-
-
-def broad(picture: Tensor) -> Tensor:
-    """What of a picture is broader than strokes: colour and light, which have been composed."""
-    height, width = picture.shape[2:]
-    return resize(resize(picture, max(1, width // BROAD), max(1, height // BROAD)), width, height)
 
 
 def _own_size(look: StylePicture, longest: int) -> tuple[int, int]:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from reverie.engine import finish, sizes
+from reverie.engine.drawing import redrawn
 from reverie.engine.inputs import Inputs
 from reverie.engine.painter import Painter
 from reverie.engine.palette import Palette, cover, of_size
@@ -16,13 +17,14 @@ from reverie.events import Progress, Started
 from reverie.job import Job
 from reverie.pictures.color import luma
 from reverie.pictures.resize import fit, resize, unseen
+from reverie.pictures.smoothing import along_edges
 from reverie.run import Run
 
 _COARSEST, _RATIO = 256, 1.6  # pixels: the least longest side to begin at; and how much larger the next is
 
 REINJECTED = 0.5  # how much of what of the photo only a size shows is added there
 PHOTO = 0.6  # how much of the photo, recoloured, and not of the painting it is that the style's places are found for
-PALETTE = 0.6
+PALETTE = 0.9
 """How much of what is broader than strokes is the photo's, recoloured: places taken from a style alone turn a sky that
 is nearly its white into a hole."""
 
@@ -86,9 +88,10 @@ def _at_scale(
     told = functools.partial(_tell, run, scales, number)
     painted = painter.paint(picture, like, regions, job.recipe.strength, told)
     change = painted - photo
-    broad = finish.broad(change)
+    broad = along_edges(change, luma(photo))  # whatever crossed an edge would glow beyond it
     change -= broad
-    return torch.lerp(luma(change), change, COLORS).add_(broad, alpha=1 - PALETTE).add_(photo).clamp_(0, 1)
+    strokes = torch.lerp(luma(change), change, COLORS)
+    return redrawn(strokes.add_(broad, alpha=1 - PALETTE).add_(photo).clamp_(0, 1), photo)
 
 
 def _enlarged(before: Tensor, photo: Tensor) -> Tensor:

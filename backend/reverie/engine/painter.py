@@ -9,6 +9,7 @@ are those of the whole picture whatever its size, and there are no seams.
 from __future__ import annotations
 
 import functools
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
@@ -41,9 +42,10 @@ USUAL = 0.85  # that strength
 CALM = 0.3  # how much of it is taken where the picture is plain: one place of the style again and again is a weave
 
 MARGIN = 2 * STRIDE  # pixels by which a picture is continued on each side; what zeros do to its border falls into it
-_TILE = 512  # pixels: side of the tiles
+_TILE = {torch.bfloat16: 512, torch.float32: 256}  # positions: side of the tiles, by what is computed with
 _HALO = 16  # positions around a tile that a level's convolutions see, more than enough of them
 _POSITIONS = 1 << 18  # positions that are added up, or moved, at once
+_LARGE = 1 << 26  # bytes of a map beyond which it is kept in bfloat16, also where that is not computed with
 
 Regions = Sequence[tuple[Tensor | None, Sequence[Moments]]]
 _Taken = Callable[[int, slice], Tensor]  # the features of a level, from 1, in some of its rows
@@ -75,7 +77,8 @@ class Painter:
         tile: int | None = None,
         check_stop: Callable[[], None] = lambda: None,
     ) -> None:
-        self._codec, self._precision, self._tile, self._check_stop = codec, precision, tile or _TILE, check_stop
+        self._codec, self._precision, self._check_stop = codec, precision, check_stop
+        self._tile = tile or _TILE[precision]
 
     @torch.no_grad()
     def statistics(self, picture: Tensor, opaque: Tensor | None, levels: int) -> list[Moments]:
@@ -193,7 +196,7 @@ class Painter:
                     share = _at(rich, features) * min(1.0, TAKEN[level - 1] * strength / USUAL)
                     own_taken = functools.partial(taken[number], level), share
                 _add_change(moved, features, change, None if mask is None else _at(mask, features), own_taken)
-            features = self._in_tiles(functools.partial(self._codec.up, level), moved)
+            features = self._in_tiles(functools.partial(self._codec.up, level), moved, level == 1)
             del moved  # a copy of it in another type, below, needs the room
             told(level)
         return features.float()[:, :, MARGIN : MARGIN + height, MARGIN : MARGIN + width]
@@ -206,8 +209,9 @@ class Painter:
             found.append(self._in_tiles(functools.partial(self._codec.down, level), before))
         return found
 
-    def _in_tiles(self, convolve: Callable[[Tensor], Tensor], features: Tensor) -> Tensor:
-        """What convolutions make of a whole map. Their result may be twice or half as large."""
+    def _in_tiles(self, convolve: Callable[[Tensor], Tensor], features: Tensor, to_picture: bool = False) -> Tensor:
+        """What convolutions make of a whole map. Their result may be twice or half as large. What is large is kept
+        in bfloat16, but for a picture: that has too few steps for a plain sky."""
         height, width = features.shape[2:]
         whole: Tensor | None = None
         for top in range(0, height, self._tile):
@@ -215,12 +219,16 @@ class Painter:
                 self._check_stop()
                 above, before = min(top, _HALO), min(left, _HALO)
                 part = features[:, :, top - above : top + self._tile + _HALO, left - before : left + self._tile + _HALO]
+                if self._precision == torch.float32:
+                    part = part.float()
                 with devices.autocast(features.device, self._precision):
                     made = convolve(part.contiguous(memory_format=torch.channels_last))
                 factor = made.shape[2] / part.shape[2]
                 if whole is None:
                     size = (1, made.shape[1], round(height * factor), round(width * factor))
-                    whole = torch.empty(size, dtype=made.dtype, device=made.device, memory_format=torch.channels_last)
+                    large = not to_picture and math.prod(size) * made.element_size() > _LARGE
+                    kept = torch.bfloat16 if large else made.dtype
+                    whole = torch.empty(size, dtype=kept, device=made.device, memory_format=torch.channels_last)
                 place = whole[:, :, round(top * factor) : round((top + self._tile) * factor)]
                 place = place[:, :, :, round(left * factor) : round((left + self._tile) * factor)]
                 y, x = round(above * factor), round(before * factor)

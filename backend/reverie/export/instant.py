@@ -11,10 +11,10 @@ import torch
 from onnx_ir import DataType
 from torch import Tensor
 
-from reverie.engine import detail, finish, instant, painter, sizes, style_swap
+from reverie.engine import detail, instant, painter, sizes, style_swap
 from reverie.engine.inputs import StylePicture
 from reverie.engine.painter import Painter
-from reverie.export import layers, matrices
+from reverie.export import drawing, layers, matrices
 from reverie.export.graph import Graph, Value
 from reverie.export.palette import Palette, palette
 from reverie.export.swap import Places
@@ -59,13 +59,11 @@ class _Scale:
         picture = photo if before is None else self._enlarged(before, photo)
         like = photo if before is None else layers.mixed(op, picture, photo, instant.PHOTO)
         change = op("Sub", self._swapped(picture, like), photo)
-        broad = layers.resized(
-            op, layers.resized(op, change, layers.reduced(op, change, finish.BROAD)), layers.size(op, change)
-        )
+        broad = drawing.along_edges(op, change, layers.luma(op, photo))
         strokes = op("Sub", change, broad)
         strokes = layers.mixed(op, layers.luma(op, strokes), strokes, instant.COLORS)
         change = op("Add", strokes, op("Mul", broad, 1 - instant.PALETTE))
-        return layers.clipped(op, op("Add", change, photo))
+        return drawing.redrawn(op, layers.clipped(op, op("Add", change, photo)), photo)
 
     def _size(self, photo: Value) -> Value:
         """Height and width at this size: those of pictures/resize.fit."""

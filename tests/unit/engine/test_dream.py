@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -156,6 +157,29 @@ def test_several_dreams_share_by_weight(photo, network):
     assert mostly_second[1] > mostly_first[1]
 
 
+BOTH = {"style": "s", "iterations": 60, "size": 160, "smallest": 80}
+
+
+@pytest.fixture(scope="module")
+def beside() -> tuple[Picture, Picture]:
+    """A photo and a style: in less than 160 pixels, the deepest layers have only a few places."""
+    photo, style = (shrink_to(images.read(path), 160) for path in (demo.content(), demo.styles()["strokes"]))
+    return photo, style
+
+
+@pytest.fixture(scope="module")
+def alone(beside) -> Callable[[list[str] | None], Picture]:
+    """What the style paints without a dream, by its layers: once for all dreams beside them."""
+    painted: dict[str, Picture] = {}
+
+    def paint(layers: list[str] | None) -> Picture:
+        if str(layers) not in painted:
+            painted[str(layers)] = _render(beside[0], {"s": beside[1]}, **BOTH, style_layers=layers).picture
+        return painted[str(layers)]
+
+    return paint
+
+
 @pytest.mark.parametrize(
     ("dream", "layers"),
     [
@@ -165,19 +189,16 @@ def test_several_dreams_share_by_weight(photo, network):
     ],
     ids=["default layer", "chosen layer", "neuron"],
 )
-def test_dream_and_style_at_once(network, dream, layers):
+def test_dream_and_style_at_once(network, beside, alone, dream, layers):
     """The dream's response rises above the style's alone, while the picture still nears the style's statistics."""
-    photo = shrink_to(images.read(demo.content()), 160)  # in less, the deepest layers have only a few places
-    style = shrink_to(images.read(demo.styles()["strokes"]), 160)
-    settings = {"style": "s", "style_layers": layers, "iterations": 60, "size": 160, "smallest": 80}
-    both = _render(photo, {"s": style}, dream=dream, dream_strength=0.5, **settings)
+    photo, style = beside
+    both = _render(photo, {"s": style}, dream=dream, dream_strength=0.5, **BOTH, style_layers=layers)
     (found,) = both.recipe.dream
     assert found.layer not in [*both.recipe.style_layers, *both.recipe.content_layers]
     assert found.layer == ("level8" if layers is None else "level7")
-    alone = _render(photo, {"s": style}, **settings)
     what = (found.layer, found.channel, found.at)
     response = _response(network, both.picture, *what)
-    assert response > 1.2 * _response(network, alone.picture, *what)
+    assert response > 1.2 * _response(network, alone(layers), *what)
     assert response > 1.2 * _response(network, photo, *what)
 
     def distance(picture) -> float:

@@ -69,6 +69,18 @@ class _Case:
         return finish.finish(self.composed, self.job, self.inputs, self.painter, run or Run())
 
 
+def test_one_pass_is_painted_over_more_strongly_than_what_was_optimised(codec, monkeypatch):
+    forces = []
+    for fields in ({"method": "instant"}, {"method": "optimise", "iterations": 1}):
+        case = _Case(codec, size=160, strength=1.0, **fields)
+        case.composed = case.content
+        monkeypatch.setattr(
+            case.painter, "brushwork", lambda x, regions, force, *_: forces.append(force) or torch.zeros_like(x)
+        )
+        case.finished()
+    assert forces == pytest.approx([1.0, 0.6])
+
+
 def test_it_has_the_layers_size_and_tells_how_far_it_is(codec):
     heard: list[Event] = []
     case = _Case(codec)

@@ -131,9 +131,12 @@ class _Paints:
         return picture + self.change[..., : picture.shape[2], : picture.shape[3]]
 
 
-def _at_scale(painter: _Paints, before: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
+def _at_scale(
+    painter: _Paints, before: torch.Tensor | None, content: torch.Tensor | None = None
+) -> tuple[torch.Tensor, torch.Tensor]:
     """What becomes of a picture of 96×96 pixels at its own size, the second of two; and the photo."""
-    content = blots(96, 96) * 0.5 + 0.25
+    if content is None:
+        content = blots(96, 96) * 0.5 + 0.25
     picture = np.ascontiguousarray(content[0].permute(1, 2, 0).numpy())
     recipe = Recipe(method="instant", style=[Style(image="s")], size=96, color="match")  # no palette
     job = jobs.resolve(recipe, "cpu")
@@ -158,6 +161,21 @@ def test_strokes_keep_their_light_and_some_of_their_colour_and_broad_changes_lit
     torch.testing.assert_close(luma(change), gray, atol=0.01, rtol=0)
     colour, wanted = (change - luma(change))[:, 0], (red[..., 30:60, 30:60] - gray)[:, 0]
     assert float((colour / wanted).mean()) == pytest.approx(instant.COLORS, abs=0.05)
+
+
+def test_what_is_broad_does_not_glow_beyond_an_edge():
+    content = torch.full((1, 3, 96, 96), 0.3)
+    content[..., 48:] = 0.7
+    change = torch.where(content > 0.5, -0.2, 0.0)  # one side darker, as a style's places may be
+    painted, photo = _at_scale(_Paints(change), None, content)
+    assert ((painted - photo)[..., 20:76, 30:46].abs()).max() < 0.03
+
+
+def test_lost_lines_are_redrawn_from_the_photo_in_the_palette(monkeypatch):
+    given = []
+    monkeypatch.setattr(instant, "redrawn", lambda painted, photo: given.append(painted) or photo)
+    found, photo = _at_scale(_Paints(torch.full((1, 3, 96, 96), 0.1)), None)
+    assert torch.equal(found, photo) and not torch.equal(given[0], photo)
 
 
 def test_a_larger_size_gets_some_of_what_only_it_shows_and_places_are_found_for_a_blend():

@@ -130,7 +130,7 @@ def test_memory_may_run_out_before_the_first_scale(photo, pictures, monkeypatch)
         return original(self, picture)
 
     monkeypatch.setattr(Objective, "__call__", call)
-    result, events = render(photo, pictures, network="reverie", iterations=2)
+    result, events = render(photo, pictures, network="reverie", iterations=2, size=96, smallest=96, detail="sketch")
     assert "half precision" in next(event.message for event in events if isinstance(event, Warning_))
     assert np.isfinite(result.picture).all()
 
@@ -153,13 +153,13 @@ def test_every_way_to_say_that_memory_ran_out_is_known(text):
 
 def test_then_half_precision_and_in_the_end_a_sentence(photo, pictures, scarce):
     scarce(lambda objective, picture: objective._network.dtype == torch.float32)
-    result, events = render(photo, pictures)
+    result, events = render(photo, pictures, iterations=3)
     warnings = [event.message for event in events if isinstance(event, Warning_)]
     assert "half precision" in warnings[-1]
     assert np.isfinite(result.picture).all()
     scarce(lambda objective, picture: True)
     with pytest.raises(ReverieError, match="smaller size"):
-        render(photo, pictures)
+        render(photo, pictures, iterations=3)
 
 
 def test_the_order_of_retreat_ends_on_the_cpu():

@@ -57,6 +57,20 @@ def test_tiles_change_nothing(codec):
     assert torch.quantile((one - other).abs().flatten(), 0.99) < 1e-3  # rounding may decide for another place
 
 
+def test_large_maps_are_kept_in_half_the_memory_and_pictures_whole(codec, monkeypatch):
+    picture, style = blots(96, 120), blots(80, 90, 1)
+    painter = Painter(codec, torch.float32)
+    regions = [(None, painter.statistics(style, None, 2))]
+    exact = painter.brushwork(picture, regions, 1.0, (0.5, 0.0), lambda done: None)
+    monkeypatch.setattr(painters, "_LARGE", 0)
+    assert {level.dtype for level in painter._down(painters.continued(picture), 2)} == {torch.bfloat16}
+    found = painter.brushwork(picture, regions, 1.0, (0.5, 0.0), lambda done: None)
+    assert 0 < float((found - exact).abs().mean()) < 0.03 * float(exact.abs().mean())
+    plain = torch.linspace(0.5, 0.6, 120).expand(1, 3, 96, 120)
+    made = painter._in_tiles(lambda x: x, plain, to_picture=True)
+    assert torch.equal(made, plain)
+
+
 def test_bfloat16_paints_the_same_picture_without_steps(codec):
     picture, style = blots(96, 96), blots(96, 96, 1)
     exact, half = (Painter(codec, precision) for precision in (torch.float32, torch.bfloat16))

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from reverie.export import layers, matrices
+from reverie.engine.drawing import redrawn
+from reverie.export import drawing, layers, matrices
 from reverie.export.graph import Graph, Value
 from reverie.export.model import INPUT, OUTPUT, loaded, run, serialised
 from reverie.export.palette import palette
@@ -15,8 +16,10 @@ from reverie.fast import stylise
 from reverie.fast.network import Architecture
 from reverie.losses.moments import Moments
 from reverie.losses.transport import MOST, RIDGE, linear_map
+from reverie.pictures.color import luma
 from reverie.pictures.color_transport import color_map
 from reverie.pictures.resize import resize
+from reverie.pictures.smoothing import along_edges
 
 from tests.unit.engine.blots import blots
 
@@ -72,6 +75,16 @@ def test_the_photo_gets_the_colours_of_the_style():
     for _ in range(3):
         found = _computed(lambda op, given: palette(op, given, style).recolored(op, given), photo)
         torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize(("height", "width"), [(70, 133), (9, 20)])
+def test_lines_are_redrawn_and_edges_respected(height, width):
+    photo = blots(height, width)
+    painted = torch.rand(1, 3, height, width)
+    found = _computed(lambda op, given: drawing.redrawn(op, op.constant(painted), given), photo)
+    torch.testing.assert_close(found, redrawn(painted, photo), atol=1e-5, rtol=0)
+    found = _computed(lambda op, given: drawing.along_edges(op, op.constant(painted), layers.luma(op, given)), photo)
+    torch.testing.assert_close(found, along_edges(painted, luma(photo)), atol=1e-5, rtol=0)
 
 
 def test_what_has_no_onnx_is_not_left_out():
