@@ -8,21 +8,24 @@ from __future__ import annotations
 import argparse
 import functools
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reverie.api import read_pictures
-from reverie.cli import arguments, documents
+from reverie.cli import arguments, documents, photos
 from reverie.cli.console import Console
 from reverie.cli.whole import Whole
 from reverie.engine import render
 from reverie.errors import ReverieError, Sentence
-from reverie.events import Warning_
+from reverie.events import Event, Warning_
 from reverie.pictures import animations, images
 from reverie.pictures.animations import Animation
+from reverie.pictures.encoded import Depth
+from reverie.pictures.kept import Kept
 from reverie.pictures.picture import Picture
 from reverie.recipe import Before, Recipe
 
@@ -39,13 +42,15 @@ def frames(options: argparse.Namespace) -> None:
     pictures = read_pictures(recipe)
     animation = animations.read(options.photos)
     animation.check_sizes(options.size)
-    animations.check_target(options.output, options.photos)
+    animations.check_target(options.output, options.photos, options.depth)
     with Console(as_json=options.json) as console:
+        sources = [] if options.strip else options.photos
+        result = Result(options.output, options.depth, sources, console.report)
         count = paint(
             recipe,
             animation,
             pictures,
-            options.output,
+            result,
             console,
             size=options.size,
             device=options.device,
@@ -55,11 +60,30 @@ def frames(options: argparse.Namespace) -> None:
         console.done(options.output, "1 frame" if count == 1 else f"{count} frames", frames=count)
 
 
+@dataclass(frozen=True)
+class Result:
+    """Where painted frames go, a folder or an animated file; in how many bits, and what is kept of which files: one for
+    each frame, or one that has them all, or none."""
+
+    output: Path
+    depth: Depth
+    sources: Sequence[Path]
+    report: Callable[[Event], None]
+
+    @property
+    def is_folder(self) -> bool:
+        return self.output.suffix.lower() not in animations.ANIMATED
+
+    def kept(self, index: int) -> Kept:
+        """What is kept of the file of a frame; a warning tells of what is damaged. Raises ReverieError."""
+        return photos.kept(self.sources[index], self.report) if index < len(self.sources) else Kept()
+
+
 def paint(
     recipe: Recipe,
     animation: Animation,
     pictures: Mapping[str, Picture],
-    output: Path,
+    result: Result,
     console: Console,
     *,
     size: int | None,
@@ -67,7 +91,7 @@ def paint(
     zoom: float,
     count: int,
 ) -> int:
-    """Paints an animation into `output`, a folder or an animated file, and returns how many frames there are.
+    """Paints an animation, and returns how many frames there are.
 
     Each goes on from the last: with `zoom` 1, frame by frame; else `count` frames from one picture, each the last one
     enlarged by `zoom`. What is painted when the person at the keyboard asks to finish, or when a frame fails, is kept;
@@ -77,26 +101,27 @@ def paint(
         raise ReverieError("A zoom goes on from one picture; give only one.")
     total = count if zoom > 1 else len(animation.frames)
     durations = animation.durations if zoom == 1 else [animations.DURATION] * total
-    animated = output.suffix.lower() in animations.ANIMATED
+    output, kept = result.output, result.kept(0)
     done: list[NDArray[np.uint8]] = []  # for an animated file
     number = 0
     try:
         for picture in _painted(recipe, animation, pictures, console, size, device, zoom, total):
             number += 1
-            if animated:
-                done.append((picture * 255).round().astype(np.uint8))
+            if result.is_folder:
+                own = kept if number == 1 or len(result.sources) == 1 else result.kept(number - 1)
+                images.write(output / f"{number:04}.png", picture, own, result.depth)
             else:
-                images.write(output / f"{number:04}.png", picture)
+                done.append((picture * 255).round().astype(np.uint8))
     except Exception:
         if done:
-            _keep(output, Animation(done, durations[: len(done)], animation.plays))
+            _keep(output, Animation(done, durations[: len(done)], animation.plays), kept)
             told = Sentence(
                 "The frames before, {count} of them, are in “{file}”.", {"count": number, "file": str(output)}
             )
             console.report(Warning_(told))
         raise
-    if animated:
-        _keep(output, Animation(done, durations[: len(done)], animation.plays))
+    if not result.is_folder:
+        _keep(output, Animation(done, durations[: len(done)], animation.plays), kept)
     return number
 
 
@@ -128,15 +153,15 @@ def _painted(
             break
 
 
-def _keep(output: Path, done: Animation) -> None:
+def _keep(output: Path, done: Animation, kept: Kept) -> None:
     """Writes what is done into an animated file; where that fails, into another elsewhere, since hours may have gone
     into the frames. Raises ReverieError, which then says where that is."""
     try:
-        animations.write(output, done)
+        animations.write(output, done, kept)
     except ReverieError as error:
         try:
             spare = Path(tempfile.mkdtemp(prefix="reverie-")) / "frames.apng"  # it holds pictures of any size, exactly
-            animations.write(spare, done)
+            animations.write(spare, done, kept)
         except (OSError, ReverieError):
             raise error from None
         raise ReverieError(f"{error.message} The painted frames are in “{spare}”.", error.field) from error

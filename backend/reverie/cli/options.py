@@ -76,6 +76,7 @@ def _add_frames(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     _job(command)
     _settings(command)
     _outcome(command, "a folder, or a .gif, .webp, .apng, .avif or .tif")
+    _file(command)
 
 
 def _add_film(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -15,8 +15,10 @@ from PIL import Image
 
 from reverie.errors import ReverieError
 from reverie.files import check_writable, replace_with
-from reverie.pictures import icc, images
+from reverie.pictures import images
 from reverie.pictures.decoded import Opened
+from reverie.pictures.encoded import Depth, beside
+from reverie.pictures.kept import Kept
 from reverie.pictures.picture import Picture
 from reverie.pictures.resize import fit, shrink_to
 
@@ -111,14 +113,14 @@ def _plays(file: Opened) -> int:
     return int(loop or 0)
 
 
-def write(path: Path, animation: Animation) -> None:
-    """Writes an animation whose frames are in memory as one file, sRGB. A file that was there stays until the new one
-    is complete. Raises ReverieError when it cannot be written."""
+def write(path: Path, animation: Animation, kept: Kept | None = None) -> None:
+    """Writes an animation whose frames are in memory as one file, sRGB, with what is kept. A file that was there stays
+    until the new one is complete. Raises ReverieError when it cannot be written."""
     frames = [frame for frame in animation.frames if not isinstance(frame, Path)]
     mode = "RGBA" if any(frame.shape[2] == 4 for frame in frames) else "RGB"  # Pillow drops alpha that comes later
     pictures = [Image.fromarray(frame).convert(mode) for frame in frames]
     kind = _KINDS[path.suffix.lower()]
-    options: dict[str, Any] = {"icc_profile": icc.srgb(), "duration": list(animation.durations)}
+    options = beside(frames[0], kept or Kept(), kind) | {"duration": list(animation.durations)}
     options |= _OPTIONS.get(kind, {})
     if mode == "RGBA":
         # WebP: whole frames; cut to what is opaque in them, they would pass for pictures without alpha. GIF: where the
@@ -135,10 +137,17 @@ def write(path: Path, animation: Animation) -> None:
     replace_with(path, save)
 
 
-def check_target(output: Path, sources: Sequence[Path] = ()) -> None:
+def check_target(output: Path, sources: Sequence[Path] = (), depth: Depth = 8) -> None:
     """Makes the folder for an animation. Raises ReverieError for what is neither an animated file that can be written
-    nor a folder, for one of the sources, and for a folder that has frames already, before any work goes into these."""
+    nor a folder, for a file where 16 bits are asked for, for one of the sources, and for a folder that has frames
+    already, before any work goes into these."""
     animated = output.suffix.lower() in ANIMATED
+    if animated and depth == 16:
+        raise ReverieError(
+            f"An animation in one file, such as “{output.name}”, has 8 bits; for 16, name a folder for a .png of each "
+            "frame.",
+            "depth",
+        )
     if animated and output.is_dir():
         raise ReverieError(f"“{output}” is a folder; name a file in it for the result.", "output")
     if output.suffix.lower() in _NO_FOLDERS and not animated and not output.is_dir():

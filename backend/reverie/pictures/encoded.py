@@ -72,7 +72,15 @@ def png(picture: Picture) -> bytes:
 
 
 def _saved(picture: Picture, format_name: str, kept: Kept) -> bytes:
-    options = _OPTIONS.get(format_name, {}) | {"icc_profile": icc.srgb()}
+    buffer = io.BytesIO()
+    options = _OPTIONS.get(format_name, {}) | beside(picture, kept, format_name)
+    _to_pillow(picture).save(buffer, format_name, **options)
+    return buffer.getvalue()
+
+
+def beside(picture: Picture | NDArray[np.uint8], kept: Kept, format_name: str) -> dict[str, Any]:
+    """What Pillow is told to write beside the samples: sRGB's profile, and what is kept, where the format has room."""
+    options: dict[str, Any] = {"icc_profile": icc.srgb()}
     exif = _exif(picture, kept, format_name)
     if format_name != "GIF":
         options |= {"exif": exif} if exif else {}
@@ -82,12 +90,10 @@ def _saved(picture: Picture, format_name: str, kept: Kept) -> bytes:
     if kept.xmp and format_name == "PNG":
         options["pnginfo"] = PngImagePlugin.PngInfo()
         options["pnginfo"].add_itxt(XMP, kept.xmp.decode("utf-8", "replace"))
-    buffer = io.BytesIO()
-    _to_pillow(picture).save(buffer, format_name, **options)
-    return buffer.getvalue()
+    return options
 
 
-def _exif(picture: Picture, kept: Kept, format_name: str) -> bytes:
+def _exif(picture: Picture | NDArray[np.uint8], kept: Kept, format_name: str) -> bytes:
     """What of EXIF the format's writer takes: Pillow's of TIFF and AVIF takes it apart."""
     exif = kept.exif_of(picture)
     if exif and format_name in ("TIFF", "AVIF"):

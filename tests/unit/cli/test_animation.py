@@ -67,6 +67,40 @@ def test_a_gif_becomes_a_gif_with_its_timing(tmp_path, scene):
     assert animations.read([tmp_path / "out.gif"]).durations == [40, 80, 200]
 
 
+def _signed(paths: list[Path]) -> None:
+    """Gives each frame an artist of its own."""
+    for index, path in enumerate(paths):
+        exif = Image.Exif()
+        exif[315] = f"artist {index}"
+        with Image.open(path) as picture:
+            picture.save(path, exif=exif, dpi=(240, 240))
+
+
+def test_each_frame_in_a_folder_keeps_what_its_file_says_in_16_bits_or_nothing(tmp_path, scene):
+    _signed(scene)
+    done = _run(*scene, *STYLE, "-o", tmp_path / "out", "--depth", "16", *QUICK)
+    assert done.returncode == 0, done.stderr
+    for index, path in enumerate(sorted((tmp_path / "out").iterdir())):
+        assert path.read_bytes()[24] == 16  # IHDR's depth
+        with Image.open(path) as picture:
+            assert picture.getexif()[315] == f"artist {index}"
+            assert picture.info["dpi"] == pytest.approx((240, 240), abs=0.1)
+    done = _run(*scene, *STYLE, "-o", tmp_path / "bare", "--strip", *QUICK)
+    assert done.returncode == 0, done.stderr
+    with Image.open(tmp_path / "bare" / "0002.png") as picture:
+        assert not picture.getexif() and "dpi" not in picture.info
+
+
+@pytest.mark.parametrize("name", ["a.webp", "a.apng", "a.avif", "a.tif"])
+def test_an_animation_in_one_file_keeps_what_it_says(tmp_path, scene, name):
+    _signed(scene)
+    kept = images.kept(scene[0])
+    frames = [np.full((8, 12, 3), value, np.uint8) for value in (0, 100, 255)]
+    animations.write(tmp_path / name, Animation(frames, [50, 60, 70]), kept)
+    assert len(animations.read([tmp_path / name]).frames) == 3
+    assert b"artist 0" in images.kept(tmp_path / name).exif
+
+
 @pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.apng", "a.avif", "a.tif", "a.tiff"])
 def test_what_is_written_is_read_again(tmp_path, name):
     frames = [np.full((8, 12, 3), value, np.uint8) for value in (0, 100, 255)]
@@ -131,6 +165,11 @@ def test_a_mistake_is_one_sentence(tmp_path, scene, words, says):
     assert done.returncode == 1
     assert says in done.stderr and "Traceback" not in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_one_file_has_no_room_for_16_bits(tmp_path, scene):
+    done = _run(*scene, *STYLE, "-o", tmp_path / "a.webp", "--depth", "16", *QUICK)
+    assert done.returncode == 1 and "name a folder" in done.stderr and not (tmp_path / "a.webp").exists()
 
 
 def test_frames_of_two_sizes_and_a_zoom_of_many_are_refused(tmp_path, scene):
