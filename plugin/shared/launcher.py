@@ -243,7 +243,7 @@ def _start():
             )
             % as_text(places.install_record())
         )
-    if programs.is_sandboxed():
+    if programs.is_sandboxed() and not os.path.exists(places.own_record()):
         raise BackendError(
             _(
                 "This GIMP is sandboxed (flatpak or snap) and may not start other programs. In a terminal, “%s gimp "

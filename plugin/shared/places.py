@@ -31,8 +31,15 @@ def ready_file():
 
 def install_record():
     """JSON, written by the installer: "python", which starts a backend with `-m reverie serve`; "package", the folder
-    of the package reverie; "version"; and, for older readers, "folder", the clone or what the package lies in."""
-    return os.path.join(state_folder(), "install.json")
+    of the package reverie; "version"; and, for older readers, "folder", the clone or what the package lies in. A
+    plug-in that has its backend beside itself has its own record."""
+    return own_record() if os.path.exists(own_record()) else os.path.join(state_folder(), "install.json")
+
+
+def own_record():
+    """The record of a backend within the plug-in's own folder, which a sandboxed GIMP may start; there if whoever
+    packaged the plug-in has put both there."""
+    return os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "install.json")
 
 
 def settings_file():

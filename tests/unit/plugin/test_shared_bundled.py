@@ -58,4 +58,4 @@ def test_a_recorded_picture_is_the_bundled_one_of_its_name_and_not_looked_for(in
     seen = []
     monkeypatch.setattr("os.path.exists", lambda path: seen.append(path) or path == here)
     assert bundled.present(r"\\elsewhere\share\reverie\demo\ink.jpg") == here
-    assert seen == [here]
+    assert [path for path in seen if not path.endswith("install.json")] == [here]
