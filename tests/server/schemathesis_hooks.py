@@ -34,6 +34,8 @@ def before_call(context, case, kwargs):
     elif case.path.endswith("/jobs") and case.method.upper() == "POST":
         recipe = {name: value for name, value in case.body["recipe"].items() if name in FREE}
         case.body = {"recipe": {**recipe, "style": PICTURE}, "content": PICTURE}
+    elif case.path.endswith("/lessons") and case.method.upper() == "POST":
+        case.body = {**case.body, "picture": PICTURE}
     elif case.path.endswith("/estimate"):
         case.body = {**case.body, "recipe": {"style": "any", "network": "reverie", "size": 64}}
 

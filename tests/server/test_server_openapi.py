@@ -90,6 +90,7 @@ def test_every_body_is_described(described):
         "POST /v1/jobs": "NewJob",
         "PATCH /v1/jobs/{identifier}": "Wish",
         "POST /v1/estimate": "Estimated",
+        "POST /v1/lessons": "NewLesson",
     }
     assert set(bodies) == {*models, "POST /v1/images"}
     for name, model in models.items():

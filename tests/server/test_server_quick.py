@@ -9,11 +9,12 @@ import time
 
 import numpy as np
 import pytest
+import torch
 from live import Controlled, backend, events, message, running, small, until  # noqa: F401 (fixtures)
 from reverie.engine import loaded
 from reverie.engine.render import render
 from reverie.server.routes import jobs as calls
-from reverie.server.turns import Turns
+from reverie.server.turns import Rank, Turns
 
 USUAL, QUICK = 1, 2  # seeds, by which the stand-in knows them
 
@@ -82,6 +83,25 @@ def test_a_job_that_makes_way_is_cancelled_all_the_same(backend, small):
         backend.wait(job, "cancelled")
 
 
+def test_an_errand_hears_that_the_job_which_made_way_for_it_is_to_end(backend, small):
+    """Measuring for an estimate takes many seconds on a slow machine; nobody who gives a picture up waits for it."""
+    job = _submit(backend, backend.upload(small), seed=USUAL)
+    backend.wait(job, "running")
+    begun = threading.Event()
+
+    def measure() -> float:
+        begun.set()
+        until(lambda: backend.worker.is_held_up, 5, "the errand to hear of it")
+        return time.monotonic()
+
+    errand = backend.worker.errand(measure)
+    assert begun.wait(5) and not backend.worker.is_held_up
+    cancelled = time.monotonic()
+    backend.client.delete(f"/v1/jobs/{job}")
+    assert errand.result(timeout=10) - cancelled < 2
+    backend.wait(job, "cancelled")
+
+
 def test_a_large_picture_is_no_quick_job(backend, small, monkeypatch):
     monkeypatch.setattr(calls, "MOST_OF_QUICK", small.shape[0] * small.shape[1] - 1)
     image = backend.upload(small)
@@ -119,17 +139,17 @@ def _result(backend, job: str) -> np.ndarray:
 def test_whoever_goes_first_waits_for_no_other_than_the_one_whose_turn_it_is():
     turns, order = Turns(), []
 
-    def take(name: str, first: bool) -> None:
-        with turns.taken(first):
-            order.append(name)
+    def take(rank: Rank) -> None:
+        with turns.taken(rank):
+            order.append(rank.name)
 
-    with turns.taken(first=False):
-        threads = [threading.Thread(target=take, args=given) for given in (("usual", False), ("first", True))]
+    with turns.taken(Rank.USUAL):
+        threads = [threading.Thread(target=take, args=(rank,)) for rank in reversed(Rank)]
         for thread in threads:
             thread.start()
             time.sleep(0.05)
-        turns.make_way()
+        turns.make_way(Rank.USUAL, torch.device("cpu"))
         order.append("the one that made way")
     for thread in threads:
         thread.join(5)
-    assert order[0] == "first" and sorted(order[1:]) == ["the one that made way", "usual"]
+    assert order[0] == "QUICK" and order[3] == "PATIENT" and sorted(order[1:3]) == ["USUAL", "the one that made way"]

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import platformdirs
 from live import TOKEN, Controlled, npy, running, small  # noqa: F401 (fixture)
+from reverie.fast import styles
+from reverie.server import lessons
 from reverie.tools import atlas
 
 HERE = Path(__file__).resolve().parent
@@ -18,8 +20,11 @@ PHASES = "coverage,fuzzing,stateful"
 
 
 def test_no_answer_is_an_error_of_the_server_or_not_described(small, tmp_path, monkeypatch):
-    """The real server and queue; only the painting is a stand-in's."""
+    """The real server and queue; only the painting, and what is learnt, are a stand-in's."""
     monkeypatch.setattr(platformdirs, "user_cache_path", lambda *_, **__: tmp_path)
+    monkeypatch.setattr(styles, "folder", lambda: tmp_path)
+    monkeypatch.setattr(lessons.training, "practice", lambda order: None)
+    monkeypatch.setattr(lessons.training, "train", lambda *given: None)
     monkeypatch.setattr(atlas, "QUICK", atlas.Effort("quick", (56,), 2, 0.03))
     controlled = Controlled()
     controlled.release.set()

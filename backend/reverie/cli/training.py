@@ -10,6 +10,7 @@ from reverie import device
 from reverie.cli.training_console import TrainingConsole
 from reverie.errors import ReverieError
 from reverie.fast import importing, styles
+from reverie.pictures import images
 from reverie.training import train_style as training
 
 
@@ -20,8 +21,10 @@ def train_style(options: argparse.Namespace) -> None:
     if wrong:
         raise ReverieError(f"--{wrong} must be a number above 0.", wrong)
     device.keep_freed_memory()
+    training.file_for(options.name)  # refused at once, if it is
     order = training.Order(
-        options.picture,
+        images.read(options.picture),
+        str(options.picture),
         options.name,
         options.photos,
         options.full,
@@ -31,7 +34,7 @@ def train_style(options: argparse.Namespace) -> None:
         options.device,
     )
     with TrainingConsole(options.name, as_json=options.json) as console:
-        console.finish(training.train(order, console.report))
+        console.finish(training.train(order, training.practice(order), console.report))
 
 
 def import_style(options: argparse.Namespace) -> None:

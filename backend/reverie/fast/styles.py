@@ -64,12 +64,24 @@ def file_of(name: str) -> Path:
 
 def file_for_new(name: str) -> Path:
     """The file for a new style. Raises ReverieError for a name that cannot be used, or is taken."""
-    if not re.fullmatch(r"\w[\w -]{0,63}", name):
-        raise ReverieError(f"“{name}” cannot name a style: use letters, digits, spaces, - and _ only.", "name")
+    check_name(name)
+    if name in bundled():
+        raise ReverieError("There is a fast style “{name}” already. Choose another name.", "name", name=name)
     if name in names():
-        hint = "" if name in bundled() else f", or remove it: styles --remove “{name}”"
-        raise ReverieError(f"There is a fast style “{name}” already. Choose another name{hint}.", "name")
+        raise ReverieError(
+            "There is a fast style “{name}” already. Choose another name, or remove that one first.",
+            "name",
+            name=name,
+        )
     return file_of(name)
+
+
+def check_name(name: str) -> None:
+    """Raises ReverieError for one that a style cannot have: it is a file's, too."""
+    if not re.fullmatch(r"\w[\w -]{0,63}", name):
+        raise ReverieError(
+            "“{name}” cannot name a style: use letters, digits, spaces, - and _ only.", "name", name=name[:80]
+        )
 
 
 def listed() -> list[dict[str, object]]:
@@ -87,7 +99,7 @@ def remove(name: str) -> None:
     """Removes a style of the user's, with its sample, finished or not. Raises ReverieError."""
     unfinished = [file.stem for file in folder().glob("*.state")]
     if name not in _own() + unfinished:
-        raise ReverieError(f"There is no style of yours called “{name}”; `styles` lists them.", "name")
+        raise ReverieError("There is no style of yours called “{name}”.", "name", name=name[:80])
     try:
         for file in (file_of(name), file_of(name).with_suffix(".png"), file_of(name).with_suffix(".state")):
             file.unlink(missing_ok=True)

@@ -11,7 +11,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from reverie import __version__
 from reverie.server import errors
 from reverie.server.openapi import Described, operation_id
-from reverie.server.routes import atlas, backend, choices, estimate, jobs, page, pictures, results
+from reverie.server.routes import atlas, backend, choices, estimate, jobs, lessons, page, pictures, results
 from reverie.server.security import Guard, TokenCheck
 from reverie.server.store import Store
 from reverie.server.worker import Worker
@@ -63,6 +63,7 @@ def create_app(
         estimate.router(worker, device),
         jobs.router(worker, store, device),
         results.router(worker),
+        lessons.router(worker, store),
     ):
         app.include_router(router, prefix="/v1", responses=errors.refusals(401, 403, 500, 507))
     if with_page:

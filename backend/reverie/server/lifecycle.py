@@ -268,6 +268,8 @@ async def _watch(worker: Worker, store: Store, idle_exit: float, shut_down: Call
     while True:
         await asyncio.sleep(min(1.0, idle_exit / 4))
         worker.cancel_unheard(_UNHEARD)
+        if worker.lessons.under_way is not None:
+            worker.touch()  # whoever waits for its end asks after it, too
         idle = 0.0 if worker.busy or worker.waiting else time.monotonic() - worker.last_used
         if idle > idle_exit:
             _log.info("nothing to do for %.0f s: leaving", idle)

@@ -13,6 +13,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from reverie.server.events import AtlasEvent, JobEvent
 from reverie.server.routes.estimate import Estimated
 from reverie.server.routes.jobs import NewJob, Wish
+from reverie.server.routes.lessons import NewLesson
 
 _TOKEN = "token"
 _DESCRIPTION = """\
@@ -27,10 +28,12 @@ _TAGS = {
     "choices": "What a recipe may name.",
     "pictures": "Pictures, which recipes name by their ids.",
     "jobs": "From a recipe to a result.",
+    "lessons": "Fast styles that are learnt from a picture, in the time that jobs leave.",
 }
 # What FastAPI does not find by itself: bodies that are read with a limit, and the lines of streams.
 _DOCUMENTS: list[tuple[type[BaseModel], JsonSchemaMode]] = [
     (NewJob, "validation"),
+    (NewLesson, "validation"),
     (Wish, "validation"),
     (Estimated, "validation"),
     (JobEvent, "serialization"),

@@ -1,11 +1,22 @@
-"""Whose turn it is to compute. Two jobs at once would only halve each other's speed, so a long one makes way for small
-ones, between its iterations or tiles."""
+"""Whose turn it is to compute. Two at once would only halve each other's speed, so a long job makes way for small ones,
+between its iterations or tiles, and what is learnt makes way for both, between its steps."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import IntEnum
+
+import torch
+
+
+class Rank(IntEnum):
+    """Who goes before whom: the lower the number, the sooner."""
+
+    QUICK = 0
+    USUAL = 1
+    PATIENT = 2
 
 
 class Turns:
@@ -15,32 +26,33 @@ class Turns:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._taken = False
-        self._first = 0  # those that wait to go first
+        self._waiting = [0] * len(Rank)
 
     @contextmanager
-    def taken(self, first: bool) -> Iterator[None]:
-        """Waits for a turn, and has it meanwhile; one that goes `first` waits for no other than the one that has it."""
-        self._take(first)
+    def taken(self, rank: Rank) -> Iterator[None]:
+        """Waits for a turn, and has it meanwhile; those that go first have theirs before it."""
+        self._take(rank)
         try:
             yield
         finally:
             self._leave()
 
-    @property
-    def is_wanted(self) -> bool:
-        """Whether some wait to go first."""
-        return self._first > 0
+    def is_wanted(self, rank: Rank) -> bool:
+        """Whether some wait that go before one of that rank."""
+        return any(self._waiting[:rank])
 
-    def make_way(self) -> None:
-        """Lets them; for the thread whose turn it is."""
-        self._leave()
-        self._take(False)
+    def make_way(self, rank: Rank, where: torch.device) -> None:
+        """Lets them; for the thread whose turn it is, and that computes on that device. Random numbers are drawn from
+        one sequence for the whole process, also by networks that are built: it goes on where it was in it."""
+        with torch.random.fork_rng(devices=[where] if where.type == "cuda" else []):
+            self._leave()
+            self._take(rank)
 
-    def _take(self, first: bool) -> None:
+    def _take(self, rank: Rank) -> None:
         with self._changed:
-            self._first += first
-            self._changed.wait_for(lambda: not self._taken and (first or not self._first))
-            self._first -= first
+            self._waiting[rank] += 1
+            self._changed.wait_for(lambda: not self._taken and not self.is_wanted(rank))
+            self._waiting[rank] -= 1
             self._taken = True
 
     def _leave(self) -> None:

@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any, Protocol, TypeVar
 
-import torch
-
 from reverie import device as devices
 from reverie.engine import memory
 from reverie.engine.result import Result
@@ -25,7 +23,8 @@ from reverie.run import Adjustment
 from reverie.server import events
 from reverie.server.errors import unexpected
 from reverie.server.job import FINISHED, KEPT, Job
-from reverie.server.turns import Turns
+from reverie.server.lessons import Lessons
+from reverie.server.turns import Rank, Turns
 from reverie.tools import estimate
 
 _log = logging.getLogger("reverie")
@@ -71,7 +70,7 @@ class _Errand:
 class Worker:
     """The threads that own the device, and the queues before them. One of them computes at a time: two would only halve
     each other's speed. Quick jobs have a thread and a queue of their own, and go between the iterations of others;
-    errands are run there when no quick job waits."""
+    errands are run there when no quick job waits. What is learnt has a thread, too, and goes last."""
 
     def __init__(self, render: Render, device: str) -> None:
         self._render, self._device = render, device
@@ -79,6 +78,7 @@ class Worker:
         self._numbers = itertools.count()  # first come, first served
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._turns = Turns()
+        self.lessons = Lessons(self._turns, device)
         self.last_used = time.monotonic()
         self._threads = [
             threading.Thread(target=self._run, args=(quick,), name=name, daemon=True)
@@ -97,10 +97,12 @@ class Worker:
 
     @property
     def is_held_up(self) -> bool:
-        """Whether a job waits for an errand, and not for another job."""
+        """Whether a job waits for an errand, and not for another job; be it one that is to end, and has made way."""
         jobs = list(self._jobs.values())
         busy = any(job.state == "running" and not job.quick for job in jobs)
-        return any(job.state == "queued" and (job.quick or not busy) for job in jobs)
+        return any(job.state == "queued" and (job.quick or not busy) for job in jobs) or any(
+            job.state == "running" and job.cancelled() for job in jobs
+        )
 
     def _count(self, state: str) -> int:
         return sum(job.state == state for job in list(self._jobs.values()))
@@ -156,6 +158,7 @@ class Worker:
         """Cancels what runs and what waits, and waits for the threads to end."""
         for job in list(self._jobs.values()):
             job.cancel()
+        self.lessons.close()
         for each in self._queues.values():
             each.put((_END, next(self._numbers), None))
         for thread in self._threads:
@@ -163,7 +166,7 @@ class Worker:
 
     def _run(self, quick: bool) -> None:
         while (task := self._queues[quick].get()[2]) is not None:
-            with self._turns.taken(first=quick):
+            with self._turns.taken(Rank.QUICK if quick else Rank.USUAL):
                 if isinstance(task, _Errand):
                     task.run()
                 elif task.begin():
@@ -172,8 +175,9 @@ class Worker:
 
     def _carry_out(self, job: Job) -> None:
         def stop() -> bool:
-            if not job.quick and self._turns.is_wanted:
-                self._make_way(job)
+            if not job.quick and self._turns.is_wanted(Rank.USUAL):
+                job.undisturbed = False
+                self._turns.make_way(Rank.USUAL, devices.choose(self._device))
             return job.cancelled()
 
         try:
@@ -198,13 +202,6 @@ class Worker:
         except Exception as error:  # whatever it was, the next job must find a worker
             _log.exception("job %s failed", job.id)
             job.fail(memory.NOT_ENOUGH if memory.is_exhausted(error) else unexpected(error))
-
-    def _make_way(self, job: Job) -> None:
-        """Lets quick jobs and errands go before the one that runs. Random numbers are drawn from one sequence for the
-        whole process, also by networks that are built: the job goes on where it was in it."""
-        job.undisturbed, where = False, devices.choose(self._device)
-        with torch.random.fork_rng(devices=[where] if where.type == "cuda" else []):
-            self._turns.make_way()
 
     def _learn(self, result: Result, content: Picture) -> None:
         """Has estimates learn from a job. It is done, whatever comes of that."""

@@ -22,6 +22,19 @@ STYLE_SIZE = 512
 _LEAST_STYLE = 128  # pixels, the shorter side: below, there is little of a style to see
 
 
+def check_size(width: int, height: int) -> None:
+    """Raises ReverieError for a style picture that is too small to learn from."""
+    if min(height, width) < _LEAST_STYLE:
+        raise ReverieError(
+            "The style picture has {width}×{height} pixels, which is too small to learn from. Use one with {least} or "
+            "more in each direction.",
+            "style",
+            width=width,
+            height=height,
+            least=_LEAST_STYLE,
+        )
+
+
 class Perceptual:
     """The loss of pictures beside their photos, for one of several styles each."""
 
@@ -39,12 +52,7 @@ class Perceptual:
         Raises ReverieError for one too small to learn from.
         """
         height, width = picture.shape[2:]
-        if min(height, width) < _LEAST_STYLE:
-            raise ReverieError(
-                f"The style picture has {width}×{height} pixels, which is too small to learn from. Use one with "
-                f"{_LEAST_STYLE} or more in each direction.",
-                "style",
-            )
+        check_size(width, height)
         size = fit(width, height, min(STYLE_SIZE, max(height, width)))
         sized = resize(picture, *size).clamp(0, 1)
         opaque = resize(opaque, *size).clamp(0, 1) if opaque is not None else None

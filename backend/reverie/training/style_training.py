@@ -18,6 +18,7 @@ from torch import Tensor
 from reverie import device as devices
 from reverie.engine import memory
 from reverie.errors import ReverieError
+from reverie.events import Cancelled
 from reverie.fast.network import StyleNetwork
 from reverie.training.patchiness import patchiness
 from reverie.training.perceptual import Perceptual
@@ -73,8 +74,8 @@ class Training:
         self, state: Path, what: str, report: Callable[[Progress], None], kept: Callable[[], None] = lambda: None
     ) -> None:
         """Trains to the end of the plan, from the state in the file if there is one; `what` says what is trained, and
-        a state of anything else is refused. `report` is called after each step, `kept` whenever a state was kept: now
-        and then, and at the end. Only what is sound is kept.
+        a state of anything else is refused. `report` is called after each step, and may raise Cancelled; `kept`
+        whenever a state was kept: now and then, and at the end. Only what is sound is kept.
 
         Raises ReverieError when the training diverges or its state cannot be kept; the last good state stays.
         """
@@ -94,14 +95,15 @@ class Training:
                     self._keep(state, what)
                     kept()
                     last = time.monotonic()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Cancelled):
             self._keep(state, what)
             raise
         except (RuntimeError, MemoryError) as error:
             if not memory.is_exhausted(error):
                 raise
             raise ReverieError(
-                "There is not enough memory for this training. Choose a smaller --batch.", "batch"
+                "There is not enough memory for this training. Close other programs, or choose a smaller --batch.",
+                "batch",
             ) from error
         self._keep(state, what)
         kept()
@@ -197,13 +199,14 @@ class Training:
                 self._take_up(saved)
         except Exception as error:  # torch raises whatever a damaged archive makes its parts raise
             raise ReverieError(
-                f"The state of the training in “{state}” is damaged. Remove the file to begin anew."
+                "The state of the training in “{state}” is damaged. Remove the file to begin anew.", state=str(state)
             ) from error
         if saved["what"] != what:
             raise ReverieError(
-                f"The unfinished training in “{state}” is of another style or network. Choose another name, or remove "
+                "The unfinished training in “{state}” is of another style or network. Choose another name, or remove "
                 "the file to begin anew.",
                 "name",
+                state=str(state),
             )
 
     def _take_up(self, saved: dict[str, Any]) -> None:

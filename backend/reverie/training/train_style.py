@@ -21,7 +21,7 @@ from reverie.networks import registry
 from reverie.pictures import images
 from reverie.pictures.picture import Picture
 from reverie.training import pictures
-from reverie.training.perceptual import Perceptual
+from reverie.training.perceptual import Perceptual, check_size
 from reverie.training.style_training import Plan, Progress, Training
 
 QUICK = Plan(steps=400, rate=5e-3)
@@ -33,9 +33,11 @@ _SAMPLE = 512  # pixels: longest side of a sample picture
 
 @dataclass(frozen=True)
 class Order:
-    """What to learn. `photos` are folders of pictures to practise on; without any, made ones are used."""
+    """What to learn: the `name` of the style, its `picture`, and what that is `called` in sentences. `photos` are
+    folders of pictures to practise on; without any, made ones are used."""
 
-    picture: Path
+    picture: Picture
+    called: str
     name: str
     photos: Sequence[Path] = ()
     whole: bool = False
@@ -43,6 +45,12 @@ class Order:
     strength: float = 0.85
     network: str = "auto"
     device: str = "auto"
+
+    def __post_init__(self) -> None:
+        """Raises ReverieError for what can be seen to be wrong before anything is done."""
+        if not 0 < self.strength <= 1:
+            raise ReverieError("The strength must be more than 0 and at most 1.", "strength")
+        check_size(self.picture.shape[1], self.picture.shape[0])
 
 
 @dataclass(frozen=True)
@@ -52,23 +60,32 @@ class Sampled:
     file: Path
 
 
-def train(order: Order, report: Callable[[Progress | Sampled | Warning_], None]) -> Path:
+def file_for(name: str) -> Path:
+    """The file of the style that is to be learnt, which may be unfinished. Raises ReverieError for a name that cannot
+    be used."""
+    styles.check_name(name)
+    file = styles.file_of(name)
+    return file if file.with_suffix(".state").exists() else styles.file_for_new(name)
+
+
+def practice(order: Order) -> pictures.Crops:
+    """What is painted while an order is carried out: crops of photos, or of pictures that are made, which takes a
+    quarter of a minute. Raises ReverieError for a folder that has none."""
+    return pictures.Crops(pictures.load(pictures.in_folders(order.photos)), order.plan.seed, altered=False)
+
+
+def train(order: Order, crops: pictures.Crops, report: Callable[[Progress | Sampled | Warning_], None]) -> Path:
     """Carries out an order; returns the style's file. It is kept now and then, with a sample picture beside it,
-    NAME.png; `report` hears of the first sample, or why there is none. What an order before left unfinished goes on.
+    NAME.png; `report` hears of the first sample, or why there is none, and may raise Cancelled, after which the state
+    is kept as well. What an order before left unfinished goes on.
 
     Raises ReverieError when the name cannot be used, the picture is too small, or the training diverges.
     """
-    file = styles.file_of(order.name)
-    if not file.with_suffix(".state").exists():
-        file = styles.file_for_new(order.name)
-    if not 0 < order.strength <= 1:
-        raise ReverieError("The strength must be more than 0 and at most 1.", "strength")
+    file = file_for(order.name)
     where = devices.choose(order.device)
-    picture = images.read(order.picture)
     network = registry.default() if order.network == "auto" else order.network
     loss = Perceptual(registry.load(network).to(where, devices.precision("auto", where)), order.strength)
-    loss.add_style(*_colors_and_opacity(picture, str(order.picture), where))
-    crops = pictures.Crops(pictures.load(pictures.in_folders(order.photos)), order.plan.seed, altered=False)
+    loss.add_style(*_colors_and_opacity(order.picture, order.called, where))
     base = styles.base()
     student = copy.deepcopy(base).to(where)
     vectors = torch.cat([styles.load(name).vector for name in styles.bundled()]).mean(0, keepdim=True)
@@ -82,7 +99,7 @@ def train(order: Order, report: Callable[[Progress | Sampled | Warning_], None])
             report(outcome)
         told = outcome
 
-    digest = hashlib.sha256(picture.tobytes()).hexdigest()
+    digest = hashlib.sha256(order.picture.tobytes()).hexdigest()
     state = file.with_suffix(".state")
     what = f"{digest} {order.whole} {order.strength} {network} {styles.fingerprint(base)}"
     training.run(state, what, report, kept)

@@ -41,4 +41,5 @@ def _training(loss: Perceptual, plan: Plan = PLAN, whole: bool = False) -> Train
 
 
 def order(**fields) -> train_style.Order:
-    return train_style.Order(demo.styles()["mosaic"], "mine", plan=PLAN, network="reverie", device="cpu", **fields)
+    picture = images.read(demo.styles()["mosaic"])
+    return train_style.Order(picture, "mosaic", "mine", plan=PLAN, network="reverie", device="cpu", **fields)

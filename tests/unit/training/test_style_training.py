@@ -23,6 +23,7 @@ from reverie.training.style_training import Plan, Training
 
 from tests.unit.training.practice import (
     _training,
+    crops,
     folder_fixture,  # noqa: F401
     loss_fixture,  # noqa: F401
     order,
@@ -66,7 +67,7 @@ def test_the_loss_is_the_engines(loss):
 @pytest.mark.parametrize("strength", [0.0, 1.5])
 def test_a_strength_out_of_range_is_refused(folder, strength):
     with pytest.raises(ReverieError, match="more than 0 and at most 1"):
-        train_style.train(order(strength=strength), lambda progress: None)
+        train_style.train(order(strength=strength), crops(), lambda progress: None)
 
 
 def test_want_of_memory_is_told(loss, tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from reverie import demo
 from reverie.cli.main import main
 from reverie.cli.training_console import TrainingConsole
 from reverie.errors import ReverieError, Sentence
-from reverie.events import Warning_
+from reverie.events import Cancelled, Warning_
 from reverie.fast import styles
 from reverie.networks import registry
 from reverie.pictures import images
@@ -26,10 +27,16 @@ from reverie.training.style_training import Plan, Progress
 from tests.unit.training.practice import (
     PLAN,
     _training,
+    crops,
     folder_fixture,  # noqa: F401
     loss_fixture,  # noqa: F401
     order,
 )
+
+
+def _learn(file: Path) -> None:
+    order = train_style.Order(images.read(file), file.name, "mine", network="reverie")
+    train_style.train(order, crops(), lambda progress: None)
 
 
 @contextlib.contextmanager
@@ -57,21 +64,43 @@ def test_a_training_that_was_killed_has_its_style_and_a_sample_by_then_and_can_b
 
     monkeypatch.setattr(style_training, "SECONDS_BETWEEN_STATES", 0.0)
     with pytest.raises(ReverieError):
-        train_style.train(order(), killed)
+        train_style.train(order(), crops(), killed)
     assert [type(event) for event in seen] == [Progress, train_style.Sampled, Progress]
     assert sorted(file.name for file in folder.iterdir()) == ["mine.png", "mine.safetensors", "mine.state"]
     monkeypatch.undo()
     monkeypatch.setattr(styles, "folder", lambda: folder)
     seen.clear()
-    train_style.train(order(), seen.append)
+    train_style.train(order(), crops(), seen.append)
     assert [getattr(event, "step", None) for event in seen] == [2, 3, 4, 5, 6, None]
     assert sorted(file.name for file in folder.iterdir()) == ["mine.png", "mine.safetensors"]
+
+
+def test_one_that_was_cancelled_goes_on_where_it_was(folder):
+    steps: list[int] = []
+
+    def cancelled(event) -> None:
+        steps.append(event.step)
+        if event.step == 4:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        train_style.train(order(), crops(), cancelled)
+    train_style.train(order(), crops(), lambda event: steps.append(getattr(event, "step", 0)))
+    assert steps == [1, 2, 3, 4, 5, 6, 0]  # at last the sample
+
+
+@pytest.mark.parametrize("name", ["../mine", "", "a/b", ".mine"])
+def test_a_name_that_is_no_files_is_refused_whatever_lies_there(folder, name):
+    (folder / "styles").mkdir()
+    (folder / "mine.state").touch()
+    with pytest.raises(ReverieError, match="cannot name a style"):
+        train_style.file_for(name)
 
 
 def test_a_disk_too_full_for_the_sample_does_not_keep_the_style_from_being_learnt(folder):
     seen: list[object] = []
     with _full_disk(100_000):
-        train_style.train(order(), seen.append)
+        train_style.train(order(), crops(), seen.append)
     assert isinstance(seen[-1], Warning_) and "no sample picture: “" in seen[-1].message
     assert [file.name for file in folder.iterdir()] == ["mine.safetensors"]
     assert styles.load("mine").vector.shape == styles.load("udnie").vector.shape
@@ -153,7 +182,7 @@ def test_a_style_is_learnt_from_what_is_opaque_in_a_file(hidden):
 def test_a_style_that_shows_nothing_is_refused(tmp_path, folder, shown, says):
     images.write(tmp_path / "a.png", np.full((160, 160, 4), (0.2, 0.4, 0.6, shown), np.float32))
     with pytest.raises(ReverieError, match=says):
-        train_style.train(train_style.Order(tmp_path / "a.png", "mine", network="reverie"), lambda progress: None)
+        _learn(tmp_path / "a.png")
 
 
 def test_a_rate_far_too_high_is_noticed(loss, tmp_path):
@@ -176,7 +205,7 @@ def test_a_style_too_small_to_learn_from_is_refused(tmp_path, folder):
     noise = np.random.default_rng(0).integers(0, 256, (100, 300, 3), np.uint8)
     Image.fromarray(noise).save(tmp_path / "small.png")
     with pytest.raises(ReverieError, match="300×100 pixels, which is too small"):
-        train_style.train(train_style.Order(tmp_path / "small.png", "mine", network="reverie"), lambda progress: None)
+        _learn(tmp_path / "small.png")
 
 
 def test_a_style_of_ones_own_is_learnt_and_used(folder, tmp_path, capsys):
@@ -208,7 +237,7 @@ def test_a_training_that_was_never_finished_can_be_removed(folder, capsys):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train_style.train(order(), interrupt)
+        train_style.train(order(), crops(), interrupt)
     assert [file.name for file in folder.iterdir()] == ["mine.state"]
     assert main(["styles", "--remove", "mine"]) == 0
     assert not list(folder.iterdir())
@@ -222,10 +251,10 @@ def test_a_broken_photo_to_practise_on_is_named(folder, tmp_path):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "broken.jpg").write_bytes(b"no picture")
     with pytest.raises(ReverieError, match=r"broken.jpg.*cannot be learnt from"):
-        train_style.train(order(photos=[tmp_path / "photos"]), lambda progress: None)
+        train_style.practice(order(photos=[tmp_path / "photos"]))
 
 
 def test_practising_needs_photos_where_a_folder_is_named(folder, tmp_path):
     (tmp_path / "none").mkdir()
     with pytest.raises(ReverieError, match="no picture"):
-        train_style.train(order(photos=[tmp_path / "none"]), lambda progress: None)
+        train_style.practice(order(photos=[tmp_path / "none"]))

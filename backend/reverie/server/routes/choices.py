@@ -12,12 +12,12 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from reverie import presets
-from reverie.errors import ReverieError
+from reverie.errors import ReverieError, Sentence
 from reverie.fast import styles, thumbnails
 from reverie.networks import classes, registry
 from reverie.recipe import Recipe
 from reverie.server.bodies import BINARY
-from reverie.server.errors import refusals
+from reverie.server.errors import refusal, refusals
 from reverie.server.store import Store
 from reverie.server.worker import Worker
 
@@ -106,6 +106,21 @@ def router(worker: Worker, store: Store) -> APIRouter:
         if name not in styles.names():
             raise HTTPException(404, "there is no such fast style")
         return Response(thumbnails.thumbnail(name), media_type="image/png")
+
+    @calls.delete(
+        "/styles/{name}",
+        summary="Removes a fast style that did not come with Reverie",
+        response_model=FastStyles,
+        responses=refusals(404, 409, 422),
+    )
+    def remove_style(name: str) -> FastStyles | Response:
+        if name in styles.bundled() or name not in styles.names():
+            raise HTTPException(404, "there is no such fast style, or it came with Reverie")
+        lesson = worker.lessons.under_way
+        if lesson is not None and lesson.name == name:
+            return refusal(409, Sentence("“{name}” is being learnt. Stop that first, or wait.", {"name": name}))
+        styles.remove(name)
+        return fast_styles()
 
     @calls.get("/presets", summary="The presets")
     def list_presets() -> Presets:
