@@ -88,6 +88,23 @@ class Client(object):
         """A picture in a fast style as the bytes of a PNG."""
         return self._bytes("GET", "/v1/styles/%s/thumbnail" % quote(name.encode("utf-8")))
 
+    def forget_style(self, name):
+        """Removes a fast style that did not come with Reverie."""
+        self._json("DELETE", "/v1/styles/%s" % quote(name.encode("utf-8")))
+
+    def learn(self, name, picture):
+        """Has a fast style of that name learnt from a sent picture; see docs/http.md."""
+        body = json.dumps({"name": name, "picture": picture}).encode("utf-8")
+        self._json("POST", "/v1/lessons", body, "application/json")
+
+    def lessons(self):
+        """How the styles stand that are learnt, dictionaries with "name", "state", "fraction"…; the newest first."""
+        return self._json("GET", "/v1/lessons")["lessons"]
+
+    def stop_learning(self, name):
+        """Stops a lesson."""
+        self._json("DELETE", "/v1/lessons/%s" % quote(name.encode("utf-8")))
+
     def atlas(self, network, layer, first=0):
         """Yields what the channels of a layer like to see, from the channel `first` on: dictionaries with a "type".
         Closing the generator before the end stops the work."""

@@ -26,11 +26,18 @@ class FastStyles:
     ) -> None:
         self._listed, self._pictured, self._say = listed, pictured, say
         self._request: Request | None = None
-        self._handler = widget.connect("map", self._ask)
+        self.own: set[str] = set()  # the names of those that did not come with Reverie
+        self._handler = widget.connect("map", self._seen)
         widget.connect("destroy", lambda widget: self._request and self._request.drop())
 
-    def _ask(self, widget: Gtk.Widget) -> None:
+    def _seen(self, widget: Gtk.Widget) -> None:
         widget.disconnect(self._handler)
+        self.ask()
+
+    def ask(self) -> None:
+        """There may be others by now."""
+        if self._request is not None:
+            self._request.drop()
         self._request = Request(_fast_styles, self._hear)
 
     def _hear(self, event: dict[str, Any]) -> None:
@@ -38,6 +45,7 @@ class FastStyles:
             self._say(jobs.status(event))
         elif event["type"] == "styles":
             self._say("")
+            self.own = {row["name"] for row in event["styles"] if not row["bundled"]}
             for row in event["styles"]:
                 self._listed(row["name"])
         elif event["type"] == "thumbnail":
