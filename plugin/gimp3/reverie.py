@@ -26,14 +26,15 @@ from reverie_gimp.gimp import procedures  # noqa: E402
 
 class Reverie(Gimp.PlugIn):  # type: ignore[misc]  # gi tells no types
     def do_query_procedures(self) -> list[str]:
-        return [*procedures.FILTERS, procedures.EDIT]
+        return [*procedures.FILTERS, *procedures.OF_RESULTS]
 
     def do_set_i18n(self, name: str) -> bool:
         return False
 
     def do_create_procedure(self, name: str) -> Gimp.Procedure:
         Gegl.init(None)
-        action = run.edit if name == procedures.EDIT else run.animate if name in procedures.ANIMATIONS else run.paint
+        actions = {procedures.EDIT: run.edit, procedures.ANOTHER: run.another}
+        action = actions.get(name, run.animate if name in procedures.ANIMATIONS else run.paint)
         return procedures.create(self, name, action)
 
 

@@ -50,7 +50,8 @@ class Source:
     `version` is an earlier result for the same area: a new one goes above it, or into its place if it `replaces` it,
     with the same mask if it `keeps_mask`. Without one (None), the selection decides which area is `asked` for. Before
     a job, `regions.place` sets the area anew, the samples of the new layer's `mask` (None: it gets none), a `guide`
-    (where styles act, as .npy; None: everywhere), and the `regions`.
+    (where styles act, as .npy; None: everywhere), and the `regions`. Who is `scripted` says what regions are called;
+    otherwise whoever made the image does, and a file that a region names is not opened before the painter has said so.
     """
 
     image: Gimp.Image
@@ -64,6 +65,7 @@ class Source:
     version: Gimp.Layer | None = None
     keeps_mask: bool = False
     replaces: bool = False
+    scripted: bool = False
     frame: Frame | None = None
     area: Rectangle = field(init=False)
     mask: bytes | None = None

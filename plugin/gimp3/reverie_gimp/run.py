@@ -16,7 +16,7 @@ from reverie_gimp.gimp import procedures, sources
 from reverie_gimp.gimp.animation import Animation
 from reverie_gimp.gimp.progress import ProgressBar
 from reverie_gimp.gimp.results import NewLayers, can_be_replaced
-from reverie_gimp.job import foreign, frames, known_presets, last_values, painting, records
+from reverie_gimp.job import foreign, frames, given, last_values, painting, records, variations
 from reverie_gimp.job.painting import Cancelled, Unfinished
 
 
@@ -28,12 +28,15 @@ def paint(
     config: Gimp.ProcedureConfig,
     data: object,
 ) -> Gimp.ValueArray:
-    """Neural Style and Deep Dream."""
-    filter_name, results = procedure.get_name(), NewLayers(run_mode)
+    """Neural Style and Deep Dream, on one image or on all that are open."""
+    filter_name, results = procedures.FILTERS[procedure.get_name()], NewLayers(run_mode)
 
     def action() -> None:
-        known_presets.take(filter_name, config)
-        selected = sources.selected_sources(image, drawables)
+        given.take(filter_name, config, image, scripted=run_mode == Gimp.RunMode.NONINTERACTIVE)
+        every = procedure.get_name() in procedures.IMAGES
+        selected = sources.open_sources(image) if every else sources.selected_sources(image, drawables)
+        for source in selected:
+            source.scripted = run_mode == Gimp.RunMode.NONINTERACTIVE
         with_last_layers(
             config,
             run_mode,
@@ -56,27 +59,56 @@ def edit(
     results = NewLayers(run_mode)
 
     def action() -> None:
-        selected = sources.selected_layers(image, drawables) if drawables else []
-        if len(selected) != 1:
-            raise Refusal(_("Select the one layer that is to be made anew, then try again."))
-        version = sources.result_of(image, selected[0])
-        source, recipe, origin = sources.recorded_source(image, version)
+        source, maker, settings = recorded(procedure, run_mode, image, drawables)
         source.replaces = config.get_property("replace")
         asked = run_mode == Gimp.RunMode.INTERACTIVE  # in the dialog, whose button cannot be pressed then
-        if source.replaces and not asked and not can_be_replaced(version):
+        version = source.version
+        if source.replaces and not asked and version is not None and not can_be_replaced(version):
             raise Refusal(
                 _("The layer “%s” is locked, so it cannot be replaced. Unlock it, or let the new version lie above it.")
                 % version.get_name()
             )
-        maker = procedure.get_plug_in().do_create_procedure(origin["filter"])
-        settings = maker.create_config()
-        if run_mode != Gimp.RunMode.NONINTERACTIVE:
-            recipe, origin = known_to_the_painter(origin["filter"], recipe, origin)
-        records.restore(recipe, origin, settings, image)
-        work(procedure, origin["filter"], maker, settings, [source], run_mode, results)
+        work(procedure, maker.get_name(), maker, settings, [source], run_mode, results)
         config.set_property("replace", source.replaces)  # what was chosen in the dialog is kept for the next time
 
     return with_layers(guarded(procedure, action), results)
+
+
+def another(
+    procedure: Gimp.Procedure,
+    run_mode: Gimp.RunMode,
+    image: Gimp.Image,
+    drawables: list[Gimp.Drawable],
+    config: Gimp.ProcedureConfig,
+    data: object,
+) -> Gimp.ValueArray:
+    """Another Variation: a layer once more, a little differently, without a question."""
+    results = NewLayers(run_mode)
+
+    def action() -> None:
+        source, maker, settings = recorded(procedure, run_mode, image, drawables)
+        variations.another(maker.get_name(), settings)
+        work(procedure, maker.get_name(), maker, settings, [source], Gimp.RunMode.NONINTERACTIVE, results)
+
+    return with_layers(guarded(procedure, action), results)
+
+
+def recorded(
+    procedure: Gimp.Procedure, run_mode: Gimp.RunMode, image: Gimp.Image, drawables: list[Gimp.Drawable]
+) -> tuple[Source, Gimp.Procedure, Gimp.ProcedureConfig]:
+    """(What the selected result was made of, the filter that made it, the settings that it was made with). Raises
+    Refusal."""
+    selected = sources.selected_layers(image, drawables) if drawables else []
+    if len(selected) != 1:
+        raise Refusal(_("Select the one layer that is to be made anew, then try again."))
+    source, recipe, origin = sources.recorded_source(image, sources.result_of(image, selected[0]))
+    source.scripted = run_mode == Gimp.RunMode.NONINTERACTIVE
+    maker = procedure.get_plug_in().do_create_procedure(origin["filter"])
+    settings = maker.create_config()
+    if run_mode != Gimp.RunMode.NONINTERACTIVE:
+        recipe, origin = known_to_the_painter(origin["filter"], recipe, origin)
+    records.restore(recipe, origin, settings, image)
+    return source, maker, settings
 
 
 def known_to_the_painter(
@@ -107,7 +139,7 @@ def animate(
     filter_name, animation = procedures.FILTERS[procedure.get_name()], Animation(run_mode)
 
     def action() -> None:
-        known_presets.take(filter_name, config)
+        given.take(filter_name, config, image, scripted=run_mode == Gimp.RunMode.NONINTERACTIVE)
         if procedure.get_name() == procedures.ZOOM:
             unpainted = frames.of_zoom(sources.selected_layers(image, drawables)[0])
         else:

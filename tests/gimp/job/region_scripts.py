@@ -41,5 +41,5 @@ def stripes(image, name, color):
     layer.set_visible(False)
     return layer
 
-STRONG = {"size": 96, "iterations": 16, "strength": 1.0, "further": '{"style_loss": "nearest"}'}
+STRONG = {"size": 96, "iterations": 16, "strength": 1.0, "recipe": '{"style_loss": "nearest"}'}
 """

@@ -208,7 +208,8 @@ old = "/old/clone/backend/demo/"
 image = load(); layer = image.get_layers()[0]; layer.scale(60, 40, False)
 said = [call("plug-in-reverie-style", image, [layer], mode=Gimp.RunMode.WITH_LAST_VALS)]
 made = newest(image); used = [recipe(made)["style"][0]["image"]]
-said.append(paint(image, [layer], style=None, styles=json.dumps([{"file": old + "mosaic.jpg", "scale": 2}])))
+moved = {"styles": [{"file": old + "mosaic.jpg", "scale": 2}]}
+said.append(paint(image, [layer], style=None, recipe=json.dumps(moved)))
 record = recipe(made); record["style"][0]["image"] = old + "watercolour.jpg"
 made.attach_parasite(Gimp.Parasite.new("reverie-recipe", Gimp.PARASITE_PERSISTENT, json.dumps(record).encode()))
 origin = json.loads(bytes(made.get_parasite("reverie-origin").get_data()).decode())

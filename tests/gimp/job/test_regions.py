@@ -155,6 +155,7 @@ said = {"none": paint(image, [layer], regions=regions)}
 sky = add(image, "sky", "black", (0, 0, 20, 20), regions)
 layer.set_offsets(50, 0)
 said["elsewhere"] = paint(image, [layer], regions=regions)
+said["itself"] = paint(image, [sky], regions=regions)
 sky.set_name("/nowhere/style.jpg"); layer.set_offsets(0, 0)
 said["no file"] = paint(image, [layer], regions=regions)
 answer(names=names(image), images=len(Gimp.get_images()), **said)
@@ -162,6 +163,7 @@ answer(names=names(image), images=len(Gimp.get_images()), **said)
     )
     for name, sentence in (
         ("none", "has no regions"),
+        ("itself", "The layer “sky” is itself the region"),
         ("elsewhere", "do not touch the layer “photo”"),
         ("no file", "“/nowhere/style.jpg” cannot be read"),
     ):

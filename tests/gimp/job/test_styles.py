@@ -34,9 +34,9 @@ words = [each.get_text() for each in below(rows) if isinstance(each, Gtk.Label)]
 sliders[1].set_value(25); done.append(settled(made))
 mixed = recipes.recipe_of(filters.STYLE, config)
 style(made, "udnie", True); done.append(settled(made))
-config.set_property("styles", '[{"file": "/nowhere/a.jpg"}, {"pattern": "Sky"}]'); pump(seconds=0.5)
+config.set_property("recipe", '{"styles": [{"file": "/nowhere/a.jpg"}, {"pattern": "Sky"}]}'); pump(seconds=0.5)
 shown = [each.get_text() for each in rows.get_children() if isinstance(each, Gtk.Label)]
-config.set_property("styles", '[{"layer": 9999, "name": "gone"}]'); pump(seconds=0.1)
+config.set_property("recipe", '{"styles": [{"layer": 9999, "name": "gone"}]}'); pump(seconds=0.1)
 gone = [made._notice.get_text(), styles.read(config)]
 style(made, "udnie"); done.append(settled(made))
 config.set_property("size", 256)
@@ -123,10 +123,11 @@ styles = [{"layer": "other", "weight": 0.5}, {"layer": twin.get_id(), "scale": 1
           {"file": FOLDER + "/clone/backend/reverie/demo/mosaic.jpg"}, {"fast": "udnie", "weight": 0.25}]
 further = {"content_layers": ["level5"], "precision": "float32", "optimizer": "adam", "total_variation": 0.2,
            "dream": [{"layer": "level8", "channel": 3, "at": [0.5, 0.25]}, {"layer": "level6", "weight": 2.0}]}
-status = [paint(image, [layer], style=None, styles=json.dumps(styles), network="reverie", dream_layer="level8",
-                dream_channel=3, style_scale=2.0, further=json.dumps(further), dream_strength=0.3),
-          paint(image, [layer], style=None, styles='[{"fast": "udnie"}, {"fast": "starry_night", "weight": 0.5}]'),
-          paint(image, [layer], style=None, styles='[{"fast": "udnie"}]', dream_guide=other)]
+two = {"fast": [{"name": "udnie"}, {"name": "starry_night", "weight": 0.5}]}
+status = [paint(image, [layer], style=None, recipe=json.dumps(dict(further, styles=styles)), network="reverie",
+                dream_layer="level8", dream_channel=3, style_scale=2.0, dream_strength=0.3),
+          paint(image, [layer], style=None, recipe=json.dumps(two)),
+          paint(image, [layer], style=None, recipe='{"fast": [{"name": "udnie"}]}', dream_guide=other)]
 Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, image, file("saved.xcf"), None); image.delete()
 image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file("saved.xcf"))
 made = [each for each in reversed(image.get_layers()) if each.get_parasite("reverie-recipe")]
@@ -135,8 +136,9 @@ for each in image.get_layers():
 again, new = [], []
 for each in made:
     again.append(call("plug-in-reverie-edit", image, [each])); new.append(newest(image))
-refused = [paint(image, [made[0]], style=None, styles=text)
-           for text in ("7", '[{"style": "a"}]', '[{"layer": "none such"}]', '[{"pattern": "none such"}]')]
+refused = [paint(image, [made[0]], style=None, recipe=text)
+           for text in ("7", '{"styles": [{"style": "a"}]}', '{"styles": [{"layer": "none such"}]}',
+                        '{"styles": [{"pattern": "none such"}]}')]
 answer(status=status, again=again, first=[recipe(each) for each in made], refused=refused,
        second=[recipe(each) for each in new], same=[digest(one) == digest(other) for one, other in zip(new, made)],
        names=[each.get_name() for each in made])
@@ -167,7 +169,7 @@ def test_all_that_a_result_was_made_with_is_kept_by_edit(scripted):
 
 
 def test_what_is_no_list_of_styles_is_refused(scripted):
-    words = ("no JSON list", "no JSON list", "is not open any more", "GIMP has no pattern")
+    words = ("no JSON object", "are no list", "is not open any more", "GIMP has no pattern")
     for (fine, sentence), word in zip(scripted["refused"], words, strict=True):
         assert not fine and word in sentence
 
@@ -183,7 +185,7 @@ for name in ("style.xcf", "style.psd", "style.xcf.gz"):
     Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, style, file(name), None)
     said.append(paint(image, [layer], style=name))
 open(FOLDER + "/broken.xcf", "w").write("gimp xcf")
-refused = [paint(image, [layer], style=None, styles=json.dumps([{"file": FOLDER + "/" + name}]))
+refused = [paint(image, [layer], style=None, recipe=json.dumps({"style": [{"image": FOLDER + "/" + name}]}))
            for name in ("broken.xcf", "nowhere.psd")]
 answer(said=said, seen=seen, refused=refused, names=names(image), left=len(Gimp.get_images()) - count)
 """
@@ -236,8 +238,9 @@ strange = os.path.join(os.fsencode(FOLDER), b"\\xe9t\\xe9.jpg")
 open(strange, "wb").write(open(FOLDER + "/" + STYLE, "rb").read())
 image = load(); layer = image.get_layers()[0]; layer.scale(60, 40, False)
 place = os.fsdecode(strange)
+both = {"style": [{"image": place}, {"image": FOLDER + "/" + STYLE}]}
 said = [paint(image, [layer], style=None, style_file=Gio.File.new_for_path(place)),
-        paint(image, [layer], style=None, styles=json.dumps([{"file": place}, {"file": FOLDER + "/" + STYLE}]))]
+        paint(image, [layer], style=None, recipe=json.dumps(both))]
 again = call("plug-in-reverie-edit", image, [newest(image)])
 twice = styles.of_file(Gio.File.new_for_path("//" + place.lstrip("/")))
 recent_styles.remember([place, twice.value])

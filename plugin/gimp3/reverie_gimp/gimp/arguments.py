@@ -56,16 +56,6 @@ def add_style_arguments(procedure: Gimp.Procedure) -> None:
     procedure.add_drawable_argument(
         "style-layer", _("or a la_yer"), _("An open layer whose style is taken, instead of a file"), True, FLAGS
     )
-    procedure.add_string_argument(
-        "styles",
-        _("Styles"),
-        _(
-            'Instead of these, several styles, as a JSON list such as [{"fast": "udnie"}, {"file": "/a.jpg", "weight": '
-            '0.5}, {"layer": "sky", "scale": 2}, {"pattern": "Pine"}]'
-        ),
-        "",
-        FLAGS,
-    )
     procedure.add_double_argument(
         "strength", _("Streng_th"), _("How much the style changes the picture"), 0.0, 1.0, 0.85, FLAGS
     )
@@ -229,9 +219,12 @@ def add_common_arguments(procedure: Gimp.Procedure) -> None:
         FLAGS,
     )
     procedure.add_string_argument(
-        "further",
-        _("Further fields"),
-        _("Fields of a recipe that no other argument has, as a JSON object; presets set them"),
+        "recipe",
+        _("Recipe"),
+        _(
+            "A recipe, or a part of one, as a JSON object; its pictures are files, patterns or layers of the image. "
+            "What is passed beside it goes first"
+        ),
         "",
         FLAGS,
     )

@@ -13,14 +13,21 @@ from reverie_gimp.gimp import arguments
 LAYERS_STYLE = "plug-in-reverie-style-frames"
 LAYERS_DREAM = "plug-in-reverie-dream-frames"
 ZOOM = "plug-in-reverie-dream-zoom"
+IMAGES_STYLE = "plug-in-reverie-style-images"
+IMAGES_DREAM = "plug-in-reverie-dream-images"
 EDIT = "plug-in-reverie-edit"
+ANOTHER = "plug-in-reverie-another"
+OF_RESULTS = (EDIT, ANOTHER)
 FILTERS = {  # what each procedure paints with
     filters.STYLE: filters.STYLE,
     filters.DREAM: filters.DREAM,
     LAYERS_STYLE: filters.STYLE,
     LAYERS_DREAM: filters.DREAM,
     ZOOM: filters.DREAM,
+    IMAGES_STYLE: filters.STYLE,
+    IMAGES_DREAM: filters.DREAM,
 }
+IMAGES = (IMAGES_STYLE, IMAGES_DREAM)
 ANIMATIONS = (LAYERS_STYLE, LAYERS_DREAM, ZOOM)
 
 Run = Callable[..., Gimp.ValueArray]  # of (procedure, run mode, image, drawables, config, data)
@@ -31,7 +38,7 @@ def create(plug_in: Gimp.PlugIn, name: str, run: Run) -> Gimp.Procedure:
     procedure = Gimp.ImageProcedure.new(plug_in, name, Gimp.PDBProcType.PLUGIN, run, None)
     procedure.set_image_types("*")
     some = Gimp.ProcedureSensitivityMask.DRAWABLE
-    several = name not in (EDIT, ZOOM)
+    several = name not in (*OF_RESULTS, ZOOM)
     procedure.set_sensitivity_mask(some | Gimp.ProcedureSensitivityMask.DRAWABLES if several else some)
     label, blurb, text = _DESCRIPTIONS[name]
     procedure.set_menu_label(label)
@@ -49,15 +56,16 @@ def create(plug_in: Gimp.PlugIn, name: str, run: Run) -> Gimp.Procedure:
 
 
 def _add_arguments(procedure: Gimp.Procedure, name: str) -> None:
-    if name == EDIT:
-        arguments.add_edit_arguments(procedure)
+    if name in OF_RESULTS:
+        if name == EDIT:
+            arguments.add_edit_arguments(procedure)
         return
     if FILTERS[name] == filters.STYLE:
         arguments.add_style_arguments(procedure)
     else:
         arguments.add_dream_arguments(procedure)
     arguments.add_common_arguments(procedure)
-    if name in filters.TITLES:
+    if name in filters.TITLES or name in IMAGES:
         arguments.add_selection_arguments(procedure)
     if name == filters.STYLE:
         arguments.add_regions_argument(procedure)
@@ -99,6 +107,23 @@ _DESCRIPTIONS = {
             "image."
         ),
     ),
+    IMAGES_STYLE: (
+        _("Neural _Style, All Open Images…"),
+        _("Paint the selected layers of every open image in one style"),
+        _(
+            "Paints the selected layers of each open image, or the selected part of them, with the same settings. Each "
+            "result is a new layer of its own image; those of the image that this was called for are returned."
+        ),
+    ),
+    IMAGES_DREAM: (
+        _("Deep _Dream, All Open Images…"),
+        _("Dream on the selected layers of every open image"),
+        _(
+            "Lets a neural network dream on the selected layers of each open image, or the selected part of them, with "
+            "the same settings. Each result is a new layer of its own image; those of the image that this was called "
+            "for are returned."
+        ),
+    ),
     ZOOM: (
         _("Dream _Zoom…"),
         _("An animation that falls into a dream for ever"),
@@ -114,6 +139,14 @@ _DESCRIPTIONS = {
             "Opens the filter that made the selected layer, with the settings that it was made with, also after saving "
             "as .xcf. The new version lies above the old one, with the same mask, or takes its place. Without a "
             "dialog, the layer is made again as it was."
+        ),
+    ),
+    ANOTHER: (
+        _("Another _Variation"),
+        _("Paint the selected result once more, a little differently"),
+        _(
+            "Paints what a painted or dreamt layer was made of once more, with the next seed and other strokes. The "
+            "variation lies above it, with the same mask; its settings are in Edit Neural Style."
         ),
     ),
 }

@@ -33,7 +33,8 @@ class NewLayers:
             self._why = why
             return
         self.layers = [layer for layer in self.layers if layer.is_valid()]
-        self.layers.append(_insert(result, self.layers))
+        here = [layer for layer in self.layers if layer.get_image() == result.source.image]
+        self.layers.append(_insert(result, here))
 
     def finish(self) -> None:
         """Raises Refusal when the place of a result is gone: it is a new image then."""

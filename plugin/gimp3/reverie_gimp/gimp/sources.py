@@ -50,6 +50,18 @@ def selected_sources(image: Gimp.Image, drawables: list[Gimp.Drawable]) -> list[
     return [_selected_part(image, layer) for layer in selected_layers(image, drawables)]
 
 
+def open_sources(image: Gimp.Image) -> list[Source]:
+    """What is selected in every open image, that one first, as Sources. Raises Refusal when one cannot be used, which
+    names it."""
+    found = []
+    for each in [image, *(other for other in Gimp.get_images() if other != image)]:
+        try:
+            found += selected_sources(each, each.get_selected_layers())
+        except Refusal as why:
+            raise Refusal(_("In the image “%s”: %s") % (each.get_name(), why)) from why
+    return found
+
+
 def selected_layers(image: Gimp.Image, drawables: list[Gimp.Drawable]) -> list[Gimp.Layer]:
     """The layers that the user has selected, each once. Raises Refusal when they cannot be used."""
     if not drawables:

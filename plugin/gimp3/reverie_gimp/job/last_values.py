@@ -19,12 +19,15 @@ _ARGUMENTS = ("style-layer", "dream-guide", _REGIONS)
 
 
 def keep(config: Gimp.ProcedureConfig) -> None:
-    """Writes down which layers a filter's arguments name."""
+    """Writes down which layers a filter's arguments name, and empties these: GIMP, which keeps the rest, would say of
+    each on stderr that it cannot."""
     items = {}
     for argument in _ARGUMENTS:
         item = config.get_property(argument) if config.find_property(argument) else None
         if item is not None and item.is_valid():  # it may have been closed while its style was painted
             items[argument] = [item.get_id(), item.get_name(), item.get_image().get_id()]
+        if item is not None:
+            config.set_property(argument, None)
     config.set_property("layers", json.dumps(items) if items else "")
 
 

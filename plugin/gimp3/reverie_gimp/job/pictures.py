@@ -14,6 +14,8 @@ from reverie_gimp.job.styles import PATTERN, Style, file_at
 if TYPE_CHECKING:
     from gi.repository import Gimp
 
+NO_PICTURE = _("The settings name a picture “%s”, which is neither a file nor a layer of this image.")
+
 _SIDE = 384  # pixels: a pattern is laid out over as much at least, so that strokes of any size find their style in it
 
 #: What the backend reads by itself (FORMATS in backend/reverie/pictures/images.py); GIMP knows more, such as .xcf, .psd
@@ -52,9 +54,7 @@ class Pictures:
             return self.of(Style("file", bundled.present(name)))
         found = next((layer for layer in layers.all_layers(image) if layer.get_name() == name), None)
         if found is None:
-            raise Refusal(
-                _("The settings name a picture “%s”, which is neither a file nor a layer of this image.") % name
-            )
+            raise Refusal(NO_PICTURE % name)
         return self.of_layer(found)
 
 

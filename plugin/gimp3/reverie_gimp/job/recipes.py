@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from shared import fields, presets
@@ -12,7 +11,7 @@ from shared.words import _
 
 from reverie_gimp.gimp import layers
 from reverie_gimp.gimp.arguments import CHOICES
-from reverie_gimp.job import styles
+from reverie_gimp.job import kept, styles
 
 if TYPE_CHECKING:
     from gi.repository import Gimp
@@ -26,14 +25,14 @@ ANYTHING = "auto"  # as a layer to dream in: the backend chooses one, beside a s
 
 def recipe_of(filter_name: str, config: Gimp.ProcedureConfig) -> dict[str, Any]:
     """The recipe in a filter's arguments; a style or guide that is a layer goes by the layer's name. Raises Refusal."""
-    kept = further(config)
-    recipe = dict(kept, network=_text(config, "network") or "auto", detail=_choice(config, "detail"))
+    unshown = further(config)
+    recipe = dict(unshown, network=_text(config, "network") or "auto", detail=_choice(config, "detail"))
     if config.get_property("seed") >= 0:  # else each job has another
         recipe["seed"] = config.get_property("seed")
     for optional in ("size", "iterations"):  # 0 leaves it to the backend
         if config.get_property(optional):
             recipe[optional] = config.get_property(optional)
-    dreams = _dreams(filter_name, config, kept.get("dream") or [])
+    dreams = _dreams(filter_name, config, unshown.get("dream") or [])
     recipe.pop("dream", None)
     if dreams:
         recipe.update(dream=dreams, dream_strength=config.get_property("dream-strength"))
@@ -41,11 +40,9 @@ def recipe_of(filter_name: str, config: Gimp.ProcedureConfig) -> dict[str, Any]:
 
 
 def further(config: Gimp.ProcedureConfig) -> dict[str, Any]:
-    """Fields of a recipe that no argument has, which a preset or the record of a result has set. Raises Refusal."""
-    try:
-        return dict(json.loads(_text(config, "further") or "{}"))
-    except (TypeError, ValueError):
-        raise Refusal(_('The argument “further” is no JSON object such as {"style_loss": "nearest"}.')) from None
+    """Fields of a recipe that no argument has, which a preset, a script or the record of a result has set. Raises
+    Refusal."""
+    return {name: value for name, value in kept.read(config).items() if name != kept.STYLES}
 
 
 def _with_style(recipe: dict[str, Any], config: Gimp.ProcedureConfig) -> dict[str, Any]:
@@ -76,8 +73,8 @@ def _with_dream(recipe: dict[str, Any], config: Gimp.ProcedureConfig) -> dict[st
     return recipe
 
 
-def _dreams(filter_name: str, config: Gimp.ProcedureConfig, kept: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What to dream of; `kept` are dreams that no control shows in full, the first of which is the one they show."""
+def _dreams(filter_name: str, config: Gimp.ProcedureConfig, unshown: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What to dream of; `unshown` are dreams that no control shows in full, the first of which is the one they show."""
     dream, layer, guide = {}, _text(config, "dream-layer"), layers.named_by(config, "dream-guide")
     if _text(config, "dream-class"):
         dream["class_name"] = _text(config, "dream-class")
@@ -89,9 +86,9 @@ def _dreams(filter_name: str, config: Gimp.ProcedureConfig, kept: list[dict[str,
         dream["guide"] = names_of_layers(filter_name, config)[guide.get_id()]
     if filter_name == STYLE and not dream and layer != ANYTHING:
         return []
-    if kept and all(kept[0].get(name) == dream.get(name) for name in ("class_name", "layer", "channel", "guide")):
-        dream = kept[0]
-    return [dream, *kept[1:]]
+    if unshown and all(unshown[0].get(name) == dream.get(name) for name in ("class_name", "layer", "channel", "guide")):
+        dream = unshown[0]
+    return [dream, *unshown[1:]]
 
 
 def names_of_layers(filter_name: str, config: Gimp.ProcedureConfig) -> dict[int, str]:
@@ -139,9 +136,16 @@ def show(
         unusual["dream"] = dreams
     if filter_name == DREAM:
         unusual.update((name, recipe[name]) for name in ("style", "fast") if recipe.get(name))
-    config.set_property("further", json.dumps(unusual) if unusual else "")
+    kept.write(config, dict(unusual, **{kept.STYLES: _styles_kept(config)}))
     if filter_name == STYLE:
         _show_styles(recipe, config, found)
+
+
+def _styles_kept(config: Gimp.ProcedureConfig) -> list[dict[str, Any]]:
+    try:
+        return list(kept.read(config).get(kept.STYLES) or [])
+    except Refusal:  # nonsense that a script has left
+        return []
 
 
 def _show_dream(

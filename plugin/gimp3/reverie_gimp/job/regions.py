@@ -20,7 +20,7 @@ from shared.words import _
 from reverie_gimp.data import Region, Source
 from reverie_gimp.gimp import layers, parasites, pixels
 from reverie_gimp.gimp.selection import ScratchSelection
-from reverie_gimp.job import style_names
+from reverie_gimp.job import recent_styles, style_names
 from reverie_gimp.job.pictures import picture_of_file
 from reverie_gimp.job.styles import Style
 
@@ -196,8 +196,13 @@ def _parts(items: list[Gimp.Item], source: Source) -> list[Gimp.Item]:
                 _("“%s” is in another image, so it says nothing of where to paint here. Choose regions of this image.")
                 % layers.name_of(item)
             )
-        inner = item.get_children() if layers.kind(item) == "group" else [item]
-        inner = [part for part in inner if part != source.layer]
+        there = item.get_children() if layers.kind(item) == "group" else [item]
+        inner = [part for part in there if part != source.layer]
+        if there and not inner:  # a region was painted in last, and is selected yet
+            raise Refusal(
+                _("The layer “%s” is itself the region. Close this, select the layer of the picture, and try again.")
+                % source.layer.get_name()
+            )
         if not inner:
             raise Refusal(
                 _("The group “%s” has no regions: put a layer for each into it, and paint where it is.")
@@ -210,11 +215,19 @@ def _parts(items: list[Gimp.Item], source: Source) -> list[Gimp.Item]:
 def _style_of(item: Gimp.Item, source: Source) -> tuple[str, bytes | bytearray] | None:
     """(The reference, the picture) of the style that a region's name names; None when it names none.
 
-    Raises Refusal or BackendError for a file that cannot be read.
+    Raises Refusal for a file that is not to be opened yet, and that or BackendError for one that cannot be read.
     """
     style = style_named(item, source)
     if style is None:
         return None
+    if not source.scripted and is_foreign(style):
+        raise Refusal(
+            _(
+                "The region “%s” names a picture that you have not used before. Open it in the dialog, beside the map "
+                "of regions, or give the region another name."
+            )
+            % layers.name_of(item)
+        )
     if style.kind == "file":
         return style.value, picture_of_file(style.value)
     return style.value.get_name(), pixels.picture_of(style.value)
@@ -230,6 +243,12 @@ def style_named(item: Gimp.Item, source: Source) -> Style | None:
         if layer.get_name() == name and layer not in (item, source.layer):
             return Style("layer", layer)
     return None
+
+
+def is_foreign(style: Style) -> bool:
+    """Whether a style that a region names is a file that is not known to be the painter's: the image may be somebody
+    else's. It is not looked at."""
+    return style.kind == "file" and style.value not in {*bundled.styles(), *recent_styles.remembered()}
 
 
 def nearly_named(item: Gimp.Item) -> str | None:

@@ -1,13 +1,12 @@
 """Which styles are chosen: fast styles, picture files, open layers and GIMP's patterns, each with its weight.
 
-One file or one layer is what the arguments style-file and style-layer say; anything else is in the argument `styles`, a
-JSON list of {"fast" | "file" | "layer" | "pattern": …, "weight": 1.0, "scale": 1.0}. A layer goes by its id, or by its
+One file or one layer is what the arguments style-file and style-layer say; anything else is kept as "styles" (kept.py),
+a list of {"fast" | "file" | "layer" | "pattern": …, "weight": 1.0, "scale": 1.0}. A layer goes by its id, or by its
 name; an id stands beside the "name", since GIMP gives the same numbers again the next time that it is started.
 """
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gi.repository import Gio
@@ -16,7 +15,7 @@ from shared.refusals import Refusal
 from shared.words import _
 
 from reverie_gimp.gimp import layers
-from reverie_gimp.job import style_names
+from reverie_gimp.job import kept, style_names
 
 if TYPE_CHECKING:
     from gi.repository import Gimp
@@ -37,18 +36,17 @@ class Style(NamedTuple):
 
 def read(config: Gimp.ProcedureConfig) -> list[Style]:
     """The chosen styles, as Styles. Raises Refusal for an argument that is none, or a layer that is gone."""
-    text = (config.get_property("styles") or "").strip()
-    if text:
-        return _parsed(text)
+    entries = kept.read(config).get(kept.STYLES)
+    if entries:
+        return _parsed(entries)
     layer, file = layers.named_by(config, "style-layer"), config.get_property("style-file")
     if layer is not None:
         return [Style("layer", layer)]
     return [] if file is None else [of_file(file)]
 
 
-def _parsed(text: str) -> list[Style]:
+def _parsed(entries: Any) -> list[Style]:
     try:
-        entries = json.loads(text)
         styles = []
         for entry in entries:
             kind = next(kind for kind in KINDS if kind in entry)
@@ -58,7 +56,7 @@ def _parsed(text: str) -> list[Style]:
         return styles
     except (ValueError, TypeError, StopIteration):
         raise Refusal(
-            _('The argument “styles” is no JSON list such as [{"file": "/a.jpg", "weight": 0.5}, {"fast": "udnie"}].')
+            _('The “styles” of the argument “recipe” are no list such as [{"file": "/a.jpg"}, {"fast": "udnie"}].')
         ) from None
 
 
@@ -78,7 +76,7 @@ def write(config: Gimp.ProcedureConfig, styles: list[Style]) -> None:
     file = single.value if single and single.kind == "file" else None
     if single and file is None and single.kind != "layer":
         single = None
-    config.set_property("styles", "" if single or not styles else json.dumps([_entry(each) for each in styles]))
+    kept.write_styles(config, [] if single else [_entry(each) for each in styles])
     config.set_property("style-layer", single.value if single and single.kind == "layer" else None)
     if single or not styles:
         config.set_property("style-file", file_at(file) if file else None)
