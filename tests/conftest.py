@@ -48,3 +48,9 @@ def fill_disk() -> Iterator[Callable[..., None]]:
     yield fill
     for folder in mounted:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest come first: else the last one keeps one worker busy while the other has nothing."""
+    long = ("tests/gimp/", "tests/unit/training/")
+    items.sort(key=lambda item: next((place for place, part in enumerate(long) if part in item.nodeid), len(long)))

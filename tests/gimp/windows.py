@@ -3,6 +3,7 @@ screen."""
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 
@@ -30,7 +31,7 @@ from reverie_gimp.gimp import layers, procedures
 from reverie_gimp.gimp.sources import recorded_source, selected_sources
 from reverie_gimp.job import frames, painting, previews, recipes, records, styles
 from reverie_gimp.ui import dialog
-from reverie_gimp.ui import looks as looks_ui, preview as preview_ui, request
+from reverie_gimp.ui import looks as looks_ui, preview as preview_ui, request, variations as variations_ui
 from reverie_gimp.ui.looks import SIDE
 from shared import client, filters, launcher, npy
 
@@ -62,8 +63,8 @@ def stand_in():
         except request.Dropped:
             how[0] = "cancelled"; raise
     stand_in.held = False
-    looks_ui.carry_out = preview_ui.carry_out = carry_out
-    client.Client.styles = lambda self: [{"name": name} for name in ("great_wave", "udnie")]
+    looks_ui.carry_out = preview_ui.carry_out = variations_ui.carry_out = carry_out
+    client.Client.styles = lambda self: [{"name": name, "bundled": True} for name in ("great_wave", "udnie")]
     client.Client.style_thumbnail = lambda self, name: open(FOLDER + "/clone/backend/reverie/demo/ink.jpg", "rb").read()
 
 def opened(**settings):
@@ -130,6 +131,9 @@ def shot(name):
     pump(seconds=0.5)
     os.system("timeout 10 import -window root %s/%s.png" % (FOLDER, name))
 """
+#: What libraries and Python say on stderr in a process of the plug-in's; GIMP's own is ended in a hurry, and tells so.
+_WARNING = re.compile(r"^\((?!gimp:)[\w.-]+:\d+\): [\w-]+-(?:WARNING|CRITICAL) \*\*|^Traceback|\.py:\d+: \w*Warning: ")
+_USUAL = re.compile(r"AT-SPI|gimp_flush.*Broken pipe")  # nobody aids accessibility here; and, as above
 END = """
 except Exception:
     answer(failed=traceback.format_exc())
@@ -157,4 +161,10 @@ def run(gimp, name: str, script: str) -> dict:
         shutil.copy(picture, ARTEFACTS / f"{name}-{picture.name}")
     said = gimp.result(done.stdout + done.stderr)
     assert said.get("failed") is None, said["failed"]
+    assert not warned(done.stdout), "\n".join(warned(done.stdout))  # whatever is opened, chosen and closed
     return said
+
+
+def warned(output: str) -> list[str]:
+    """The lines of what GIMP wrote on stderr that nobody wants to find there."""
+    return [line for line in output.splitlines() if _WARNING.search(line) and not _USUAL.search(line)]
