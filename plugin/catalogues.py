@@ -45,6 +45,9 @@ _SOURCES = {  # by folder: the plug-in, and those rooms of the backend whose sen
         "*.py",
         "installer/console.py",
         "installer/pip.py",
+        "training/perceptual.py",
+        "training/style_training.py",
+        "training/train_style.py",
         *(
             f"{room}/**.py"
             for room in ("engine", "fast", "losses", "networks", "optim", "pictures", "recipe", "server")

@@ -10,6 +10,7 @@ import pytest
 from tests.gimp.conftest import backends, installed, provided
 from tests.gimp.gimp.test_pixels import run, test_what_is_seen_is_what_is_painted_filters_included  # noqa: F401
 from tests.gimp.job.test_last_values import last_values, test_every_filter_repeats_with_the_values_used_last  # noqa: F401
+from tests.gimp.job.test_layer_kinds import test_layers_of_every_kind_are_what_is_seen_of_them  # noqa: F401
 from tests.gimp.job.test_records import test_a_new_version_can_take_the_place_of_the_old_one  # noqa: F401
 from tests.gimp.test_procedures import (  # noqa: F401
     test_a_layer_becomes_a_new_layer_above_it,

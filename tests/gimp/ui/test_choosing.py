@@ -149,6 +149,21 @@ button = next(each for each in below(made._window)
 bar = button.get_ancestor(Gtk.ScrolledWindow).get_vadjustment(); bar.set_value(bar.get_upper()); shot("map")
 button.clicked(); pump(lambda: not any("meant" in each for each in words()), 20)
 heard["renamed"] = [[each.get_name() for each in group.get_children()], [each for each in words() if "“" in each]]
+
+# One that names a picture which this painter has not used
+import shutil
+from reverie_gimp.job import regions
+theirs, read, reads = FOLDER + "/of-a-region.jpg", [], regions.picture_of_file
+regions.picture_of_file = lambda place: read.append(place) or reads(place)
+shutil.copy(FOLDER + "/clone/backend/reverie/demo/ink.jpg", theirs)
+group.get_children()[0].set_name(theirs); config.notify("regions")
+opener = lambda: next((each for each in below(made._window) if isinstance(each, Gtk.Button) and each.get_mapped()
+                       and each.get_label() == "Open the picture"), None)
+pump(opener, 20)
+made._preview.resume(); pump(lambda: "not used before" in made._preview._note.get_text(), 20)
+heard["theirs"] = [opener().get_tooltip_text(), made._preview._note.get_text(), [theirs in each for each in read]]
+opener().clicked(); pump(lambda: theirs in read, 20); pump(lambda: opener() is None, 20)
+heard["opened"] = [theirs in read, opener() is None, theirs in recent_styles.remembered(), settled(made)]
 made.close()
 answer(**heard)
 """
@@ -220,3 +235,11 @@ def test_a_map_shows_the_styles_of_regions_and_a_name_nearly_a_styles_is_offered
     named, shown = said["renamed"]
     assert named == ["here", "ink", "watercolour"]
     assert set(shown) == {"“here”: the style above", "“ink”: its own style", "“watercolour”: its own style"}
+
+
+def test_a_picture_that_a_region_names_is_opened_only_where_the_painter_says_so(said):
+    tip, note, read = said["theirs"]
+    assert "You have not used it before" in tip and tip.endswith("/of-a-region.jpg")
+    assert "/of-a-region.jpg” names a picture that you have not used before." in note
+    assert not any(read)
+    assert said["opened"] == [True] * 4

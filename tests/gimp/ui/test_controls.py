@@ -137,13 +137,13 @@ for title, name in (("style", filters.STYLE), ("edit", filters.STYLE), ("dream",
     if title == "style" and ENGLISH:
         settled(made)
         pump(lambda: not made._estimate.get_text() in ("", "…"))
-    pump(seconds=1)  # the other dialogs need not wait for what the backend says
+    pump(seconds=0.3)  # the other dialogs need not wait for what the backend says
     shot(title)
     folded = made._window.get_size()
     for each in below(made._window):
         if isinstance(each, Gtk.Expander):
             each.set_expanded(True)
-    pump(seconds=1)
+    pump(seconds=0.5)
     if title in ("style", "dream") and ENGLISH:
         for each in below(made._window):
             if isinstance(each, Gtk.Expander):

@@ -141,7 +141,8 @@ def begun(*steps):
     follow(made, (lambda: True, respond(Gtk.ResponseType.OK)), *steps)
     results = painted(made)
     made.close()
-    how = lambda: launcher.connect()._json("GET", "/v1/jobs/" + jobs[-1][0])["state"]
+    number = [number for number, recipe in jobs if recipe.get("iterations") == 10000][-1]  # previews have others
+    how = lambda: launcher.connect()._json("GET", "/v1/jobs/" + number)["state"]
     pump(lambda: how() != "running", 20)
     return results, how()
 

@@ -41,7 +41,7 @@ for name, argument in ((filters.STYLE, "style_layer"), (filters.DREAM, "dream_gu
     other = load()
     heard[argument] = opened_on(name, selected(), other.delete, **{argument: other.get_layers()[0]})
 other = load(); mixed = [{"layer": other.get_layers()[0].get_id()}, {"fast": "udnie"}]
-heard["painting"] = opened_on(filters.STYLE, selected(), painting=other.delete, styles=json.dumps(mixed))
+heard["painting"] = opened_on(filters.STYLE, selected(), painting=other.delete, recipe=json.dumps({"styles": mixed}))
 group = Gimp.GroupLayer.new(image, "map"); image.insert_layer(group, None, 0)
 heard["regions"] = opened_on(filters.STYLE, selected(), lambda: image.remove_layer(group), regions=group)
 
@@ -118,8 +118,8 @@ def test_regions_of_another_image_are_forgotten_by_a_dialog_that_could_not_show_
 
 THEIRS = """
 import shutil
-shutil.copy(FOLDER + "/clone/backend/reverie/demo/ink.jpg", FOLDER + "/theirs.jpg")
-paint(image, layers, style="theirs.jpg", size=64, iterations=6)  # by a script: the painter has never chosen it
+shutil.copy(FOLDER + "/clone/backend/reverie/demo/ink.jpg", FOLDER + "/theirs-LETTER.jpg")
+paint(image, layers, style="theirs-LETTER.jpg", size=64, iterations=6)  # by a script: the painter has never chosen it
 layer = above(image, layers[0]); layers = [layer]
 """
 ASKED = """
@@ -128,12 +128,12 @@ wait_for 100 is_open "$question"; keys alt+LETTER; wait_for 20 is_closed "$quest
 """
 
 
-@pytest.mark.parametrize(("letter", "used"), [("l", "strokes"), ("o", "theirs #1")])
+@pytest.mark.parametrize(("letter", "used"), [("l", "strokes"), ("o", "theirs-o #1")])
 def test_a_file_that_an_image_names_is_opened_only_where_the_painter_says_so(gimp, echo, letter, used):
-    asked = ASKED.replace("LETTER", letter)
-    said = drive(gimp, "theirs", "Edit Neural Style", "plug-in-reverie-edit", "press_ok", {}, THEIRS, asked)
+    theirs, asked = (each.replace("LETTER", letter) for each in (THEIRS, ASKED))
+    said = drive(gimp, "theirs", "Edit Neural Style", "plug-in-reverie-edit", "press_ok", {}, theirs, asked)
     assert said["status"] == "success"
-    assert said["after"] == ["Neural style: " + used, "Neural style: theirs", "landscape.jpg"]
+    assert said["after"] == ["Neural style: " + used, "Neural style: theirs-" + letter, "landscape.jpg"]
 
 
 LOCKED = """

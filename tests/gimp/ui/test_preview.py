@@ -7,6 +7,18 @@ import pytest
 
 from tests.gimp import windows
 
+DOUBLE = """
+stand_in()
+made, config = opened(); settled(made)
+canvas = made._preview.canvas
+seen(made); shot("double")
+room = canvas.widget.get_allocation()
+answer(factor=canvas.widget.get_scale_factor(), room=[room.width, room.height],
+       drawn=[canvas.shown.get_width(), canvas.shown.get_height()],
+       widths=[each.picture.get_width() for each in canvas._before + canvas._after], look=made._gallery.looks._side)
+"""
+
+
 SCRIPT = """
 from reverie_gimp.ui import small_jobs
 previews._ITERATIONS = 40
@@ -147,3 +159,14 @@ def test_a_part_is_composed_and_its_strokes_are_as_large_as_in_the_whole(said):
 def test_ok_ends_it_at_once_and_a_closed_dialog_begins_nothing(said):
     assert said["last"] == [["cancelled"], 2, 64, 1]
     assert said["after"] == 2
+
+
+def test_on_a_screen_with_two_pixels_a_point_all_of_them_are_used(gimp, module_echo, monkeypatch):
+    monkeypatch.setenv("SCREEN", "2732x1536")
+    monkeypatch.setenv("GDK_SCALE", "2")
+    said = windows.run(gimp, "double", DOUBLE)
+    assert said["factor"] == 2
+    assert said["drawn"] == [2 * side for side in said["room"]]
+    assert said["widths"] == [768, 768]  # the layer's own, which is more than the points that it takes
+    assert said["room"][0] < 768
+    assert said["look"] == 320

@@ -25,6 +25,7 @@ from reverie_gimp.ui.preset_row import PresetRow
 from reverie_gimp.ui.preview import Preview
 from reverie_gimp.ui.request import Request
 from reverie_gimp.ui.style_panel import style_panel
+from reverie_gimp.ui.variations import Variations
 from reverie_gimp.ui.while_painting import WhilePainting
 from reverie_gimp.ui.widgets import loaded
 from reverie_gimp.ui.window import RESET, furnish
@@ -89,15 +90,23 @@ class Dialog:
             lambda: not self._gallery.looks.busy,
             lambda: self._estimate.composed,
         )
+        self._variations = Variations(filter_name, config, self._preview.small_job)
+        self._vary = Gtk.ToggleButton(label=_("Variations"))
+        self._vary.set_tooltip_text(_("Shows what other settings would make of the layer, to choose from"))
+        self._vary.connect("toggled", lambda button: self._show_variations(button.get_active()))
         self._arrange()
         self._say(self._welcome())
         self._handler = config.connect("notify", lambda *given: self._mend())
 
     def _arrange(self) -> None:
         right = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
-        right.pack_start(self._preview.widget, True, True, 0)
+        self._seen = Gtk.Stack()
+        for part in (self._preview.widget, self._variations.widget):
+            self._seen.add(part)
+        right.pack_start(self._seen, True, True, 0)
         below = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
         below.pack_start(self._preview.tools, True, True, 0)
+        below.pack_start(self._vary, False, False, 0)
         below.pack_start(self._meanwhile.widget, False, False, 0)
         right.pack_start(below, False, False, 0)
         side_by_side = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
@@ -110,8 +119,24 @@ class Dialog:
         beside_buttons(self._notice.widget, self._window.get_widget_for_response(Gtk.ResponseType.OK))
         for part in (side_by_side, self._notice.widget):
             part.show_all()
+        self._seen.set_visible_child(self._preview.widget)
         self._meanwhile.widget.set_visible(False)
         furnish(self._window, len(self._sources) > 1 or self._sources[0].frame is not None)
+
+    def _show_variations(self, shown: bool) -> None:
+        """In the place of the preview, which lets the backend paint them."""
+        self._seen.set_visible_child(self._variations.widget if shown else self._preview.widget)
+        self._preview.tools.set_sensitive(not shown)
+        if shown:
+            self._preview.pause()
+            seen = self._seen.get_allocation()
+            self._variations.open(seen.width, seen.height)
+        else:
+            self._variations.close()
+            self._preview.resume()
+
+    def _show_preview(self) -> None:
+        self._vary.set_active(False)
 
     def _welcome(self) -> str:
         if pixels.is_indexed(self._sources[0].image):
@@ -131,6 +156,7 @@ class Dialog:
         """Asks, and paints, and asks again where the user goes back to the settings. Raises Cancelled when the user
         gives up, and Unfinished when that, or a failure, comes after the first result."""
         while self._window.run():
+            self._show_preview()
             self._preview.pause()
             try:
                 self._check()
@@ -153,7 +179,9 @@ class Dialog:
         raise Cancelled
 
     def _mend(self) -> None:
-        """Something was changed: what was wrong, and is not any more, is not said any longer."""
+        """Something was changed, which the preview shows; what was wrong, and is not any more, is not said any
+        longer."""
+        self._show_preview()
         if not self._refused:
             return
         try:
@@ -168,6 +196,7 @@ class Dialog:
         self._config.disconnect(self._handler)
         self._gallery.looks.close()
         self._preview.close()
+        self._variations.close()
         self._estimate.close()
         self._window.destroy()
 
@@ -180,6 +209,7 @@ class Dialog:
         self._notice.set_busy(busy)
         self._meanwhile.widget.set_visible(busy)  # in the place of what turns the preview, so that nothing has to grow
         self._preview.tools.set_visible(not busy)
+        self._vary.set_visible(not busy)
         self._estimate.widget.set_visible(not busy)
 
     def run(self, job: jobs.Job, source: Source, number: int, count: int) -> tuple[memoryview, dict[str, Any]]:

@@ -48,6 +48,7 @@ class Gallery:
         self._presets: dict[str, dict[str, Any]] = {}  # by path
         self._pictures = Pictures(source.image)
         self._soon = False
+        self.fast_known: Callable[[], None] = lambda: None  # called when there are other fast styles
         self._kept = favourites.listed()
         styled = filter_name == filters.STYLE
         title, kinds = (_("St_yles"), offered.KINDS) if styled else (_("Drea_ms"), {})
@@ -184,9 +185,26 @@ class Gallery:
         first = next((self._tiles[key] for key in reversed(self._marked) if key in self._tiles), None)
         self._grid.open_at(first)
 
+    def picture(self, each: styles.Style) -> bytes | bytearray:
+        """The whole picture of a style, as the backend takes it. Raises Refusal or BackendError."""
+        return self._pictures.of(each)
+
+    def is_own(self, name: str) -> bool:
+        """Is the fast style of that name one of the painter's own?"""
+        return name in self._fast.own
+
+    def forget(self, name: str) -> None:
+        """A fast style is gone."""
+        self._grid.remove(self._tiles.pop(("fast", name)))
+
+    def ask_again(self) -> None:
+        """There may be other fast styles by now."""
+        self._fast.ask()
+
     def _fast_listed(self, name: str) -> None:
         self._add("fast", "fast", name, _("fast"))
         self._reveal()
+        self.fast_known()
 
     def _fast_pictured(self, name: str, picture: GdkPixbuf.Pixbuf | None, why: str) -> None:
         tile = self._tiles["fast", name]

@@ -10,7 +10,7 @@ from reverie_gimp.ui.widgets import CAPTION
 
 def panel(controls: list[Gtk.Widget]) -> Gtk.ScrolledWindow:
     """The controls; one that expands, as a large gallery does, takes the room that is left."""
-    box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=8, margin_end=12)
+    box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, margin_end=12)
     scrolled = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER, overlay_scrolling=False, hexpand=False)
     scrolled.set_hexpand_set(True)  # what is in it fills it, and no more
     scrolled.add(box)

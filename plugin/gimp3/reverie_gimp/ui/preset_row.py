@@ -57,7 +57,7 @@ class PresetRow:
         self.widget = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6, margin_top=6)
         for widget in (label, self._chooser, save, self._delete, share, self._further):
             self.widget.pack_start(widget, False, False, 0)
-        config.connect("notify::further", self._tell_further)
+        config.connect("notify::recipe", self._tell_further)
         self._fill()
         self.widget.show_all()
         self._tell_further()

@@ -119,6 +119,14 @@ class Preview:
         self._stop()
         self._config.disconnect(self._handler)
 
+    def small_job(self, config: Gimp.ProcedureConfig) -> jobs.Job:
+        """A small job of all of the picture by other arguments, in one pass where that can be. Raises Refusal or
+        BackendError while something is missing."""
+        self._check()
+        self._find_place()
+        job = previews.whole(self._filter, config, self._placed, self._pictures, previews.ONE_PASS_SIDE)
+        return previews.in_one_pass(job) or job
+
     def show_painted(self, picture: GdkPixbuf.Pixbuf) -> None:
         """All of the picture, as it is being painted."""
         self.canvas.show_after(Placed(picture, self._all))

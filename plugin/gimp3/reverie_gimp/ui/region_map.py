@@ -16,7 +16,7 @@ from shared.words import _
 
 from reverie_gimp.data import Region, Source
 from reverie_gimp.gimp import layers, sources
-from reverie_gimp.job import regions, styles
+from reverie_gimp.job import recent_styles, regions, styles
 from reverie_gimp.ui import offered
 from reverie_gimp.ui.picture import Picture
 from reverie_gimp.ui.widgets import muted, pixbuf
@@ -28,7 +28,7 @@ _WIDTH, _HEIGHT = 144, 108  # pixels of the map
 _ICON = 24
 _MOMENT = 200  # milliseconds of rest before it is drawn anew
 _FAINT = 90  # of 255: how much is left of the layer where no region is
-_ARGUMENTS = ("regions", "regions-of", "styles", "style-file", "style-layer", "grow", "feather")
+_ARGUMENTS = ("regions", "regions-of", "recipe", "style-file", "style-layer", "grow", "feather")
 
 
 class RegionMap:
@@ -73,14 +73,21 @@ class RegionMap:
             whole = _faint(pixbuf(*sources.thumbnail(placed, max(_WIDTH, _HEIGHT))))
             for line, region in enumerate(placed.regions):
                 style = regions.style_named(region.item, placed)
-                shown = style or next(iter(styles.read(self._config)), None)
-                own = None if shown is None or shown.kind == "fast" else offered.of_style(shown.kind, shown.value)
+                own = self._picture_of(style)
                 if own is not None:
                     _lay(own, region, whole)
                 self._tell(line, region, style, own)
             self._map.show(whole)
         self._legend.show_all()
         return GLib.SOURCE_REMOVE
+
+    def _picture_of(self, named: styles.Style | None) -> GdkPixbuf.Pixbuf | None:
+        """The picture of the style that a region names, or else of the one that is chosen; of a file that may be
+        somebody else's there is none yet."""
+        if named is not None and regions.is_foreign(named):
+            return None
+        shown = named or next(iter(styles.read(self._config)), None)
+        return None if shown is None or shown.kind == "fast" else offered.of_style(shown.kind, shown.value)
 
     def _placed(self) -> Source | None:
         """The source with its regions; None where none are chosen."""
@@ -104,6 +111,16 @@ class RegionMap:
             button.set_tooltip_text(_("Gives the region this name, which is a style's; Undo takes it back"))
             button.connect("clicked", lambda button: self._rename(region, meant))
             self._legend.attach(button, 1, 2 * line + 1, 1, 1)
+        elif style is not None and regions.is_foreign(style):
+            button = Gtk.Button(label=_("Open the picture"), halign=Gtk.Align.START)
+            button.set_tooltip_text(_("You have not used it before. Open only what you know:") + "\n" + style.value)
+            button.connect("clicked", lambda button: self._open(style.value))
+            self._legend.attach(button, 1, 2 * line + 1, 1, 1)
+
+    def _open(self, place: str) -> None:
+        recent_styles.remember([place])
+        self._config.notify("regions")
+        self._wait()
 
     def _rename(self, region: Region, name: str) -> None:
         layers.layer_of(region.item).set_name(name)

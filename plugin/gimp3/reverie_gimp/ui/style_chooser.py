@@ -13,7 +13,9 @@ from shared.words import _
 from reverie_gimp.data import Source
 from reverie_gimp.job import styles
 from reverie_gimp.ui.chosen_styles import ChosenStyles
+from reverie_gimp.ui.forgetting import Forgetting
 from reverie_gimp.ui.gallery import Gallery
+from reverie_gimp.ui.learning import Learning
 from reverie_gimp.ui.preset_row import PresetRow
 
 if TYPE_CHECKING:
@@ -38,6 +40,9 @@ class StyleChooser:
             _("While this is pressed, a click on a style mixes it in; so does the + on it, and Ctrl with a click")
         )
         self.gallery = Gallery(filters.STYLE, source, presets, self._choose, self._adding.get_active)
+        self._learning = Learning(self.gallery.picture, say, self.gallery.ask_again)
+        self.gallery.fast_known = lambda: self._forgetting.follow(self._chosen())
+        self._forgetting = Forgetting(self.gallery.is_own, say, self._forget)
         self._rows = ChosenStyles(self.gallery.own, self._write, lambda each: self._choose(each.kind, each.value, True))
         file = Gtk.Button(label=_("A _file…"), use_underline=True)
         file.set_tooltip_text(_("A picture of yours, whose style is taken"))
@@ -45,11 +50,15 @@ class StyleChooser:
         self.gallery.top.pack_start(file, False, False, 0)
         below = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
         below.pack_start(self._rows.widget, True, True, 0)
+        for button in (self._learning.button, self._forgetting.button):
+            below.pack_start(button, False, False, 0)
         below.pack_start(self._adding, False, False, 0)
         self.widget = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
         self.widget.pack_start(self.gallery.widget, True, True, 0)
         self.widget.pack_start(below, False, False, 0)
-        for name in ("styles", "style-file", "style-layer"):
+        self.widget.pack_start(self._learning.widget, False, False, 0)
+        self.widget.connect("map", lambda widget: self._learning.open())
+        for name in ("recipe", "style-file", "style-layer"):
             config.connect("notify::" + name, lambda *given: self._follow())
         self._follow()
 
@@ -80,12 +89,20 @@ class StyleChooser:
         self._write(chosen)
         self._follow()
 
+    def _forget(self, name: str) -> None:
+        """A fast style is gone."""
+        self.gallery.forget(name)
+        self._write([each for each in self._chosen() if (each.kind, each.value) != ("fast", name)])
+        self._follow()
+
     def _follow(self) -> None:
         """Shows what the arguments say."""
         if not self._writing:
             chosen = self._chosen()
             self.gallery.mark(chosen)
             self._rows.show(chosen)
+            for each in (self._learning, self._forgetting):
+                each.follow(chosen)
 
     def _ask_file(self) -> None:
         dialog = Gtk.FileChooserNative.new(

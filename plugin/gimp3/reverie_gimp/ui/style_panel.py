@@ -55,7 +55,7 @@ def style_panel(
         reason.set_visible(not dreams)
         window.get_scale_entry("style-scale", 1.0).set_sensitive(not alone)
 
-    for name in ("styles", "style-file", "style-layer", "method"):
+    for name in ("recipe", "style-file", "style-layer", "method"):
         config.connect("notify::" + name, follow)
     follow()
     chooser = StyleChooser(window, config, say, source, presets)

@@ -12,9 +12,10 @@ from reverie_gimp.ui.widgets import muted
 
 _COLUMNS = 4
 _LEAST_ROWS = 2
-_MARGIN = 3  # pixels around them all
+_MARGIN = 2  # pixels around them all: together no more than what is between two rows, or another one would peep in
+_FRAME = 4  # pixels that the frame around that has at most; what asks for all of its room must never grow by it
 _LEAST_SPACING = 4  # pixels between two rows
-_MOST_SPREAD = 16  # pixels more, where there is room, but not for another row
+_MOST_SPREAD = 32  # pixels more, where there is room, but not for another row
 _FAVOURITE = "favourite"  # a kind beside those of the tiles
 
 
@@ -174,13 +175,16 @@ class TileGrid:
         if not self._tiles:
             return GLib.SOURCE_REMOVE
         row = max(child.get_preferred_height()[1] for child in self._tiles) + _LEAST_SPACING
-        room, needed = self._stack.get_allocated_height() - 2 * _MARGIN, -(-len(self._tiles) // _COLUMNS)
+        # There is nothing to keep apart below the last row.
+        room = self._stack.get_allocated_height() - 2 * _MARGIN - _FRAME + _LEAST_SPACING
+        needed = -(-len(self._tiles) // _COLUMNS)
         rows = min(needed, max(_LEAST_ROWS, room // row))
-        spread = min(max(0, room - rows * row) // rows, _MOST_SPREAD) if rows < needed else 0
+        spread = min(max(0, room - rows * row) // max(1, rows - 1), _MOST_SPREAD) if rows < needed else 0
         spacing = _LEAST_SPACING + spread
         height = rows * (row + spread) - spacing + 2 * _MARGIN
         if self._scrolled.get_min_content_height() != height or self._flow.get_row_spacing() != spacing:
             self._flow.set_row_spacing(spacing)
+            self._scrolled.set_min_content_height(-1)  # the least may at no time be more than the most
             self._scrolled.set_max_content_height(height)
             self._scrolled.set_min_content_height(height)
             self._revealed = False

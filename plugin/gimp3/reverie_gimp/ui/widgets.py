@@ -86,7 +86,8 @@ def class_entry(config: Gimp.ProcedureConfig, name: str, tell: Callable[[str], N
     The names are asked of the backend when the entry is first seen; `tell` gets the sentence when that fails.
     """
     entry = Gtk.Entry(hexpand=True, placeholder_text="golden retriever, castle, peacock…")
-    config.bind_property(name, entry, "text", BOTH_WAYS)
+    # GIMP gives None for a text that was emptied.
+    config.bind_property(name, entry, "text", BOTH_WAYS, lambda binding, text: text or "", lambda binding, text: text)
     names = Gtk.ListStore(str)
     completion = Gtk.EntryCompletion(model=names, minimum_key_length=_FEW, popup_completion=True)
     completion.set_text_column(0)
