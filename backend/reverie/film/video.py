@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,10 +18,11 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
+from PIL import Image, ImageSequence
 
 from reverie.errors import ReverieError
 from reverie.files import replace_with
-from reverie.pictures import images
+from reverie.pictures import animations, images
 from reverie.pictures.resize import fit
 
 Frame = NDArray[np.uint8]
@@ -44,7 +48,7 @@ class Film:
 def examine(file: Path, longest: int | None) -> Film:
     """The film in a file, to be read with the longest side `longest` at most. Raises ReverieError for what is none."""
     with _opened(file) as source:
-        stream = source.streams.video[0]
+        stream = _pictures(source)
         count, last = 0, 0
         for packet in source.demux(stream):
             if packet.size:
@@ -126,7 +130,7 @@ def write(film: Film, painted: Iterable[Frame], output: Path) -> None:
 
 
 def _write(source: InputContainer, target: OutputContainer, film: Film, painted: Iterator[Frame]) -> None:
-    seen, sounds = source.streams.video[0], source.streams.audio
+    seen, sounds = _pictures(source), source.streams.audio
     stream = _stream_like(seen, target, film)
     copies = {sound.index: target.add_stream_from_template(sound) for sound in sounds}
     target.metadata.update(source.metadata)
@@ -170,21 +174,51 @@ def _frame_like(seen: av.VideoFrame, painted: Frame) -> av.VideoFrame:
 def _opened(file: Path, data: BinaryIO | None = None) -> InputContainer:
     """An open film, read from its bytes where they are given. Raises ReverieError for a file that is none."""
     try:
-        if data is not None:
-            data.seek(0)
+        with file.open("rb") if data is None else nullcontext(data) as given:
+            given.seek(0)
+            start = given.read(12)
+            given.seek(0)
+            if start[:4] == b"RIFF" and start[8:] == b"WEBP":
+                data = _unfolded(given)
         source = av.open(str(file) if data is None else data, "r")
-    except (av.FFmpegError, OSError, ValueError) as error:
+    except (av.FFmpegError, OSError, ValueError, Image.DecompressionBombError) as error:
         raise ReverieError(f"“{file}” cannot be read as a film: {error.args[-1]}.", "content") from error
     if not source.streams.video:
         source.close()
         raise ReverieError(f"“{file}” has no pictures; name a film.", "content")
-    source.streams.video[0].thread_type = "AUTO"
+    _pictures(source).thread_type = "AUTO"
     return source
+
+
+def _unfolded(webp: BinaryIO) -> BinaryIO:
+    """An animated WebP, of which FFmpeg reads none, as a film without loss. Raises OSError where it is damaged."""
+    made = io.BytesIO()
+    with Image.open(webp) as image, av.open(made, "w", format="matroska") as target:
+        image.load()  # its duration is not known before
+        rate = Fraction(1000, round(image.info.get("duration", 0)) or animations.DURATION)
+        stream = target.add_stream("ffv1", rate=rate)
+        assert isinstance(stream, VideoStream)  # as the codec says
+        stream.width, stream.height, stream.pix_fmt = image.width, image.height, "bgr0"
+        stream.time_base = Fraction(1, 1000)
+        at = 0
+        for picture in ImageSequence.Iterator(image):
+            frame = av.VideoFrame.from_ndarray(np.asarray(picture.convert("RGB")), format="rgb24")
+            frame.pts, frame.time_base = at, stream.time_base
+            at += round(picture.info.get("duration", 0)) or animations.DURATION
+            target.mux(stream.encode(frame))
+        target.mux(stream.encode(None))
+    made.seek(0)
+    return made
+
+
+def _pictures(source: InputContainer) -> VideoStream:
+    """The stream of the film itself: an animated AVIF has a still before it."""
+    return max(source.streams.video, key=lambda stream: stream.frames)
 
 
 def _first(source: InputContainer, file: Path) -> av.VideoFrame:
     try:
-        frame = next(source.decode(source.streams.video[0]), None)
+        frame = next(source.decode(_pictures(source)), None)
     except av.FFmpegError as error:
         raise ReverieError(f"“{file}” is damaged: {error.strerror}.", "content") from error
     if frame is None:
@@ -195,7 +229,7 @@ def _first(source: InputContainer, file: Path) -> av.VideoFrame:
 def _decoded(source: InputContainer, film: Film) -> Iterator[av.VideoFrame]:
     number = 0
     try:
-        for frame in source.decode(source.streams.video[0]):
+        for frame in source.decode(_pictures(source)):
             yield frame
             number += 1
     except av.FFmpegError as error:

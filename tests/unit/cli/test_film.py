@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -120,11 +121,25 @@ def test_what_is_not_asked_for_otherwise_is_painted_in_one_pass(painted, clip, t
     assert {recipe.method for recipe in painted} == {method}
 
 
-def test_an_animation_is_a_film_too(painted, tmp_path):
+@pytest.mark.parametrize("kind", ["gif", "webp", "png", "avif"])
+def test_an_animation_is_a_film_too(painted, tmp_path, kind):
     frames = [Image.fromarray(frame) for frame in clips.moving(3)]
-    frames[0].save(tmp_path / "in.gif", save_all=True, append_images=frames[1:], duration=100, loop=0)
-    assert _film(tmp_path / "in.gif", "--style", INK, "-o", tmp_path / "out.webm") == 0
-    assert len(_frames(tmp_path / "out.webm")) == 3
+    animation = tmp_path / f"in.{kind}"
+    frames[0].save(animation, save_all=True, append_images=frames[1:], duration=[100, 200, 100], loop=0)
+    assert _film(animation, "--style", INK, "-o", tmp_path / "out.mkv") == 0
+    assert len(_frames(tmp_path / "out.mkv")) == 3
+    with av.open(tmp_path / "out.mkv") as film:
+        assert [round(frame.time, 2) for frame in film.decode(video=0)] == [0, 0.1, 0.3]
+
+
+def test_a_damaged_animation_is_a_sentence(painted, tmp_path, capsys):
+    frames = [Image.fromarray(frame) for frame in clips.moving(3)]
+    animation = tmp_path / "in.webp"
+    frames[0].save(animation, save_all=True, append_images=frames[1:], lossless=True)
+    animation.write_bytes(animation.read_bytes()[:-200])
+    assert _film(animation, "--style", INK, "-o", tmp_path / "out.mkv", "--json") == 1
+    (line,) = _lines(capsys)
+    assert "in.webp” cannot be read as a film" in line["message"] and painted == []
 
 
 @pytest.mark.parametrize(
