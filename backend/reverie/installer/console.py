@@ -19,8 +19,8 @@ from reverie.errors import Sentence
 from reverie.installer import Failure
 from reverie.installer.downloaded import Downloaded
 
-SECONDS_BETWEEN_LINES = 2.0  # where there is no terminal, on which one line moves
-_PATIENCE = 1.0  # seconds that pass before a step which is mostly quick is spoken of
+SECONDS_BETWEEN_LINES = 1.0  # where there is no terminal, on which one line moves
+_PATIENCE = 1.0  # seconds without a word before a step which is mostly quick is spoken of
 _SHOWN = re.compile(
     r"(Building|Collecting|Downloading|Get:\d+|Installing|Preparing|Processing|Retrieving|Setting up|Unpacking|Using "
     r"cached)\b"
@@ -40,6 +40,7 @@ HINTS = (  # the more particular first: pip goes on to name others in its wake
 
 
 _as_json = False
+_spoken = time.monotonic()  # when the last word was printed
 
 
 def say_as_json() -> None:
@@ -49,7 +50,7 @@ def say_as_json() -> None:
     _as_json = True
 
 
-def event(kind: str, **values: object) -> None:
+def event(kind: str, /, **values: object) -> None:
     """Prints an event for the dialog in GIMP; nothing where a person reads."""
     if _as_json:
         print(json.dumps({"type": kind, **values}), flush=True)
@@ -59,7 +60,13 @@ def say(text: str = "") -> None:
     if _as_json:
         event("said", message=text)
     else:
-        print(text, flush=True)
+        _print(text)
+
+
+def _print(text: str, end: str = "\n") -> None:
+    global _spoken
+    print(text, end=end, flush=True)
+    _spoken = time.monotonic()
 
 
 def run(title: str, command: Sequence[str | Path], log: Path, *, environment: Mapping[str, str] | None = None) -> None:
@@ -100,7 +107,8 @@ def run(title: str, command: Sequence[str | Path], log: Path, *, environment: Ma
 
 @contextlib.contextmanager
 def waiting(title: str) -> Iterator[None]:
-    """Shows the elapsed time of what is done meanwhile, once it has taken a second."""
+    """Shows the elapsed time of what is done meanwhile, once nothing was said for a second: several quick steps, one
+    after the other, are not silent for longer than one."""
     with _Shown(title, patience=_PATIENCE):
         yield
 
@@ -137,8 +145,8 @@ class _Said:
 
 
 class _Shown:
-    """A step on the screen, from the moment when it has taken `patience` seconds: on a terminal a line that moves,
-    elsewhere one every two seconds, so that nobody takes it for dead."""
+    """A step on the screen, from the moment when nothing was said for `patience` seconds: on a terminal a line that
+    moves, elsewhere one a second, so that nobody takes it for dead."""
 
     def __init__(self, title: str, patience: float) -> None:
         self._title, self._patience = title, patience
@@ -175,7 +183,7 @@ class _Shown:
         if _as_json:
             self._tick_as_json()
             return
-        if self._ended.wait(self._patience):
+        if self._patience and self._ended.wait(max(0.0, _spoken + self._patience - time.monotonic())):
             return
         self._speaks, terminal = True, sys.stdout.isatty()
         if not terminal:
@@ -203,7 +211,7 @@ def _boiled(line: str) -> str:
 def _line(text: str, *, last: bool = False) -> None:
     """Writes over the current line of a terminal; elsewhere only the last word on a step is printed."""
     if sys.stdout.isatty():
-        print(f"\r\x1b[K{text[:110]}", end="\n" if last else "", flush=True)
+        _print(f"\r\x1b[K{text[:110]}", end="\n" if last else "")
     elif last:
         say(text)
 

@@ -218,7 +218,7 @@ class Environment:
         files.replace(self.finished, json.dumps(record, indent=1) + "\n")
         self.incomplete.unlink(missing_ok=True)
         if self.wheel:
-            shutil.rmtree(self.downloads, ignore_errors=True)
+            self._clear(self.downloads)
 
     def _variables(self) -> dict[str, str]:
         """What pip runs with. Out of the zip, what it fetches and unpacks lies in a folder that goes with the rest; the
@@ -226,7 +226,7 @@ class Environment:
         variables = clean_environment()
         if self.wheel:
             scratch = self.downloads / "unpacked"
-            shutil.rmtree(scratch, ignore_errors=True)  # left by one that was killed
+            self._clear(scratch)  # left by one that was killed
             scratch.mkdir(parents=True)
             variables["PIP_CACHE_DIR"] = str(self.downloads)
             variables |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch))
@@ -234,13 +234,19 @@ class Environment:
 
     def forget_downloads(self) -> None:
         """Deletes what was fetched for an environment that was not finished, and the data folder if it is empty now."""
-        shutil.rmtree(self.downloads, ignore_errors=True)
+        self._clear(self.downloads)
         with contextlib.suppress(OSError):
             self.downloads.parent.rmdir()  # unless the user's own styles are in it
 
+    @staticmethod
+    def _clear(folder: Path) -> None:
+        with waiting("Deleting what is needed no longer"):
+            shutil.rmtree(folder, ignore_errors=True)
+
     def package(self) -> Path:
         """The package reverie that its Python runs."""
-        lines = self._check(tests=False)
+        with waiting("Looking whether all is there"):
+            lines = self._check(tests=False)
         if lines is None or not self._has_package(lines):
             raise Failure(f"There is no backend in {self.folder}. Run the same command again.")
         return Path(lines[1].removeprefix("reverie ")).parent

@@ -19,7 +19,8 @@ def install(way: Way, keep: bool | None) -> None:
         programs = gimp.programs()
     folders = _configurations(programs)
     _make_room(keep)
-    targets = plugin.install(folders, way.python, way.folder, older=gimp.older_configurations())
+    with waiting("Putting the plug-in into GIMP"):
+        targets = plugin.install(folders, way.python, way.folder, older=gimp.older_configurations())
     for target in targets:
         say(f"✓ Plug-in in {target}")
     if keep or service.path().exists():
@@ -50,7 +51,7 @@ def install_backend(way: Way, keep: bool | None) -> None:
 
 def _make_room(keep: bool | None) -> None:
     """Ends what runs of an earlier version, and the service that is wanted no longer."""
-    if keep is False and service.remove():
+    if keep is False and _service_removed():
         say("✓ The service is gone; GIMP starts the backend again")
     backend.stop()  # so that the next picture is not painted by an older version
 
@@ -74,7 +75,8 @@ def _configurations(programs: list[gimp.Program]) -> list[Path]:
 def keep_ready(way: Way) -> None:
     """The service, written anew and started. Raises Failure when it cannot be written."""
     try:
-        todo = service.install(way.python)
+        with waiting("Setting up the service"):
+            todo = service.install(way.python)
     except OSError as error:
         raise Failure(
             f"The service's file “{error.filename}” cannot be written: {error.strerror}. Give yourself the right to "
@@ -83,13 +85,20 @@ def keep_ready(way: Way) -> None:
     say(todo or f"✓ The system keeps a backend ready ({service.path()}); “{way.install} --no-service” ends that")
 
 
+def _service_removed() -> bool:
+    with waiting("Ending the service"):
+        return service.remove()
+
+
 def uninstall() -> None:
     """Takes the plug-in, the service and what they left away again, and ends a running backend."""
-    if service.remove():
+    if _service_removed():
         say("✓ The service is gone")
     if backend.stop():
         say("✓ The running backend has ended")
-    for folder in plugin.uninstall():
+    with waiting("Taking the plug-in out of GIMP"):
+        left = plugin.uninstall()
+    for folder in left:
         if folder == Path(places.state_folder()):
             say(f"Your presets and settings stay in {folder}.")
         elif folder.name == plugin.NAME:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from reverie.installer import CLONE, Failure, gimp
-from reverie.installer.console import run, say
+from reverie.installer.console import run, say, waiting
 from reverie.installer.environment import Environment, clean_environment
 
 _ONE_CORE = {"OMP_NUM_THREADS": "1"}  # for each worker and what it starts: threads that wait for a busy core lose time
@@ -39,8 +39,9 @@ def check(environment: Environment, pytest: Sequence[str]) -> int:
 def _provide_gimp(environment: Environment) -> int:
     """Sets up GIMP 3.0 and 3.2 for the tests where that is possible; where it is not they are skipped, and 1 with
     CI=true. 3.2 comes from a distribution that is still being made: it may fail."""
-    if gimp.programs():
-        return 0
+    with waiting("Looking for GIMP"):
+        if gimp.programs():
+            return 0
     missing = 1 if os.environ.get("CI") == "true" else 0
     if not _may_install():
         say(
@@ -82,7 +83,8 @@ def _beside(what: str, script: Path, log: Path, **more: str) -> Iterator[None]:
         )  # fmt: skip
     try:
         yield
-        process.wait(timeout=_PATIENCE)
+        with waiting(f"Setting up {what} for the tests"):
+            process.wait(timeout=_PATIENCE)
     except subprocess.TimeoutExpired:
         pass
     finally:

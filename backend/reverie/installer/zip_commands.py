@@ -4,12 +4,11 @@ whoever unpacked the zip has put that into GIMP. The first dialog in GIMP runs t
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 from pathlib import Path
 
 from reverie.installer import CLONE, Failure, steps, torch_build, way
-from reverie.installer.console import event, say, say_as_json
+from reverie.installer.console import event, say, say_as_json, waiting
 from reverie.installer.environment import REQUIREMENTS, Environment, clean_environment
 
 
@@ -51,17 +50,22 @@ def install(options: argparse.Namespace) -> int:
     environment.ensure()
     steps.install_backend(way.from_zip(), options.service)
     say("Filters ▸ Artistic ▸ Neural Style… in GIMP paints now.")
-    event("done", folder=str(environment.folder), bytes=_size(environment.folder))
+    with waiting("Adding up what it takes of the disk"):
+        size = _size(environment.folder)
+    event("done", folder=str(environment.folder), bytes=size)
     return 0
 
 
 def tell_plan(options: argparse.Namespace) -> int:
     """What would be set up, where, and its size: of what is fetched, and on the disk."""
-    environment, build = Environment(), torch_build.choose()
-    fetch, disk = torch_build.sizes(build, torch_build.pinned_version(CLONE / REQUIREMENTS))
     if options.json:
-        plan = {"folder": str(environment.folder), "kind": build.kind, "reason": build.reason}
-        print(json.dumps({"type": "plan", **plan, "fetch": fetch, "disk": disk}))
+        say_as_json()
+    environment = Environment()
+    with waiting("Looking at this machine and its environment"):
+        build = torch_build.choose()
+        fetch, disk = torch_build.sizes(build, torch_build.pinned_version(CLONE / REQUIREMENTS))
+    if options.json:
+        event("plan", folder=str(environment.folder), kind=build.kind, reason=build.reason, fetch=fetch, disk=disk)
     else:
         say(
             f"The backend, with torch for {build.kind} ({build.reason}), goes into {environment.folder}: about "

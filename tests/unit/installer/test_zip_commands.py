@@ -71,7 +71,7 @@ def run(folder: Path, *words: str) -> list[dict[str, Any]]:
 
 def test_it_is_set_up_found_by_the_plugin_brought_up_to_date_and_removed_again(zip_folder: Path, home: Path) -> None:
     before = tree(home)
-    plan, *_ = run(zip_folder, "plan")
+    *_, plan = run(zip_folder, "plan")
     environment = Environment(zip_folder)
     assert plan["folder"] == str(environment.folder) == str(home / ".local/share/reverie/environment")
     assert plan["fetch"] > 10**8 and plan["disk"] > plan["fetch"]

@@ -18,6 +18,10 @@ from reverie_gimp.ui.widgets import dress
 _WIDTH = 64  # characters of a line
 _REMOVE = 1  # a response
 _STEPS = {  # by what the installer calls them
+    "Looking at this machine and its environment": _("Looking at this computer…"),
+    "Ending the running backend": _("Making room for the backend…"),
+    "Deleting the old environment": _("Making room for the backend…"),
+    "Deleting what is needed no longer": _("Installing the backend…"),
     "Making the environment": _("Making room for the backend…"),
     "Looking for PyTorch's own package index": _("Looking up what is needed…"),
     "Looking up what is to be fetched": _("Looking up what is needed…"),
@@ -25,6 +29,8 @@ _STEPS = {  # by what the installer calls them
     "Installing the packages": _("Fetching the packages…"),
     "Installing the command reverie": _("Installing the backend…"),
     "Looking whether all is there": _("Installing the backend…"),
+    "Setting up the service": _("Installing the backend…"),
+    "Adding up what it takes of the disk": _("Installing the backend…"),
 }
 _UNPACKING = "Installing "  # how the installer says what pip does then
 
