@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 
 from reverie.installer import CLONE, Failure, backend, files, torch_build, user_folders
 from reverie.installer.console import event, run, say, waiting
-from reverie.installer.pip import Pip, agree_to_cuda, offer
+from reverie.installer.pip import Fetched, Pip, agree_to_cuda, offer
 from reverie.installer.torch_build import Build
 
 REQUIREMENTS = "requirements.txt"
@@ -182,7 +183,7 @@ class Environment:
         before, pip = self.record(), Pip(self.python, self.log, self._variables(), self._pip)
         version = torch_build.pinned_version(self.clone / REQUIREMENTS)
         others = _WITH_TESTS if tests else _OTHERS
-        if before.get("version", version) == version and before.get("torch"):
+        if self.keeps_torch(version):
             kind, index = before["torch"], before.get("index")  # pip leaves it in place
             say(f"To be fetched: about {others} MB at most; torch stays as it is.")
         else:
@@ -219,6 +220,22 @@ class Environment:
         self.incomplete.unlink(missing_ok=True)
         if self.wheel:
             self._clear(self.downloads)
+
+    def keeps_torch(self, version: str) -> bool:
+        """Is the torch that is in it the one that is wanted? pip then leaves it in place."""
+        record = self.record()
+        return bool(record.get("torch")) and record.get("version", version) == version
+
+    def foresee(self, version: str) -> Fetched | None:
+        """What pip's usual sources have of this version of torch, looked up before there is an environment, and leaving
+        nothing behind; None when this pip cannot tell. Raises Failure when there is none to be had."""
+        folder = Path(tempfile.mkdtemp())
+        variables = {**clean_environment(), "PIP_CACHE_DIR": str(folder)}
+        try:
+            pip = Pip(Path(sys.executable), folder / "pip.log", variables, self._pip)
+            return pip.foresee(version, ["-c", str(self.clone / CONSTRAINTS)])
+        finally:
+            self._clear(folder)
 
     def _variables(self) -> dict[str, str]:
         """What pip runs with. Out of the zip, what it fetches and unpacks lies in a folder that goes with the rest; the

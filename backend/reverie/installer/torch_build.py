@@ -135,14 +135,6 @@ def reachable_index(indexes: Sequence[str], version: str) -> str | None:
     return found[0] if found else None
 
 
-def sizes(build: Build, version: str) -> tuple[int, int]:
-    """What is fetched, and what it takes of the disk, in bytes. On Linux pip's usual sources have only the large build,
-    for CUDA, which is taken where PyTorch's own index is out of reach."""
-    if sys.platform == "linux" and build.kind == "cpu" and reachable_index(build.indexes, version) is None:
-        return SIZES["cuda"]
-    return SIZES[build.kind]
-
-
 def pinned_version(requirements: Path) -> str:
     match = re.search(r"^torch==(\S+)", requirements.read_text(encoding="utf-8"), re.MULTILINE)
     assert match, f"{requirements} pins no torch"

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import argparse
 import subprocess
+import sys
 from pathlib import Path
 
 from reverie.installer import CLONE, Failure, steps, torch_build, way
 from reverie.installer.console import event, say, say_as_json, waiting
 from reverie.installer.environment import REQUIREMENTS, Environment, clean_environment
+from reverie.installer.pip import agree_to_cuda
+from reverie.installer.torch_build import Build
 
 
 def parser() -> argparse.ArgumentParser:
@@ -57,13 +60,14 @@ def install(options: argparse.Namespace) -> int:
 
 
 def tell_plan(options: argparse.Namespace) -> int:
-    """What would be set up, where, and its size: of what is fetched, and on the disk."""
+    """What would be set up, where, and its size: of what is fetched, and on the disk. Raises Failure where nothing
+    would be set up, since what is to be had would not be fetched."""
     if options.json:
         say_as_json()
     environment = Environment()
     with waiting("Looking at this machine and its environment"):
         build = torch_build.choose()
-        fetch, disk = torch_build.sizes(build, torch_build.pinned_version(CLONE / REQUIREMENTS))
+    fetch, disk = _sizes(environment, build)
     if options.json:
         event("plan", folder=str(environment.folder), kind=build.kind, reason=build.reason, fetch=fetch, disk=disk)
     else:
@@ -72,6 +76,22 @@ def tell_plan(options: argparse.Namespace) -> int:
             f"{fetch // 10**6} MB are fetched, and {disk // 10**6} MB of the disk are used."
         )
     return 0
+
+
+def _sizes(environment: Environment, build: Build) -> tuple[int, int]:
+    """What is fetched, and what it takes of the disk, in bytes. Raises Failure."""
+    version = torch_build.pinned_version(CLONE / REQUIREMENTS)
+    if sys.platform != "linux" or build.kind != "cpu" or environment.keeps_torch(version):
+        return torch_build.SIZES[build.kind]
+    with waiting("Looking for PyTorch's own package index"):
+        index = torch_build.reachable_index(build.indexes, version)
+    # On Linux pip's usual sources have only the large build, for CUDA, unless the user's settings name others.
+    fetched = None if index else environment.foresee(version)
+    if fetched is None or not fetched.cuda:
+        return torch_build.SIZES[build.kind]
+    if not sys.stdin.isatty():
+        agree_to_cuda(fetched)  # nobody can: what the installation would refuse is not offered
+    return torch_build.SIZES["cuda"]
 
 
 def examine(options: argparse.Namespace) -> int:

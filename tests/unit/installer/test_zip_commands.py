@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from reverie.installer import Failure, plugin_zip, torch_build
+from reverie.installer import Failure, plugin_zip, torch_build, zip_commands
 from reverie.installer.downloaded import Downloaded
 from reverie.installer.environment import Environment
+from reverie.installer.pip import Fetched, Pip
 from reverie.plugin.shared import places
 
 from tests.unit.installer.stand_ins import (
@@ -69,13 +72,18 @@ def run(folder: Path, *words: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+def ours(home: Path) -> set[str]:
+    """The files in the folders that Reverie may write to; what pip asks for its name may write to others."""
+    files = {name for name, content in tree(home).items() if content is not None}
+    return {name for name in files if name.startswith((".config", ".local", ".cache"))}
+
+
 def test_it_is_set_up_found_by_the_plugin_brought_up_to_date_and_removed_again(zip_folder: Path, home: Path) -> None:
-    before = tree(home)
     *_, plan = run(zip_folder, "plan")
     environment = Environment(zip_folder)
     assert plan["folder"] == str(environment.folder) == str(home / ".local/share/reverie/environment")
     assert plan["fetch"] > 10**8 and plan["disk"] > plan["fetch"]
-    assert tree(home) == before
+    assert ours(home) == set()
     told = run(zip_folder, "install")
     assert told[-1]["type"] == "done" and told[-1]["bytes"] > 10**6
     steps = {event["title"] for event in told if event["type"] == "step"}
@@ -97,8 +105,7 @@ def test_it_is_set_up_found_by_the_plugin_brought_up_to_date_and_removed_again(z
     assert (environment.folder / "sign").exists()
 
     assert run(zip_folder, "uninstall")[-1]["type"] == "done"
-    left = {name for name, content in tree(home).items() if content is not None}
-    assert {name for name in left if name.startswith((".config", ".local", ".cache"))} == set()
+    assert ours(home) == set()
     assert (zip_folder / "install.py").exists()
 
 
@@ -154,13 +161,40 @@ def test_what_pip_says_is_counted() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere pip's usual sources have the small build")
-def test_the_size_is_that_of_the_build_that_can_be_had(web: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch_build, "WHEELS", f"{web.address}/whl")
-    build = torch_build.Build("cpu", "a test", ("cpu",))
-    assert torch_build.sizes(build, "2.13.0") == torch_build.SIZES["cuda"]
+def test_what_would_not_be_fetched_is_not_offered(zip_folder: Path, web: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where PyTorch's own index is out of reach, pip's usual sources decide: their build for the CPU is offered, and
+    where they have CUDA's alone the offer ends as the installation does, in the same words. A person at a terminal is
+    asked by the installation."""
+    monkeypatch.setattr(zip_commands, "CLONE", zip_folder)
+    monkeypatch.setattr(Environment, "_create", lambda self: self.folder.mkdir(parents=True))
+    build, environment = torch_build.Build("cpu", "a test", ("cpu",)), Environment(zip_folder)
+    plain, cuda = Fetched("2.13.0", 1, 190_000_000, 0, cuda=False), Fetched("2.13.0", 20, 4_800_000_000, 0, cuda=True)
+    monkeypatch.setattr(Pip, "foresee", lambda *words: plain)
+    assert zip_commands._sizes(environment, build) == torch_build.SIZES["cpu"]
+    monkeypatch.setattr(Pip, "foresee", lambda *words: cuda)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    told = []
+    for act in (lambda: zip_commands._sizes(environment, build), environment.ensure):
+        with pytest.raises(Failure, match="Nothing of torch was fetched") as failure:
+            act()
+        told.append((str(failure.value), failure.value.hint))
+    assert told[0] == told[1]
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    assert zip_commands._sizes(environment, build) == torch_build.SIZES["cuda"]
     web.pages["/whl/cpu/torch/"] = b"torch-2.13.0-py3-none-any.whl"
-    assert torch_build.sizes(build, "2.13.0") == torch_build.SIZES["cpu"]
-    assert torch_build.sizes(torch_build.Build("rocm", "a test", ()), "2.13.0") == torch_build.SIZES["rocm"]
+    assert zip_commands._sizes(environment, build) == torch_build.SIZES["cpu"]
+
+
+def test_an_update_that_keeps_torch_is_offered_whatever_is_out_of_reach(
+    zip_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zip_commands, "CLONE", zip_folder)
+    monkeypatch.setattr(Environment, "foresee", lambda *words: pytest.fail("nothing of torch is to be fetched"))
+    made = Environment(zip_folder)
+    made.folder.mkdir(parents=True)
+    made.finished.write_text(json.dumps({"torch": "cpu", "version": "2.13.0"}))
+    build = torch_build.Build("cpu", "a test", ("cpu",))
+    assert zip_commands._sizes(made, build) == torch_build.SIZES["cpu"]
 
 
 def test_a_pip_that_tells_no_progress_does_not_go_into_the_zip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
