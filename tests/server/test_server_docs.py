@@ -17,25 +17,46 @@ from reverie import demo
 from reverie.engine.render import render
 from reverie.networks import registry
 
+from tests import stand_in_backend
+
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "http.md").read_text(encoding="utf-8")
+(CLIENT,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.mark.skipif(not registry.available(), reason="needs the weights of a network, and there are none here")
 def test_the_client_paints_a_picture(tmp_path):
-    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    assert sum(map(bool, CLIENT.splitlines())) <= 21
     for name, picture in (("photo", demo.content()), ("style", demo.styles()["ink"])):
         with Image.open(picture) as opened:
             opened.resize((96, 72)).save(tmp_path / f"{name}.jpg")
-    with running(render) as backend:
+
+    def sketch(recipe, *words, **more):
+        return render(recipe.model_copy(update={"detail": "sketch"}), *words, **more)
+
+    with running(sketch) as backend:
         ready = {"host": "127.0.0.1", "port": backend.port, "token": TOKEN}
         (tmp_path / "ready.json").write_text(json.dumps(ready))
-        command = [sys.executable, "-I", "-c", code]
-        ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        ran = _run(tmp_path)
     assert ran.returncode == 0, ran.stderr
-    assert re.match(r"\d+%, \d+ s left\n", ran.stdout)
+    assert re.search(r"^\d+%$", ran.stdout, re.MULTILINE) and ran.stdout.endswith("\ndone\n")
     with Image.open(tmp_path / "painted.png") as painted, Image.open(tmp_path / "photo.jpg") as photo:
         assert painted.size == photo.size
         assert np.abs(np.asarray(painted, float) - np.asarray(photo, float)).mean() > 5
+
+
+def test_the_client_shows_nothing_to_who_does_not_know_the_token(tmp_path):
+    with stand_in_backend.running() as server:
+        server.health.update(stand_in_backend.FALSE)
+        ready = {"host": "127.0.0.1", "port": server.port, "token": TOKEN}
+        (tmp_path / "ready.json").write_text(json.dumps(ready))
+        ran = _run(tmp_path)
+    assert (ran.returncode, ran.stderr) == (1, "What answers there is not Reverie's backend.\n")
+    assert [(call, token) for *call, token in server.requests] == [(["GET", "/v1/health"], None)]
+
+
+def _run(folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-I", "-c", CLIENT]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
 
 
 def test_the_table_has_every_call_and_names_the_models_of_its_answers(backend):
