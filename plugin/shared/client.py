@@ -124,9 +124,10 @@ class Client(object):
 
     def submit(self, recipe, content, quick=False):
         """Asks for a recipe (a dictionary) to be carried out on a sent picture; returns the job's id. A quick one is
-        painted between the iterations of others."""
-        body = json.dumps({"recipe": recipe, "content": content, "quick": quick}).encode("utf-8")
-        return self._json("POST", "/v1/jobs", body, "application/json")["id"]
+        painted between the iterations of others. Where nobody reads its events any more, since GIMP or a dialog was
+        closed, it ends."""
+        job = {"recipe": recipe, "content": content, "quick": quick, "cancel_on_close": True}
+        return self._json("POST", "/v1/jobs", json.dumps(job).encode("utf-8"), "application/json")["id"]
 
     def finish(self, job):
         """Has a job end with the picture as it is by then; one that has ended already stays as it is."""

@@ -45,6 +45,7 @@ def test_a_job_sends_its_pictures_by_id_and_brings_the_samples_back(backend, cli
     assert [backend.pictures[each["image"]] for each in style] == [b"a style"]
     assert style[0]["scale"] == 2.0
     assert backend.jobs[0]["recipe"]["strength"] == 0.25
+    assert backend.jobs[0]["cancel_on_close"] is True  # said, and not left to what the backend takes for usual
     assert recipe == {
         "strength": 0.25,
         "network": "squeezenet",
