@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shutil
@@ -11,9 +12,13 @@ import urllib.request
 import zipfile
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
+from tests.unit.film import clips
+
 ROOT = Path(__file__).resolve().parents[2]
+INSTANT = ["--style", "ink", "--method", "instant", "--size", 48]
 DATA = (".safetensors", ".jpg", ".json", ".txt", ".md", ".html", ".css", ".js", ".svg")
 
 
@@ -31,7 +36,7 @@ def test_the_wheel_has_one_name_at_the_top_and_everything_in_it(installed):
     assert {f"reverie/plugin/{path.relative_to(ROOT / 'plugin')}" for path in plugin} <= set(names)
 
 
-def test_the_packages_for_films_and_for_onnx_are_extras(installed):
+def test_the_packages_for_films_for_onnx_and_for_clusters_are_extras(installed):
     with zipfile.ZipFile(installed.wheel) as wheel:
         (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
         described = wheel.read(name).decode()
@@ -39,6 +44,8 @@ def test_the_packages_for_films_and_for_onnx_are_extras(installed):
     assert re.search(r"Requires-Dist: av==[\d.]+; .*extra == .film.", described)
     assert "Provides-Extra: onnx" in described
     assert re.search(r"Requires-Dist: onnx-ir==[\d.]+; .*extra == .onnx.", described)
+    assert "Provides-Extra: cluster" in described
+    assert re.search(r"Requires-Dist: ray.*==[\d.]+; .*extra == .cluster.", described)
 
 
 def test_every_bundled_network_is_in_the_wheel_with_its_card(installed):
@@ -71,6 +78,57 @@ def test_a_photo_is_painted_by_name_without_network_or_checkout(installed, photo
     for name, words in (("fast", ["--fast", "udnie"]), ("instant", ["--style", "ink", "--method", "instant"])):
         done = installed.run("style", photo, *words, "-o", f"{name}.png", "--size", 96)
         assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def album(installed, photo) -> Path:
+    """Two small photos in a folder, and a film of two frames beside it."""
+    folder = installed.folder / "album"
+    folder.mkdir()
+    with Image.open(photo) as picture:
+        for name in ("a.jpg", "b.jpg"):
+            picture.resize((64, 48)).save(folder / name)
+    clips.write(installed.folder / "clip.mp4", clips.moving(2))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("words", "outputs"),
+    [
+        (["style", "album", *INSTANT, "-o", "many"], ["many/a.jpg", "many/b.jpg", "many/reverie.json"]),
+        (["film", "clip.mp4", *INSTANT, "-o", "film.mp4"], ["film.mp4"]),
+        (["export", "udnie", "-o", "udnie.onnx"], ["udnie.onnx"]),
+    ],
+    ids=["many photos", "a film", "a model"],
+)
+def test_more_ways_to_paint_work_out_of_the_wheel(installed, album, words, outputs):
+    done = installed.run(*words)
+    assert done.returncode == 0, done.stderr
+    assert all((installed.folder / name).stat().st_size > 200 for name in outputs)
+
+
+def test_it_paints_from_standard_input_to_standard_output(installed, album):
+    done = subprocess.run(
+        installed.command("style", "-", *INSTANT, "-o", "-"), input=(album / "a.jpg").read_bytes(),
+        cwd=installed.folder, env=installed.variables, capture_output=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    with Image.open(io.BytesIO(done.stdout)) as picture:
+        assert picture.size == (48, 36)
+
+
+def test_it_serves_its_page(installed):
+    command = installed.command("serve", "--page", "--device", "cpu")
+    variables = {**installed.variables, "REVERIE_HOME": str(installed.folder / "page")}
+    with subprocess.Popen(command, cwd=installed.folder, env=variables, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            address = process.stdout.readline().split()[-1]
+            for path in ("/", "/page/main.js"):
+                with urllib.request.urlopen(address.partition("/#token=")[0] + path, timeout=30) as answer:
+                    assert len(answer.read()) > 200
+        finally:
+            process.terminate()
 
 
 PAINT = """
