@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
 import subprocess
 import sys
 import threading
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +17,17 @@ import pytest
 from PIL import Image
 from reverie.cli import main as command_line
 from reverie.cli import photos
+from reverie.cli.many import Painted, Task
 from reverie.engine import render
+from reverie.engine.result import Result
 from reverie.errors import ReverieError
 from reverie.pictures import images
 
 from tests.unit.cli.albums import album_fixture, files, lines, style  # noqa: F401
 from tests.unit.cli.whole_commands import ROOT
 from tests.unit.cli.without_painting import INK, PHOTO, rendered_fixture  # noqa: F401
+
+_HUNDREDS = 400
 
 
 def test_a_folder_of_photos_becomes_a_folder_of_results(rendered, album, tmp_path, capsys):
@@ -119,6 +125,31 @@ def test_the_next_photo_is_read_while_one_is_painted(rendered, album, tmp_path, 
     monkeypatch.setattr(photos, "read", reads)
     monkeypatch.setattr(render, "render", paints)
     assert style(album, "-o", tmp_path / "out") == 0
+
+
+def test_of_hundreds_no_more_pictures_are_kept_than_of_a_few(tmp_path, monkeypatch):
+    """Each is read once, and let go of when it is painted, but for the one before and the next."""
+    (tmp_path / "album").mkdir()
+    tiny = io.BytesIO()
+    Image.new("RGB", (8, 6)).save(tiny, "PNG")
+    for number in range(_HUNDREDS):
+        (tmp_path / "album" / f"{number}.png").write_bytes(tiny.getvalue())
+    pictures, alive, read = [], [], []
+
+    def paint(recipe, content, *_, **__):
+        result = Result(content.copy(), recipe, "none", "cpu", 0.0)
+        pictures.extend(map(weakref.ref, (content, result.picture)))
+        alive.append(sum(picture() is not None for picture in pictures))
+        if len(alive) == _HUNDREDS:
+            alive.append(sum(type(each) in (Task, Painted) for each in gc.get_objects()))
+        return result
+
+    reads = photos.read
+    monkeypatch.setattr(photos, "read", lambda file, size: read.append(file) or reads(file, size))
+    monkeypatch.setattr(render, "render", paint)
+    assert style(tmp_path / "album", "-o", tmp_path / "out") == 0
+    assert len(files(tmp_path / "out")) == len(read) + 1 == len(set(read)) + 1 == _HUNDREDS + 1
+    assert max(alive) <= 6
 
 
 def test_patterns_that_no_shell_has_expanded(rendered, album, tmp_path):
