@@ -138,7 +138,7 @@ class Installer(object):
             yield {"type": "failed", "message": "\n".join(said) or _("The set-up ended without a word.")}
 
     def cancel(self):
-        """Ends it, with what it has started; what is fetched by then is kept for the next time."""
+        """Ends it, with what it has started; the files that are complete by then are kept for the next time."""
         try:
             if sys.platform == "win32":
                 subprocess.call(["taskkill", "/F", "/T", "/PID", str(self._process.pid)])

@@ -80,7 +80,7 @@ def _add_frames(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def _add_film(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    command = commands.add_parser("film", help="paint a film, so that it does not flicker")
+    command = commands.add_parser("film", help="paint a film, so that it hardly flickers")
     command.add_argument("film", type=Path, help="any that FFmpeg reads")
     _styles(command)
     _job(command)

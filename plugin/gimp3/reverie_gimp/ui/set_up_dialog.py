@@ -250,13 +250,17 @@ class SetUpDialog:
         if self._installer is not None:
             self._installer.cancel()
         self._installer, self._next = None, self._set_up
-        text = _("What was fetched so far is kept, so that it need not be fetched again.")
+        text = _("Files that were fetched completely are kept, so that they need not be fetched again.")
         self._show(_("The set-up was stopped"), text, do=_("_Go on"), close=_("_Close"), remove=_("_Remove it"))
 
     def _fail(self, event: dict[str, Any]) -> None:
         self._installer, self._next = None, self._set_up if self._plan else self._look
         hint = event.get("hint")
-        text = spoken(hint) if hint else _("The details say why. What was fetched so far is kept for another try.")
+        text = (
+            spoken(hint)
+            if hint
+            else _("The details say why. Files that were fetched completely are kept for another try.")
+        )
         remove = _("_Remove it") if self._plan else ""
         self._show(_("The set-up failed"), text, do=_("_Try again"), close=_("_Close"), remove=remove)
         self._said.set_text(event["message"])
