@@ -73,6 +73,15 @@ def test_gimp_finds_a_plug_in_that_is_called_as_its_folder_without_an_installer(
     assert (read.findtext("id"), read.findtext("extends")) == (NAME, MANIFEST["runtime"])
 
 
+@pytest.mark.skipif(shutil.which("appstreamcli") is None, reason="appstreamcli is not installed")
+def test_its_description_is_valid():
+    """Releases are not in it: one without its date is not valid, and the date is not known before."""
+    done = subprocess.run(
+        ["appstreamcli", "validate", "--no-net", HERE / f"{NAME}.metainfo.xml"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_a_sandboxed_gimp_starts_the_backend_that_is_beside_the_plug_in(built, tmp_path):
     home = tmp_path / "home"
     home.mkdir()
