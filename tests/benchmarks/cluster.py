@@ -1,5 +1,5 @@
-"""How many pictures a minute one worker and two paint on this machine, what a task costs beside the painting, and how
-many workers one machine that reads, hands out and writes could keep busy."""
+"""How many pictures a minute one worker and two paint on this machine, what a worker that is killed costs, what a task
+costs beside the painting, and how many workers one machine that reads, hands out and writes could keep busy."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import contextlib
 import functools
 import heapq
 import os
+import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -47,17 +48,42 @@ class Costs:
     back: int
 
 
+@dataclass(frozen=True)
+class Speed:
+    """Seconds a photo, how many were done twice, and one result."""
+
+    seconds: float
+    twice: int
+    result: Painted
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """A photo, and whether its worker is to be killed when it is painted and not yet told."""
+
+    task: Task
+    dies: bool
+
+
 def report(photo: Path, count: int) -> None:
     """Prints what is measured with `count` copies of a photo, and what follows. Raises ReverieError."""
     data = photos.load(photo)
     cores = os.cpu_count() or 1
-    alone, result = _speed(_local, photo, count, cores)
+    local = _speed(_local, photo, count, cores)
+    alone, result = local.seconds, local.result
     print(f"{photo.name}: {len(data) / 1e6:.1f} MB, painted {len(result.data) / 1e6:.1f} MB")
     print(f"this process, {cores} threads: {60 / alone:.1f} pictures a minute", flush=True)
     for workers in (1, 2):
         threads = max(1, cores // workers)
-        each, _ = _speed(functools.partial(_cluster, workers=workers), photo, count, threads)
-        print(f"{workers} workers of {threads} threads: {60 / each:.1f} pictures a minute", flush=True)
+        opened = functools.partial(_cluster, workers=workers)
+        whole, killed = (_speed(opened, photo, count, threads, kill=kill) for kill in (False, True))
+        lost = (killed.seconds - whole.seconds) * count
+        print(f"{workers} workers of {threads} threads: {60 / whole.seconds:.1f} pictures a minute")
+        print(
+            f"  one of them killed over one of {count}: {60 / killed.seconds:.1f} pictures a minute, {lost:.1f} s more "
+            f"in all, {killed.twice} done twice",
+            flush=True,
+        )
     for there, back in ((0, 0), (len(data), len(result.data))):
         waiting, handing = _beside(there, back)
         print(
@@ -104,9 +130,15 @@ def _cluster(way: Way, workers: int) -> contextlib.AbstractContextManager[Pool]:
 
 
 def _speed(
-    opened: Callable[[Way], contextlib.AbstractContextManager[Pool]], photo: Path, count: int, threads: int
-) -> tuple[float, Painted]:
-    """Seconds a photo, the first of each worker not counted, and one result."""
+    opened: Callable[[Way], contextlib.AbstractContextManager[Pool]],
+    photo: Path,
+    count: int,
+    threads: int,
+    *,
+    kill: bool = False,
+) -> Speed:
+    """How fast photos are painted, the first of each worker not counted; where `kill`, with a worker that is killed
+    over the one in the middle."""
     recipe = Recipe.parse(_RECIPE)
     way = Way(recipe, read_pictures(recipe), 8, "cpu", learns=False)
     content = functools.partial(photos.unpacked, photo, photos.load(photo), None)
@@ -114,17 +146,34 @@ def _speed(
     torch.set_num_threads(threads)
     try:
         with opened(way) as pool:
+            handed: list[int] = []
+
+            def hand(number: int) -> Ordered:
+                handed.append(number)
+                dies = kill and number == count // 2 and handed.count(number) == 1
+                return Ordered(Task(Path("a.jpg"), content, Kept()), dies)
 
             def paint(numbers: range) -> list[Painted]:
-                tasks = pool.map(paint_one, numbers, lambda _: Task(Path("a.jpg"), content, Kept()), lambda *_: None)
-                return [painted for _, painted in tasks]
+                return [painted for _, painted in pool.map(_paint, numbers, hand, lambda *_: None)]
 
-            (result, *_) = paint(range(pool.count))
+            (result, *_) = paint(range(-pool.count, 0))
+            handed.clear()
             begun = time.monotonic()
             paint(range(count))
-            return (time.monotonic() - begun) / count, result
+            return Speed((time.monotonic() - begun) / count, len(handed) - count, result)
     finally:
         torch.set_num_threads(usual)
+
+
+def _paint(way: Way, ordered: Ordered, report: Callable[[Event], None]) -> Iterator[Painted]:
+    for painted in paint_one(way, ordered.task, report):
+        if ordered.dies:
+            _die()
+        yield painted
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _beside(there: int, back: int) -> tuple[float, float]:

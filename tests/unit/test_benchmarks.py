@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 import torch
 from reverie import demo
+from reverie.cli.many import Painted
 from reverie.cli.pools import Local
+from reverie.cluster import connection, pool
 from reverie.engine.result import Result
 from reverie.film import flow
 from reverie.losses.loss import Features
@@ -19,6 +21,7 @@ from reverie.pictures import images
 from tests.benchmarks import __main__ as command
 from tests.benchmarks import cluster, layers, moving, pairs
 from tests.benchmarks import iteration as benchmarks
+from tests.unit.cluster.stand_in import Died, Ray
 from tests.unit.film import clips
 
 CPU = torch.device("cpu")
@@ -146,16 +149,37 @@ def test_workers_help_until_one_machine_cannot_read_and_write_faster():
     assert cluster.simulate(costs, 300, 20e6) == pytest.approx(20 / 4, rel=0.05)  # its link
 
 
+@pytest.mark.parametrize("kill", [False, True])
+def test_a_worker_that_is_killed_costs_its_task(monkeypatch, kill):
+    """The pool is the real one, on a stand-in for Ray. The workers are killed once, over a photo that is painted."""
+    ray, died = Ray(), []
+
+    def die():
+        died.append(ray.started)
+        raise Died
+
+    monkeypatch.setattr(pool, "ray", ray)
+    monkeypatch.setattr(connection, "connect", lambda address, threads: None)
+    monkeypatch.setattr(connection, "room", lambda device, threads: (2, {}))
+    monkeypatch.setattr(cluster, "paint_one", lambda *_: iter([Painted(b"", 0.0, None)]))
+    monkeypatch.setattr(cluster, "_die", die)
+    opened = lambda way: cluster._cluster(way, 2)  # noqa: E731
+    speed = cluster._speed(opened, demo.content(), 6, torch.get_num_threads(), kill=kill)
+    assert (speed.twice, died, ray.started) == ((1, [2], 3) if kill else (0, [], 2))
+
+
 def test_a_cluster_is_measured(capsys, monkeypatch, tmp_path):
     """With this process in the place of the cluster."""
     local = lambda address, way, *_: contextlib.nullcontext(Local(way))  # noqa: E731
     monkeypatch.setattr(cluster, "Cluster", local)
+    monkeypatch.setattr(cluster, "_die", lambda: None)
     monkeypatch.setattr(cluster, "_TASKS", 2)
     monkeypatch.setattr(cluster, "_RECIPE", {"style": "ink", "method": "instant", "size": 48})
     images.write(tmp_path / "a.jpg", np.full((32, 48, 3), 0.5, np.float32))
     _run(monkeypatch, "--cluster", tmp_path / "a.jpg", "--photos", 1)
     printed = capsys.readouterr().out
-    assert printed.count("pictures a minute") == 3 + 2 and printed.count("ms beside the painting") == 2
+    assert printed.count("0 done twice") == 2
+    assert printed.count("pictures a minute") == 5 + 2 and printed.count("ms beside the painting") == 2
     (*_, last) = printed.splitlines()
     speeds = {int(n): float(speed) for n, speed in re.findall(r"(\d+): (\d+)", last)}
     assert list(speeds) == [1, 2, 10, 30, 100, 300] and 0 < speeds[1] < speeds[10]
