@@ -110,11 +110,12 @@ class Client(object):
         Closing the generator before the end stops the work."""
         return self._stream("/v1/networks/%s/layers/%s/atlas?first=%d" % (quote(network), quote(layer), first))
 
-    def estimate(self, recipe, width, height, pictures):
+    def estimate(self, recipe, width, height, pictures, wait=True):
         """How long a recipe will take on a picture of that size, {"seconds", "reason", …}; see docs/http.md. `pictures`
-        are the sizes of those that it names, {name: (width, height)}, as far as they are known."""
+        are the sizes of those that it names, {name: (width, height)}, as far as they are known. Without `wait`, a time
+        that has yet to be measured is None."""
         sizes = dict((name, {"width": size[0], "height": size[1]}) for name, size in pictures.items())
-        wanted = {"recipe": recipe, "width": width, "height": height, "pictures": sizes}
+        wanted = {"recipe": recipe, "width": width, "height": height, "pictures": sizes, "wait": wait}
         body = json.dumps(wanted).encode("utf-8")
         return self._json("POST", "/v1/estimate", body, "application/json")
 

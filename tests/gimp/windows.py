@@ -29,17 +29,19 @@ from gi.repository import Gdk, GimpUi, GLib, Gtk
 GimpUi.init("reverie-test")
 from reverie_gimp.gimp import layers, procedures
 from reverie_gimp.gimp.sources import recorded_source, selected_sources
+from reverie_gimp.job import looks as small_looks
 from reverie_gimp.job import frames, painting, previews, recipes, records, styles
 from reverie_gimp.ui import dialog
 from reverie_gimp.ui import looks as looks_ui, preview as preview_ui, request, variations as variations_ui
 from reverie_gimp.ui.looks import SIDE
 from shared import client, filters, launcher, npy
 
+LOOKS = SIDE, small_looks.FAST_SIDE
 jobs, looks = [], []  # [(number, recipe)] of what is asked of the backend; those of the gallery apart
 submit = client.Client.submit
 
 def counted(self, recipe, content, quick=False):
-    asked = looks if recipe.get("size") == SIDE else jobs
+    asked = looks if recipe.get("size") in LOOKS else jobs
     asked.append((submit(self, recipe, content, quick), recipe))
     return asked[-1][0]
 
@@ -50,7 +52,7 @@ def stand_in():
     while `stand_in.held` says so runs until nobody waits for it. `jobs` and `looks` are [([how it ended], recipe)].'''
     def carry_out(job, client, tell):
         how = ["running"]
-        (looks if job.recipe.get("size") == SIDE else jobs).append((how, job.recipe))
+        (looks if job.recipe.get("size") in LOOKS else jobs).append((how, job.recipe))
         samples, width, height = npy.unpack(job.content)[:3]
         try:
             while stand_in.held:

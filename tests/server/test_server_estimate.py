@@ -17,8 +17,8 @@ def cache(tmp_path, monkeypatch):
     monkeypatch.setattr(platformdirs, "user_cache_path", lambda *_, **__: tmp_path)
 
 
-def asked(backend, recipe, width=400, height=300):
-    answer = backend.client.post("/v1/estimate", json={"recipe": recipe, "width": width, "height": height})
+def asked(backend, recipe, width=400, height=300, **more):
+    answer = backend.client.post("/v1/estimate", json={"recipe": recipe, "width": width, "height": height, **more})
     return answer.status_code, answer.json()
 
 
@@ -56,6 +56,15 @@ def test_behind_a_job_that_runs_it_says_so(backend, monkeypatch):
     monkeypatch.setattr(calls, "_PATIENCE", 0.2)
     backend.worker.errand(lambda: __import__("time").sleep(1.5))
     assert asked(backend, STYLE)[1]["reason"] == "busy"
+
+
+def test_the_size_is_told_at_once_to_whoever_does_not_wait_for_the_time(backend, monkeypatch):
+    with monkeypatch.context() as unmeasured:
+        unmeasured.setattr(estimate, "measure", lambda *_: pytest.fail("nobody waits for it"))
+        first = asked(backend, {**STYLE, "size": 200}, wait=False)[1]
+    assert (first["seconds"], first["reason"], first["width"], first["height"]) == (None, "busy", 200, 150)
+    known = asked(backend, {**STYLE, "size": 200})[1]["seconds"]
+    assert asked(backend, {**STYLE, "size": 200}, wait=False)[1]["seconds"] == known > 0
 
 
 def test_what_is_no_recipe_is_refused(backend):

@@ -87,6 +87,17 @@ answer(status=status, names=names(new), recipes=[recipe(each) for each in revers
     assert min(said["moves"]) > 3
 
 
+def test_nobody_is_offered_frames_that_are_to_be_painted_as_styles(run):
+    said = run("""
+from reverie_gimp.gimp import layers
+from reverie_gimp.job import frames
+image = animation(); before = [each.get_id() for each in layers.open_layers()]
+unpainted = [*frames.of_layers(image), *frames.of_zoom(image.get_layers()[0])]
+answer(same=[each.get_id() for each in layers.open_layers()] == before, count=len(before), unpainted=len(unpainted))
+""")
+    assert said == {"same": True, "count": 3, "unpainted": 4}
+
+
 def test_a_gif_is_played_in_rgb(run):
     said = run("""
 image = animation()

@@ -11,9 +11,21 @@ SCRIPT = """
 from reverie_gimp.job import recent_styles
 stand_in(); looks_ui._AT_ONCE = 2
 recent_styles.listed = lambda: []  # those of other tests: a copy of a picture looks as that does
+small = [{"message": "", "template": "The style picture “{picture}” is small.", "values": {"picture": "/at/ink.jpg"}}]
+def estimated(self, recipe, width, height, pictures, wait=True):
+    while wait and not measured:
+        time.sleep(0.02)
+    return {"seconds": 12.0 if wait else None, "reason": None if wait else "busy", "width": 640, "height": 480,
+            "download_bytes": None, "warnings": list(small)}
+measured, client.Client.estimate, heard = [], estimated, {}
 made, config = opened()
+pump(made._estimate.get_text, 20); pump(lambda: made._estimate.get_text() != "…", 20)
+said_beside_ok = lambda: [made._estimate.get_text(), made._estimate._warning.get_text()]
+heard["at once"] = said_beside_ok(); measured.append(True)
+pump(lambda: made._estimate.get_text()[-1] != "…", 20)
+heard["measured"] = said_beside_ok(); small.clear()
 grid, scrolled = made._gallery._grid, made._gallery._grid._scrolled
-heard = {"ok": [made._window.get_widget_for_response(Gtk.ResponseType.OK).translate_coordinates(made._window, 0, 0)]}
+heard["ok"] = [made._window.get_widget_for_response(Gtk.ResponseType.OK).translate_coordinates(made._window, 0, 0)]
 in_sight = lambda: [tile.title for tile in grid.in_sight()]
 
 def cut():
@@ -28,7 +40,7 @@ all_painted = lambda: grid.in_sight() and all(
 heard["painted"] = pump(all_painted, 30)
 shown = [tile for tile in grid.in_sight() if tile.kind != "layer"]
 size = lambda picture: (picture.get_width(), picture.get_height())
-heard["sizes"] = sorted({size(tile.picture.pixbuf) for tile in shown})
+heard["sizes"] = sorted({(tile.kind == "fast", *size(tile.picture.pixbuf)) for tile in shown})
 digests = [hashlib.sha256(tile.picture.pixbuf.get_pixels()).hexdigest() for tile in shown]
 heard["alike"] = [tile.title for tile, digest in zip(shown, digests) if digests.count(digest) > 1]
 heard["opened at"], heard["cut"] = in_sight(), cut()
@@ -92,16 +104,22 @@ values = lambda: [each.get_value() for each in below(made._window) if isinstance
 values_before, heard["wheel"] = values(), []
 entry = made._window.get_scale_entry("strength", 100.0)
 lists = [each for each in below(made._window) if isinstance(each, Gtk.ComboBoxText) and each.get_active_id() == "style"]
-for widget in (entry.get_range(), entry.get_spin_button(), lists[0]):
-    bar.set_value(bar.get_upper()); pump(seconds=0.2)
-    bar.set_value(0 if widget.translate_coordinates(panel, 0, 0)[1] < 0 else bar.get_value()); pump(seconds=0.2)
+def turn_wheel(widget, down):
     place, origin = widget.translate_coordinates(made._window, 0, 0), made._window.get_window().get_origin()
     x, y = (a + b + side // 2 for a, b, side in zip(
         place, origin[1:], (widget.get_allocated_width(), widget.get_allocated_height())))
+    os.system("xdotool mousemove %d %d sleep 0.1 click %d" % (x, y, 5 if down else 4))
+for widget in (entry.get_range(), entry.get_spin_button(), lists[0]):
+    bar.set_value(bar.get_upper()); pump(seconds=0.2)
+    bar.set_value(0 if widget.translate_coordinates(panel, 0, 0)[1] < 0 else bar.get_value()); pump(seconds=0.2)
     was = bar.get_value()
-    os.system("xdotool mousemove %d %d sleep 0.1 click %d" % (x, y, 4 if was > 0 else 5))
+    turn_wheel(widget, down=was == 0)
     pump(lambda: bar.get_value() != was, 10)
     heard["wheel"].append(bar.get_value() != was)
+named_sets = made._presets._chooser
+was = named_sets.get_active()
+turn_wheel(named_sets, down=True); pump(seconds=0.5)
+heard["preset"] = [was, named_sets.get_active()]
 os.system("xdotool mousemove 1299 999")
 heard["unmoved"] = [values() == values_before, lists[0].get_active_id()]
 width = lambda widget: [widget.translate_coordinates(made._window, 0, 0)[0], widget.get_allocated_width()]
@@ -176,7 +194,7 @@ def said(gimp, module_echo):
 
 def test_looks_are_pictures_of_the_layer_itself_painted_once(said):
     assert said["painted"]
-    assert said["sizes"] == [[160, 120]]
+    assert said["sizes"] == [[False, 160, 120], [True, 320, 240]]  # strokes of fast styles have a size in pixels
     assert said["alike"] == []
     assert said["methods"] == ["fast", "instant"]
     assert said["asked again"] == 0
@@ -186,6 +204,12 @@ def test_the_gallery_opens_at_what_is_chosen_with_no_row_cut(said):
     assert "strokes" in said["opened at"]
     assert len(said["opened at"]) % 4 == 0 and said["cut"] == []
     assert said["first"] == ["A hint of paint", True]
+
+
+def test_sizes_and_what_is_too_small_are_said_at_once_and_the_time_once_it_is_measured(said):
+    sizes, warning = "Composed at 640 × 480 pixels, and finished at 768 × 576; ", "The style picture “ink” is small."
+    assert said["at once"] == [sizes + "…", warning]
+    assert said["measured"] == [sizes + "takes about 12 seconds.", warning]
 
 
 def test_looks_are_searched_by_name_and_kind(said):
@@ -209,6 +233,7 @@ def test_styles_are_mixed_in_and_left_out_where_that_is_to_be_seen(said):
 def test_the_wheel_scrolls_and_changes_nothing_and_what_is_unfolded_is_seen(said):
     assert said["wheel"] == [True, True, True]
     assert said["unmoved"] == [True, "style"]
+    assert said["preset"] == [0, 0]
     top, height, page = said["unfolded"]
     assert top >= 0 and top + min(height, page) <= page + 1
 

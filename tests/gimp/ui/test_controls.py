@@ -136,7 +136,7 @@ for title, name in (("style", filters.STYLE), ("edit", filters.STYLE), ("dream",
     made = dialog_of(name, version=title == "edit")
     if title == "style" and ENGLISH:
         settled(made)
-        pump(lambda: not made._estimate.get_text() in ("", "…"))
+        pump(lambda: made._estimate.get_text()[-1:] not in ("", "…"))
     pump(seconds=0.3)  # the other dialogs need not wait for what the backend says
     shot(title)
     folded = made._window.get_size()

@@ -1,8 +1,11 @@
-"""Every dialog, looked at: the pictures that this leaves in tests/artefacts are those in docs/dialogs. What they say
-can be read in GIMP's dark theme, which is the usual one, and in the light one."""
+"""Every dialog, looked at. What they say can be read in GIMP's dark theme, the usual one, and in the light one.
+
+With REVERIE_LOOK_LONG=1 all that is painted in them is painted as for a painter, and the pictures that this leaves in
+tests/artefacts are those in docs/dialogs."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from tests.gimp import windows
@@ -12,9 +15,13 @@ DOCS = Path(__file__).resolve().parents[3] / "docs" / "dialogs"
 SCREEN = 1300, 1000
 READABLE, VISIBLE = 4.5, 3.0  # the least contrasts of text, and of what is no text, by WCAG's level AA
 
-LOOK = """
+LOOK = (
+    f"LONG = {bool(os.environ.get('REVERIE_LOOK_LONG'))}\n"
+    + """
 import collections
 said = {}
+if LONG:
+    previews._ITERATIONS = 40
 away = lambda: os.system("xdotool mousemove 1299 999")  # off what has a tip to show
 
 def luminance(colour):
@@ -90,15 +97,14 @@ def previewed(made):
     '''Waits for the first preview; does it come?'''
     untouched = seen(made)
     shown = pump(lambda: untouched != seen(made), 60)
-    quiet = lambda: not made._preview._spinner.get_property("active") and not any(
-        isinstance(each, Gtk.Label) and each.get_text() == "…" for each in below(made._window))
-    pump(quiet, 20)  # a picture of the whole is nicer, and nothing to wait long for
-    pump(lambda: not made._gallery.looks.busy, 20)
+    quiet = lambda: not made._preview._spinner.get_property("active") and made._estimate.get_text()[-1:] != "…"
+    pump(quiet, 60 if LONG else 20)  # a picture of the whole is nicer, and nothing to wait long for
+    pump(lambda: not made._gallery.looks.busy, 60 if LONG else 20)
     return shown
 
 def look(name, *given, patient=True):
     '''Opens a dialog, keeps its picture, and says of it what can be measured.'''
-    looks_ui._AT_ONCE = 2 if name == "style" else 0
+    looks_ui._AT_ONCE = 2 if LONG or name == "style" else 0
     made = opened_as(*given)
     shown = patient and previewed(made)
     pump(seconds=1.5 if patient else 0.5)  # pictures of styles are made as they are seen
@@ -124,6 +130,7 @@ away()
 image = load(); layer = image.get_layers()[0]
 look("style", "Neural Style", filters.STYLE, selected_sources(image, [layer]))
 """
+)
 
 OTHERS = """
 look("dream", "Deep Dream", filters.DREAM, selected_sources(image, [layer]))
@@ -132,7 +139,10 @@ painted = paint(image, [layer], style="clone/backend/reverie/demo/ink.jpg", stre
 source, recipe, origin = recorded_source(image, image.get_layers()[0])
 look("edit", "Neural Style", filters.STYLE, [source], lambda config: records.restore(recipe, origin, config, image))
 look("frames", "Neural Style", procedures.LAYERS_STYLE, frames.of_layers(image))
-answer(painted=painted, said=said)
+made = opened_as("Neural Style", filters.STYLE, selected_sources(image, image.get_layers()[:1]))
+over = made._notice.get_text()
+made.close()
+answer(painted=painted, said=said, over=over)
 """
 
 
@@ -156,6 +166,7 @@ def test_every_dialog_fits_on_its_screen_and_shows_a_preview(gimp, running_backe
     running_backend()
     answer = windows.run(gimp, f"dialogs-{gimp.version}", LOOK + OTHERS)
     assert answer["painted"][0], answer["painted"]
+    assert answer["over"].startswith("“Neural style: ink” is a painting already, and is painted over.")
     assert tuple(answer["said"]) == ("style", "dream", "zoom", "edit", "frames")
     for name, said in answer["said"].items():
         assert (DOCS / f"{name}-{gimp.version}.png").exists()

@@ -42,6 +42,9 @@ class Estimated(BaseModel):
     pictures: dict[str, PictureSize] = Field(
         default={}, description="How large those that the recipe names are, as far as “warnings” are to tell of them."
     )
+    wait: bool = Field(
+        default=True, description="Whether to wait for the time of a kind of job that has yet to be measured."
+    )
 
 
 class Estimate(BaseModel):
@@ -49,7 +52,7 @@ class Estimate(BaseModel):
 
     seconds: float | None = Field(description="Null where that is not known; then “reason” says why.")
     reason: Literal["download", "busy"] | None = Field(
-        description="The weights are not on this machine; or the jobs that come first took longer than one can wait."
+        description="The weights are not on this machine; or it has yet to be measured, and nobody waits so long."
     )
     width: int = Field(description="At which the job is computed.")
     height: int
@@ -93,6 +96,8 @@ async def _answer(worker: Worker, wanted: Estimated, device: str) -> Estimate:
     if answer.seconds is None and not await run_in_threadpool(estimate.can_be_measured, recipe, device):
         answer.reason = "download"
         answer.download_bytes = catalogue.CATALOGUE[resolve(recipe, device).network].bytes
+    elif answer.seconds is None and not wanted.wait:
+        answer.reason = "busy"
     elif answer.seconds is None:
         try:
             await asyncio.wait_for(_measure(worker, recipe, device), _PATIENCE)

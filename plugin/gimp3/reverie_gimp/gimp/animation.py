@@ -8,17 +8,17 @@ from shared.refusals import Refusal
 from shared.words import _
 
 from reverie_gimp.data import Result
-from reverie_gimp.gimp import parasites, pixels
+from reverie_gimp.gimp import layers, parasites, pixels
 from reverie_gimp.gimp.display import display
 
 
 def as_played(image: Gimp.Image) -> list[Gimp.Layer]:
     """Each layer of an image, from the bottom, as it is seen when the animation is played: upon those below, unless its
-    name says “(replace)”. They are layers of a new image."""
+    name says “(replace)”. They are layers of an image that nobody sees."""
     played, seen = image.duplicate(), []
     if pixels.is_indexed(played):
         played.convert_rgb()
-    new = pixels.image_like(played, played.get_width(), played.get_height())
+    new = unpainted(played, played.get_width(), played.get_height())
     for layer in played.get_layers():
         layer.set_visible(False)
     for layer in reversed(played.get_layers()):
@@ -29,6 +29,13 @@ def as_played(image: Gimp.Image) -> list[Gimp.Layer]:
         seen.append(_put_on_top(new, Gimp.Layer.new_from_visible(played, new, layer.get_name())))
     played.delete()
     return seen
+
+
+def unpainted(image: Gimp.Image, width: int, height: int) -> Gimp.Image:
+    """An image for frames that are to be painted, of another's kind. Nobody sees it, nor is offered its layers."""
+    new = pixels.image_like(image, width, height)
+    new.attach_parasite(Gimp.Parasite.new(layers.UNPAINTED, 0, b" "))
+    return new
 
 
 def copied(layer: Gimp.Layer, image: Gimp.Image) -> Gimp.Layer:

@@ -6,6 +6,8 @@ from gi.repository import Gimp
 from shared.refusals import Refusal
 from shared.words import _
 
+UNPAINTED = "reverie-unpainted"  # the parasite of an image of our own, which nobody sees, as long as it is there
+
 
 def all_layers(image: Gimp.Image) -> list[Gimp.Layer]:
     """Every layer of an image, those in groups included, from the top."""
@@ -19,8 +21,9 @@ def all_layers(image: Gimp.Image) -> list[Gimp.Layer]:
 
 
 def open_layers() -> list[Gimp.Layer]:
-    """Every layer of every image that is open."""
-    return [layer for image in Gimp.get_images() for layer in all_layers(image)]
+    """Every layer of every image that is open, but for those of frames that are to be painted."""
+    seen = (image for image in Gimp.get_images() if image.get_parasite(UNPAINTED) is None)
+    return [layer for image in seen for layer in all_layers(image)]
 
 
 def open_layer(wanted: int | str) -> Gimp.Layer | None:

@@ -37,7 +37,7 @@ def of_zoom(layer: Gimp.Layer) -> list[Source]:
     image = layer.get_image()
     if pixels.is_indexed(image):
         raise Refusal(_("An indexed image has too few colours for this. Convert it with Image ▸ Mode ▸ RGB first."))
-    new = pixels.image_like(image, layer.get_width(), layer.get_height())
+    new = animation.unpainted(image, layer.get_width(), layer.get_height())
     return [_zoomed(animation.copied(layer, new), 1, None)]
 
 

@@ -11,7 +11,8 @@ from reverie_gimp.job import known_presets
 from reverie_gimp.job.pictures import Pictures, picture_of_file
 from reverie_gimp.job.styles import Style
 
-_STYLE_SIDE = 512  # pixels of a layer that is a style, the longest
+FAST_SIDE = 320  # pixels, the longest, of what a fast style paints: its strokes have a size in pixels
+_STYLE_SIDE = 512  # of a layer that is a style
 _ITERATIONS = 40  # of a dream
 _SEED = 0
 
@@ -21,7 +22,7 @@ Asked = tuple[dict[str, Any], dict[str, bytes | bytearray]]  # a recipe, and the
 def of_style(style: Style, side: int, pictures: Pictures) -> Asked:
     """A layer in that style. Raises Refusal or BackendError where it cannot be read."""
     if style.kind == "fast":
-        return {"fast": [{"name": style.value}], "size": side, "seed": _SEED}, {}
+        return {"fast": [{"name": style.value}], "size": max(side, FAST_SIDE), "seed": _SEED}, {}
     name = "style"
     recipe = {"method": "instant", "style": [{"image": name}], "size": side, "seed": _SEED}
     if style.kind == "layer" and not pixels.has_selection(style.value):  # which would say what of it counts
@@ -41,5 +42,7 @@ def of_preset(preset: dict[str, Any], side: int) -> Asked:
         recipe.pop("fast", None)
         usual = bundled.style("strokes")
         recipe["style"] = [dict(entry, image=entry.get("image") or usual) for entry in recipe.get("style") or [{}]]
+    else:
+        recipe["size"] = max(side, FAST_SIDE)
     paths = {entry["image"] for entry in recipe.get("style") or []}
     return recipe, {path: picture_of_file(bundled.present(path)) for path in paths}

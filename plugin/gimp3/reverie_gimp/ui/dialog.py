@@ -13,7 +13,7 @@ from shared.refusals import Refusal
 from shared.words import _
 
 from reverie_gimp.data import Result, Source
-from reverie_gimp.gimp import pixels
+from reverie_gimp.gimp import parasites, pixels
 from reverie_gimp.job import painting, recent_styles, recipes, styles
 from reverie_gimp.job.painting import Cancelled, Returned, Unfinished
 from reverie_gimp.ui.controls import replace_button, where_controls
@@ -150,6 +150,11 @@ class Dialog:
             return _("The frames become a new image; yours stays untouched.")
         if len(self._sources) > 1:
             return _("%d layers: a new one will lie above each. Yours stay untouched.") % len(self._sources)
+        if parasites.origin(self._sources[0].layer) is not None:
+            return (
+                _("“%s” is a painting already, and is painted over. To paint its picture anew, use Edit Neural Style.")
+                % self._sources[0].layer.get_name()
+            )
         return _("A new layer will lie above yours, which stays untouched.")
 
     def ask(self, keep: Callable[[Result], None]) -> None:

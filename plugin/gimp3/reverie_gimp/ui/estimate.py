@@ -4,6 +4,7 @@ and whether a style picture is too small for its strokes."""
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from gi.repository import GdkPixbuf, GLib, Gtk
@@ -55,10 +56,10 @@ class Estimate:
         if self._request is not None:
             self._request.drop()
 
-    def _wait(self, delay: int = _DELAY) -> None:
+    def _wait(self) -> None:
         if self._timer is not None:
             GLib.source_remove(self._timer)
-        self._timer = GLib.timeout_add(delay, self._begin)
+        self._timer = GLib.timeout_add(_DELAY, self._begin)
 
     def _begin(self) -> bool:
         self._timer = None
@@ -72,12 +73,14 @@ class Estimate:
             self._asked = asked
             self._say("…" if jobs else "", [])
             if jobs:
-                recipe, width, height, _count = jobs[0]
-                whole = width, height
-                self._request = Request(
-                    lambda client, tell: tell(_answer(client, jobs, pictures)),
-                    lambda event: self._hear(event, recipe, whole),
-                )
+                self._send(jobs, pictures)
+        return GLib.SOURCE_REMOVE
+
+    def _send(self, jobs: list[Job], pictures: dict[str, Size]) -> bool:
+        self._timer = None
+        self._request = Request(
+            lambda client, tell: _ask(client, jobs, pictures, tell), lambda event: self._hear(event, jobs, pictures)
+        )
         return GLib.SOURCE_REMOVE
 
     def _jobs(self) -> list[Job]:
@@ -115,15 +118,13 @@ class Estimate:
     def get_text(self) -> str:
         return self._label.get_text()
 
-    def _hear(self, event: dict[str, Any], recipe: dict[str, Any], whole: Size) -> None:
+    def _hear(self, event: dict[str, Any], jobs: list[Job], pictures: dict[str, Size]) -> None:
         if event["type"] == "estimate":
-            if event["reason"] == "busy":  # later, when the job before has ended
-                self._asked = None
-                self._wait(_LATER)
-                return
             self.composed = max(event["width"], event["height"])
             warnings = [spoken(each, _short(each)) for each in event.get("warnings", [])]
-            self._say(_sentence(event, recipe, whole), warnings)
+            self._say(_sentence(event, *jobs[0][:3]), warnings)
+            if event["reason"] == "busy":  # later, when the job before has ended
+                self._timer = GLib.timeout_add(_LATER, self._send, jobs, pictures)
         elif event["type"] == "failed":
             self._say("", [])  # OK, or the preview, tells why
 
@@ -138,13 +139,23 @@ def _size(style: styles.Style) -> Size | None:
     return None
 
 
-def _answer(client: Client, jobs: list[Job], pictures: dict[str, Size]) -> dict[str, Any]:
-    """The backend's answer, with the seconds of all the jobs together. The task of a thread."""
+def _ask(client: Client, jobs: list[Job], pictures: dict[str, Size], tell: Callable[[dict[str, Any]], None]) -> None:
+    """Tells of the sizes at once, and then of the time, for which the backend may have to measure first. The task of a
+    thread."""
+    answer = _answer(client, jobs, pictures, wait=False)
+    if answer["reason"] == "busy":
+        tell(dict(answer, reason=None))
+        answer = _answer(client, jobs, pictures, wait=True)
+    tell(answer)
+
+
+def _answer(client: Client, jobs: list[Job], pictures: dict[str, Size], wait: bool) -> dict[str, Any]:
+    """The backend's answer, with the seconds of all the jobs together."""
     total, known = 0.0, {}
     for recipe, width, height, count in jobs:
         key = json.dumps([recipe, width, height])
         if key not in known:
-            known[key] = client.estimate(recipe, width, height, pictures)
+            known[key] = client.estimate(recipe, width, height, pictures, wait)
         if known[key]["seconds"] is None:
             return dict(known[key], type="estimate")
         total += count * known[key]["seconds"]
@@ -158,8 +169,8 @@ def _short(told: dict[str, Any]) -> dict[Any, str]:
     return {path: jobs.short_name(path)}
 
 
-def _sentence(answer: dict[str, Any], recipe: dict[str, Any], whole: Size) -> str:
-    composed = answer["width"], answer["height"]
+def _sentence(answer: dict[str, Any], recipe: dict[str, Any], width: int, height: int) -> str:
+    composed, whole = (answer["width"], answer["height"]), (width, height)
     if composed == whole:
         sizes = _("Painted at %d × %d pixels") % composed
     elif recipe.get("detail") == "sketch" or not recipe.get("style") or recipe.get("strength") == 0:
@@ -170,4 +181,4 @@ def _sentence(answer: dict[str, Any], recipe: dict[str, Any], whole: Size) -> st
         return _("%s; takes %s.") % (sizes, jobs.duration(answer["seconds"]))
     if answer["reason"] == "download":
         return _("%s; first fetches %d MB.") % (sizes, max(1, round(answer["download_bytes"] / 1e6)))
-    return sizes + "."
+    return sizes + "; …"

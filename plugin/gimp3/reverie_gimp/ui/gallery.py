@@ -54,7 +54,7 @@ class Gallery:
         title, kinds = (_("St_yles"), offered.KINDS) if styled else (_("Drea_ms"), {})
         self._grid = TileGrid(title, kinds, self._activated, self._pressed, self._fill_soon)
         self.widget, self.top = self._grid.widget, self._grid.top
-        self.looks = Looks(source, SIDE * self.widget.get_scale_factor(), self._wanted)
+        self.looks = Looks(source, self._wanted)
         self._show_presets()
         presets.follow(self._show_presets)
         if styled:

@@ -23,7 +23,8 @@ _FAILURES = 3  # in a row, after which no more are asked for
 
 
 class Look(NamedTuple):
-    """What is wanted: the recipe, the pictures that it names, and who takes the picture."""
+    """What is wanted: the recipe, whose size is that of the layer that it is sent, the pictures that it names, and who
+    takes the picture."""
 
     recipe: dict[str, Any]
     pictures: dict[str, bytes | bytearray]
@@ -33,9 +34,9 @@ class Look(NamedTuple):
 class Looks:
     """Paints what `take` gives, one after the other; that gives None while nothing is wanted."""
 
-    def __init__(self, source: Source, side: int, take: Callable[[], Look | None]) -> None:
-        self._source, self._side, self._take = source, side, take
-        self._content: bytes | None = None
+    def __init__(self, source: Source, take: Callable[[], Look | None]) -> None:
+        self._source, self._take = source, take
+        self._contents: dict[int, bytes] = {}  # the layer, by its size
         self._running: list[Request] = []
         self._failures = 0
         self._paused = False
@@ -63,9 +64,10 @@ class Looks:
             request.drop()
 
     def _ask(self, look: Look) -> None:
-        if self._content is None:
-            self._content = npy.pack(*sources.thumbnail(self._source, self._side), 4, "u1")
-        job = jobs.Job(self._content, look.pictures, look.recipe)
+        side = look.recipe["size"]
+        if side not in self._contents:
+            self._contents[side] = npy.pack(*sources.thumbnail(self._source, side), 4, "u1")
+        job = jobs.Job(self._contents[side], look.pictures, look.recipe)
         request = Request(
             lambda client, tell: carry_out(job, client, tell), lambda event: self._hear(event, look, request)
         )

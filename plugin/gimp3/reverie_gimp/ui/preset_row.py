@@ -17,6 +17,7 @@ from shared.words import _
 
 from reverie_gimp.job import foreign, known_presets, recipes
 from reverie_gimp.ui.agreement import agreed
+from reverie_gimp.ui.wheel import leave_wheel
 
 if TYPE_CHECKING:
     from gi.repository import Gimp, GimpUi
@@ -57,6 +58,7 @@ class PresetRow:
         self.widget = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6, margin_top=6)
         for widget in (label, self._chooser, save, self._delete, share, self._further):
             self.widget.pack_start(widget, False, False, 0)
+        leave_wheel(self.widget)  # a notch over the list would set the whole dialog to another preset
         config.connect("notify::recipe", self._tell_further)
         self._fill()
         self.widget.show_all()
