@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from reverie import demo, presets
 from reverie.errors import ReverieError
+from reverie.networks.weights import catalogue
 from reverie.pictures import images
 from reverie.plugin.shared import presets as files
 from reverie.recipe import Recipe
@@ -39,6 +40,15 @@ def test_a_preset_of_the_project_is_a_recipe(name):
     for reference in recipe.image_references():
         assert Path(reference) in demo.styles().values()
     assert bool(recipe.style) == (preset["filter"] == "style")
+
+
+def test_channels_of_presets_are_those_that_were_chosen_by_looking():
+    """Other weights have other channels: draw the atlas, choose anew, and write down which weights those are."""
+    chosen = [
+        dream for name in BUNDLED for dream in presets.find(name)["recipe"].get("dream", []) if "channel" in dream
+    ]
+    assert len(chosen) >= 5 and {dream["layer"] for dream in chosen} == {"level7"}
+    assert catalogue.identity("reverie") == "ac5a87d79df8"
 
 
 def test_titles_and_names_are_distinct():

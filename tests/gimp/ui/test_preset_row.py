@@ -114,7 +114,7 @@ def test_every_preset_sets_the_dialog_and_files_go_and_come(gimp):
     assert said["known"] == []  # what was a style before, and layers
     assert "“Broken” cannot be used" in said["broken"]
     assert said["theirs"] == [["ink"], [elsewhere, "ink"]]  # unless the painter agrees, it is left out
-    assert said["dreams"][:4] == ["none", "Daydream", "Rings and beads", "Vivid dream"]
+    assert said["dreams"][:4] == ["none", "Bubbles", "Cracked earth", "Daydream"]
     assert said["rings"]["dream"] == [{"layer": "level5"}]
     assert (said["rings"]["network"], said["rings"]["dream_strength"]) == ("reverie", 0.35)
     assert said["other"].endswith("is a preset of the other filter: import it there.")
