@@ -119,6 +119,10 @@ def look(name, *given, patient=True):
     said[name] = {"shown": shown, "place": [x, y, width, height], "preview": made._preview._note.get_text(),
                   "canvas": seen_at.width * seen_at.height / width / height,
                   "behind": behind, "texts": contrasts(made._window)}
+    fields = [each for each in below(made._window) if isinstance(each, Gtk.SpinButton) and each.get_mapped()
+              and not isinstance(each.get_parent(), GimpUi.ScaleEntry) and each.get_allocated_width() > 8]
+    said[name]["fields"] = [
+        [each.translate_coordinates(made._window, 0, 0)[0], each.get_allocated_width()] for each in fields]
     if chosen_one is not None:
         x, y, width, height = in_sight(chosen_one)
         said[name]["chosen"] = height / chosen_one.get_allocated_height()
@@ -177,7 +181,9 @@ def test_every_dialog_fits_on_its_screen_and_shows_a_preview(gimp, running_backe
         assert said["behind"] < 0.2, (name, said)
         assert said["canvas"] > 0.35, name  # of the window
         assert not [text for text in said["texts"] if "as it is" in text], name  # it is a preview that is shown
+        assert all(field == said["fields"][0] for field in said["fields"]), (name, said["fields"])  # below each other
         check_readable(name, said)
+    assert len(answer["said"]["zoom"]["fields"]) == 3
 
 
 def test_what_they_say_can_be_read_in_the_light_theme_too(gimp, running_backend):

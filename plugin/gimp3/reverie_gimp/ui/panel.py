@@ -36,7 +36,10 @@ def _align(widget: Gtk.Widget, captions: Gtk.SizeGroup, fields: Gtk.SizeGroup, a
         widget.get_range().set_hexpand(True)
     elif isinstance(widget, GimpUi.LabelSpin):
         alone.add_widget(widget.get_spin_button())
-    if isinstance(widget, Gtk.Container):
+    elif isinstance(widget, Gtk.SpinButton):
+        alone.add_widget(widget)
+        widget.set_halign(Gtk.Align.START)
+    if isinstance(widget, Gtk.Container) and not isinstance(widget, GimpUi.Labeled):
         for child in widget.get_children():
             _align(child, captions, fields, alone)
 
