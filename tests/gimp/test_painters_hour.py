@@ -16,10 +16,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from tests.gimp.clicks import ARTEFACTS
+from tests.gimp.clicks import ARTEFACTS, warned
 from tests.gimp.conftest import ROOT, VERSIONS, Backend, Gimp, backends, installed, provided
 from tests.gimp.desk import HEIGHT, WIDTH, Desk, Seen, sat_at
-from tests.gimp.windows import warned
 
 LARGE = os.environ.get("REVERIE_LARGE_PHOTO") == "1"
 SLOWNESS = 8.0 if LARGE else 1.0

@@ -3,21 +3,21 @@ screen."""
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 
-from tests.gimp.clicks import ARTEFACTS
+from tests.gimp.clicks import ARTEFACTS, warned
 
 OUTSIDE = r"""
 cd FOLDER; rm -f result.json display
 Xvfb -noreset -displayfd 3 -screen 0 ${SCREEN:-1300x1000}x24 3>display >xvfb.log 2>&1 & screen=$!
 for _ in $(seq 100); do [ -s display ] && break; sleep 0.1; done
 export DISPLAY=:$(cat display)
+openbox --sm-disable >openbox.log 2>&1 & manager=$!
 timeout 270 dbus-run-session -- \
     gimp-VERSION -n -s --quit --batch-interpreter python-fu-eval -b "CODE" >gui.log 2>&1 & gimp=$!
 for _ in $(seq 2600); do [ -s result.json ] && break; sleep 0.1; done
-sleep 0.5; kill -KILL -- -$gimp; kill $screen; cat gui.log
+sleep 0.5; kill -KILL -- -$gimp; kill $manager $screen; cat gui.log
 """
 
 BEGIN = """
@@ -133,9 +133,6 @@ def shot(name):
     pump(seconds=0.5)
     os.system("timeout 10 import -window root %s/%s.png" % (FOLDER, name))
 """
-#: What libraries and Python say on stderr in a process of the plug-in's; GIMP's own is ended in a hurry, and tells so.
-_WARNING = re.compile(r"^\((?!gimp:)[\w.-]+:\d+\): [\w-]+-(?:WARNING|CRITICAL) \*\*|^Traceback|\.py:\d+: \w*Warning: ")
-_USUAL = re.compile(r"AT-SPI|gimp_flush.*Broken pipe")  # nobody aids accessibility here; and, as above
 END = """
 except Exception:
     answer(failed=traceback.format_exc())
@@ -165,8 +162,3 @@ def run(gimp, name: str, script: str) -> dict:
     assert said.get("failed") is None, said["failed"]
     assert not warned(done.stdout), "\n".join(warned(done.stdout))  # whatever is opened, chosen and closed
     return said
-
-
-def warned(output: str) -> list[str]:
-    """The lines of what GIMP wrote on stderr that nobody wants to find there."""
-    return [line for line in output.splitlines() if _WARNING.search(line) and not _USUAL.search(line)]

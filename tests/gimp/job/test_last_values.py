@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.gimp.clicks import warned
+
 INSIDE = """
 import time
 image = Gimp.get_images()[0]; layer = image.get_layers()[0]
@@ -93,7 +95,9 @@ def by_keys(gimp, inside: str, actions: str) -> dict:
     done = subprocess.run(
         gimp.command("bash", f"{folder}/outside.sh"), capture_output=True, text=True, timeout=300, check=False
     )
-    return gimp.result(done.stdout + done.stderr)
+    said = gimp.result(done.stdout + done.stderr)
+    assert not warned(done.stdout), "\n".join(warned(done.stdout))
+    return said
 
 
 @pytest.fixture
