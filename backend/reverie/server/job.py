@@ -134,6 +134,11 @@ class Job:
     def fail(self, why: Sentence) -> None:
         self.finish(events.JobFailed.of(why))
 
+    @property
+    def has_warned(self) -> bool:
+        with self._lock:
+            return any(event.type == "warning" for _, event in self._events.values())
+
     def hear(self, event: engine.Event) -> None:
         """Notes an event of the engine."""
         if isinstance(event, engine.Preview):

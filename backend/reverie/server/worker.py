@@ -24,6 +24,7 @@ from reverie.server import events
 from reverie.server.errors import unexpected
 from reverie.server.job import FINISHED, KEPT, Job
 from reverie.server.lessons import Lessons
+from reverie.server.recent import Recent
 from reverie.server.turns import Rank, Turns
 from reverie.tools import estimate
 
@@ -79,6 +80,7 @@ class Worker:
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._turns = Turns()
         self.lessons = Lessons(self._turns, device)
+        self._recent = Recent(device)
         self.last_used = time.monotonic()
         self._threads = [
             threading.Thread(target=self._run, args=(quick,), name=name, daemon=True)
@@ -143,6 +145,7 @@ class Worker:
 
     def forget_finished(self) -> None:
         """Lets finished jobs go, with their results, but for those that wait for their client."""
+        self._recent.clear()
         for job in list(self._jobs.values()):
             if job.state in FINISHED and not job.is_awaited():
                 del self._jobs[job.id]
@@ -181,6 +184,11 @@ class Worker:
             return job.cancelled()
 
         try:
+            key = self._recent.key(job) if job.quick else None
+            known = None if key is None else self._recent.get(key)
+            if known is not None:
+                self._end(job, known)
+                return
             content, *others = map(job.decoded, (job.content, *job.pictures.values()))
             result = self._render(
                 job.recipe,
@@ -191,8 +199,9 @@ class Worker:
                 stop=stop,
                 adjust=job.adjustment,
             )
-            job.result = result.picture
-            job.finish(events.Done(seconds=result.seconds, recipe=result.recipe))
+            if key is not None and job.undisturbed and not job.has_warned:
+                self._recent.add(key, result)
+            self._end(job, result)
             if job.undisturbed:
                 self._learn(result, content)
         except Cancelled:
@@ -202,6 +211,11 @@ class Worker:
         except Exception as error:  # whatever it was, the next job must find a worker
             _log.exception("job %s failed", job.id)
             job.fail(memory.NOT_ENOUGH if memory.is_exhausted(error) else unexpected(error))
+
+    @staticmethod
+    def _end(job: Job, result: Result) -> None:
+        job.result = result.picture
+        job.finish(events.Done(seconds=result.seconds, recipe=result.recipe))
 
     def _learn(self, result: Result, content: Picture) -> None:
         """Has estimates learn from a job. It is done, whatever comes of that."""
