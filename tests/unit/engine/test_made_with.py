@@ -43,8 +43,10 @@ def threads() -> Iterator[None]:
         {"style": [], "dream": {}, "dream_strength": 0.9, **SMALL},
         {"style": "strokes", "method": "instant", "size": 64},
         {"fast": "udnie", "size": 64},
+        {"style": "strokes", "method": "patches", "size": 48},
+        {"style": "strokes", "size": 96, "smallest": 96, "iterations": 2, "tile": 64},
     ],
-    ids=["optimised", "dreamt", "instant", "fast"],
+    ids=["optimised", "dreamt", "instant", "fast", "patches", "tiles"],
 )
 def test_a_record_gives_the_same_picture_in_as_many_threads_as_then(photo, pictures, recipe):
     torch.set_num_threads(1)
