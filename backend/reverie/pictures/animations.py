@@ -16,7 +16,6 @@ from PIL import Image
 from reverie.errors import ReverieError
 from reverie.files import check_writable, replace_with
 from reverie.pictures import images
-from reverie.pictures.decoded import Opened
 from reverie.pictures.encoded import Depth, beside
 from reverie.pictures.kept import Kept
 from reverie.pictures.picture import Picture
@@ -82,19 +81,17 @@ def read(paths: Sequence[Path]) -> Animation:
     if len(paths) > 1:
         return Animation(paths, [DURATION] * len(paths))
     with images.opened_file(paths[0]) as file:
-        numbers = file.frames() if file is not None else [0]
-        if file is None or len(numbers) == 1:
+        if file is None or file.count == 1:
             images.read(paths[0])  # says what is wrong with it
             return Animation(paths, [DURATION])
         frames: list[NDArray[np.uint8]] = []
         durations = []
-        _check_fits(len(numbers) * math.prod(file.shape))  # told by the header, before anything is unpacked
-        for number in numbers:
-            file.image.seek(number)
-            frames.append(np.rint(file.picture() * 255).astype(np.uint8))
-            durations.append(round(file.image.info.get("duration", 0)) or DURATION)  # WebP knows it once it is decoded
+        _check_fits(file.count * math.prod(file.shape))  # told by the header, before anything is unpacked
+        for picture, duration in file.pictures():
+            frames.append(np.rint(picture * 255).astype(np.uint8))
+            durations.append(round(duration) or DURATION)
             _check_fits(sum(each.nbytes for each in frames))
-        plays = _plays(file)
+        plays = file.plays
     if all(frame.shape[2] == 4 and bool((frame[:, :, 3] == 255).all()) for frame in frames):
         frames = [np.ascontiguousarray(frame[:, :, :3]) for frame in frames]
     return Animation(frames, durations, plays)
@@ -103,14 +100,6 @@ def read(paths: Sequence[Path]) -> Animation:
 def _check_fits(size: int) -> None:
     if size > _MAX_BYTES:
         raise ReverieError("It has too many frames for the memory; give a part of them as files.")
-
-
-def _plays(file: Opened) -> int:
-    """How often a file says that it is played. A GIF says how often again, and nothing for once."""
-    loop = file.image.info.get("loop")
-    if file.image.format == "GIF":
-        return 1 if loop is None else 0 if loop == 0 else int(loop) + 1
-    return int(loop or 0)
 
 
 def write(path: Path, animation: Animation, kept: Kept | None = None) -> None:

@@ -3,9 +3,10 @@ depth, with what is transparent, through the profile, and turned upright."""
 
 from __future__ import annotations
 
+import functools
 import io
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageFile, TiffImagePlugin
 
-from reverie.pictures import deep, icc, kept, kinds, png, srgb_of
+from reverie.pictures import apng, deep, icc, kept, kinds, png, srgb_of
 from reverie.pictures.kept import Kept
 from reverie.pictures.picture import Picture, check_finite, check_size, check_white, with_channels
 
@@ -36,7 +37,8 @@ _SIDEWAYS = (5, 6, 7, 8)
 _PLAIN = {"1": "L", "RGBa": "RGBA", "PA": "RGBA", "YCbCr": "RGB", "LAB": "RGB", "HSV": "RGB", "RGBX": "RGB"}
 _NATIVE = {"F;32F": "F;32NF", "F;32BF": "F;32NF", "I;32S": "I;32NS", "I;32BS": "I;32NS", "I;16BS": "I;16NS"}
 _NCLX, _HEAD = b"colrnclx", 1 << 16  # in an AVIF's first bytes: colours by their numbers
-_BITS, _MEANING, _MIN_IS_WHITE = 258, 262, 0  # tags of TIFF
+_BITS, _MEANING, _PROFILE = 258, 262, 34675  # tags of TIFF
+_MIN_IS_WHITE = 0
 _REDUCED, _MASK = 1, 4
 _SUBFILE, _DNG_VERSION = 254, 50706
 
@@ -55,7 +57,7 @@ class Opened:
 
     def __init__(self, data: bytes) -> None:
         """Raises ReverieError for too many pixels, and whatever Pillow raises for what it cannot read."""
-        self._data = data
+        self._data = self._whole = data
         self.notes: png.Notes | None = None
         if data.startswith(png.SIGNATURE):
             self._data, self.notes = png.read(data)
@@ -87,25 +89,69 @@ class Opened:
             has_alpha = image.has_transparency_data or (notes is not None and bool(notes.transparent))
         return height, width, 4 if has_alpha or (notes is not None and notes.is_deep_gray_alpha) else 3
 
+    @property
+    def count(self) -> int:
+        """How many frames or pages there are. Raises as `__init__` does."""
+        return max(1, len(self._frames[0]) if self.notes is not None else len(self._pages))
+
+    @property
+    def plays(self) -> int:
+        """How often the file says that its frames are played; 0: for ever."""
+        if self.notes is not None:
+            return self._frames[1]
+        loop = self.image.info.get("loop")
+        if self.image.format == "GIF":  # it says how often again, and nothing for once
+            return 1 if loop is None else 0 if loop == 0 else int(loop) + 1
+        return int(loop or 0)
+
     def picture(self) -> Picture:
-        """What is to be seen in the frame that Pillow is at. Raises as `__init__` does."""
+        """What is to be seen: the still picture, or the frame that Pillow is at. Raises as `__init__` does."""
         self.image.tile = [_as_unpacked(tile) for tile in self.image.tile]
-        samples = self._samples()
+        return self._shown(self._samples())
+
+    def pictures(self) -> Iterator[tuple[Picture, float]]:
+        """What is to be seen in each frame or page, in their order, and for how many milliseconds; 0: nobody knows.
+        Raises as `__init__` does."""
+        if self.notes is not None and self._frames[0]:
+            yield from self._composed(self._frames[0])
+            return
+        for number in self._pages:
+            self.image.seek(number)
+            picture = self.picture()
+            yield picture, self.image.info.get("duration", 0)  # WebP knows it once it is decoded
+
+    @functools.cached_property
+    def _frames(self) -> tuple[list[apng.Frame], int]:
+        return apng.frames(self._whole)
+
+    def _composed(self, frames: list[apng.Frame]) -> Iterator[tuple[Picture, float]]:
+        canvas = None
+        for frame in frames:
+            with Opened(frame.file) as own:
+                samples = own._samples()
+            if canvas is None:
+                width, height = self.image.size
+                canvas = apng.Canvas(height, width, samples.color.shape[2], samples.color.dtype)
+            canvas.add(frame, samples.color, samples.alpha)
+            yield self._shown(_Samples(canvas.color, samples.white, canvas.alpha)), frame.duration
+
+    def _shown(self, samples: _Samples) -> Picture:
         color = self._in_srgb(samples)
         parts = [with_channels(color, 3)] if samples.alpha is None else [with_channels(color, 3), samples.alpha]
         picture = np.concatenate(parts, 2)
         turn = _TURNED.get(self._lies()) if self.image.format != "TIFF" else None  # which Pillow turns
         return np.ascontiguousarray(picture if turn is None else turn(picture), dtype=np.float32)
 
-    def frames(self) -> list[int]:
-        """The numbers of the frames or pages, as Pillow counts them, but for those that only go with another: the
-        picture for programs that show no animation, thumbnails, masks."""
+    @property
+    def _pages(self) -> list[int]:
+        """The numbers of the frames or pages, as Pillow counts them, but for those that only go with another:
+        thumbnails, masks."""
         if self.image.format not in ANIMATED:
             return [0]
         count = range(int(getattr(self.image, "n_frames", 1)))
         if isinstance(self.image, TiffImagePlugin.TiffImageFile):
             return [number for number in count if self._is_page(self.image, number)]
-        return list(count[1:] if self.image.info.get("default_image") and len(count) > 1 else count)
+        return list(count)
 
     @staticmethod
     def _is_page(image: TiffImagePlugin.TiffImageFile, number: int) -> bool:
@@ -133,7 +179,7 @@ class Opened:
         if image.mode == "F" or image.mode.startswith("I"):
             return self._with_hole(_deep_gray(image))
         if image.mode == "CMYK":
-            profile = image.info.get("icc_profile") or b""
+            profile = self._profile()
             managed = icc.through_tables(image, profile) if icc.family(profile) == "CMYK" else None
             return _Samples(np.asarray(managed or image.convert("RGB")), 255)
         if image.mode in ("P", "PA") or "transparency" in image.info:
@@ -148,8 +194,7 @@ class Opened:
         """Samples of which Pillow's picture keeps only a part; None for others."""
         whole = None
         if self.notes is not None:
-            if self.notes.is_deep_gray_alpha or self.frames() == [0]:
-                whole = deep.of_png(self._data, self.notes, self.image)
+            whole = deep.of_png(self._data, self.notes, self.image)
         elif isinstance(self.image, TiffImagePlugin.TiffImageFile):
             whole = deep.of_tiff(self._data, self.image)
         elif self.image.format == "PPM":
@@ -175,11 +220,16 @@ class Opened:
         notes = self.notes
         if notes is not None:
             return srgb_of.png(samples.color, samples.white, notes)
-        profile = self.image.info.get("icc_profile") or b""
+        profile = self._profile()
         if not profile and (at := self._data.find(_NCLX, 0, _HEAD)) >= 0 and self.image.format == "AVIF":
             primaries, transfer = struct.unpack_from(">HH", self._data, at + len(_NCLX))
             return srgb_of.numbered(samples.color, samples.white, primaries, transfer)
         return srgb_of.profiled(samples.color, samples.white, profile)
+
+    def _profile(self) -> bytes:
+        if isinstance(self.image, TiffImagePlugin.TiffImageFile):  # of which Pillow's notes keep that of a page before
+            return self.image.tag_v2.get(_PROFILE) or b""
+        return self.image.info.get("icc_profile") or b""
 
 
 def _is_raw(tags: Mapping[int, Any]) -> bool:

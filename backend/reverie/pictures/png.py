@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_OF_ANIMATIONS = (b"acTL", b"fcTL", b"fdAT")
 _LONGEST = 32 << 20  # bytes of an unpacked profile or text
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _READ = ("Copyright", "Author", "XML:com.adobe.xmp")  # of the texts
@@ -49,12 +48,13 @@ class Notes:
 
 
 def read(data: bytes) -> tuple[bytes, Notes]:
-    """The file without what does not make its picture, and the notes in it. What is damaged among these is left out."""
+    """The file without what does not make its still picture, and the notes in it. What is damaged among these is left
+    out."""
     notes, kept = Notes(), [SIGNATURE]
-    for name, body, whole, is_intact in _chunks(data):
+    for name, body, whole, is_intact in chunks(data):
         if name == b"IHDR" and len(body) == 13:
             notes.depth, notes.color = body[8], body[9]
-        if name[:1].isupper() or name in _OF_ANIMATIONS or (name == b"tRNS" and notes.color == _PALETTE):
+        if name[:1].isupper() or (name == b"tRNS" and notes.color == _PALETTE):
             kept.append(whole)
         elif is_intact:
             try:
@@ -62,6 +62,22 @@ def read(data: bytes) -> tuple[bytes, Notes]:
             except (struct.error, zlib.error, ValueError, IndexError):
                 continue
     return b"".join(kept), notes
+
+
+def chunk(name: bytes, body: bytes) -> bytes:
+    """All bytes of a chunk."""
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes, bool]]:
+    """Name, body and all bytes of each chunk, and whether it is intact; up to the end or where the file breaks off."""
+    at = len(SIGNATURE)
+    while at + 8 <= len(data):
+        (length,) = struct.unpack_from(">I", data, at)
+        whole = data[at : at + 12 + length]
+        is_intact = len(whole) == 12 + length and zlib.crc32(whole[4:-4]) == struct.unpack(">I", whole[-4:])[0]
+        yield whole[4:8], whole[8 : 8 + length], whole, is_intact
+        at += 12 + length
 
 
 def with_header(data: bytes, depth: int, color: int) -> bytes:
@@ -79,8 +95,8 @@ def encode(samples: NDArray[np.uint16], notes: list[tuple[bytes, bytes]]) -> byt
     filtered = np.concatenate([rows[:, :pixel], rows[:, pixel:] - rows[:, :-pixel]], 1)  # each from the pixel before
     packed = zlib.compress(np.insert(filtered, 0, 1, axis=1).tobytes(), 6)
     header = struct.pack(">IIBBBBB", width, height, 16, 6 if channels == 4 else 2, 0, 0, 0)
-    chunks = [(b"IHDR", header), *notes, (b"IDAT", packed), (b"IEND", b"")]
-    return SIGNATURE + b"".join(_chunk(*each) for each in chunks)
+    parts = [(b"IHDR", header), *notes, (b"IDAT", packed), (b"IEND", b"")]
+    return SIGNATURE + b"".join(chunk(*each) for each in parts)
 
 
 def profile_chunk(profile: bytes) -> tuple[bytes, bytes]:
@@ -91,21 +107,6 @@ def profile_chunk(profile: bytes) -> tuple[bytes, bytes]:
 def resolution_chunk(dpi: tuple[float, float]) -> tuple[bytes, bytes]:
     """Name and body of the chunk that holds dots per inch, which it counts by the metre."""
     return b"pHYs", struct.pack(">IIB", *(round(each / 0.0254) for each in dpi), 1)
-
-
-def _chunk(name: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-
-
-def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes, bool]]:
-    """Name, body and all bytes of each chunk, and whether it is intact; up to the end or where the file breaks off."""
-    at = len(SIGNATURE)
-    while at + 8 <= len(data):
-        (length,) = struct.unpack_from(">I", data, at)
-        whole = data[at : at + 12 + length]
-        is_intact = len(whole) == 12 + length and zlib.crc32(whole[4:-4]) == struct.unpack(">I", whole[-4:])[0]
-        yield whole[4:8], whole[8 : 8 + length], whole, is_intact
-        at += 12 + length
 
 
 def _note(notes: Notes, name: bytes, body: bytes) -> None:

@@ -113,6 +113,60 @@ def png(samples: np.ndarray, depth: int = 8, color: int = 2, *chunks: bytes) -> 
     )
 
 
+def apng(files: list[bytes], ways: list[tuple[int, ...]], still: bytes = b"", plays: int = 0) -> bytes:
+    """An animated PNG of the samples of several, with what the first says; `ways`: where the upper left corner of each
+    is (across, down), what becomes of its place, how it comes there, and how many hundredths of a second it is seen.
+    `still`: one that is no frame, and makes the picture's size."""
+    first = still or files[0]
+    end = next(at for at, name, _ in _chunks(first) if name == b"IDAT")
+    result = [first[:end], chunk(b"acTL", struct.pack(">II", len(files), plays))]
+    result += [chunk(b"IDAT", body) for _, name, body in _chunks(still) if name == b"IDAT"]
+    numbers = iter(range(2 * len(files)))
+    for number, (file, (left, top, disposal, blending, hundredths)) in enumerate(zip(files, ways, strict=True)):
+        size = struct.unpack_from(">II", file, 16)
+        control = struct.pack(">IIIIIHHBB", next(numbers), *size, left, top, hundredths, 100, disposal, blending)
+        result.append(chunk(b"fcTL", control))
+        (samples,) = (body for _, name, body in _chunks(file) if name == b"IDAT")
+        is_still = number == 0 and not still
+        samples = samples if is_still else struct.pack(">I", next(numbers)) + samples
+        result.append(chunk(b"IDAT" if is_still else b"fdAT", samples))
+    return b"".join([*result, chunk(b"IEND", b"")])
+
+
+def _chunks(png: bytes) -> list[tuple[int, bytes, bytes]]:
+    """Where each begins, its name and its body."""
+    at, found = 8, []
+    while at < len(png):
+        (length,) = struct.unpack_from(">I", png, at)
+        found.append((at, png[at + 4 : at + 8], png[at + 8 : at + 8 + length]))
+        at += 12 + length
+    return found
+
+
+def pages(*files: bytes) -> bytes:
+    """One TIFF that has the pages of several, all of one order: what is in each is moved behind those before."""
+    order = "<" if files[0].startswith(b"II") else ">"
+    whole, link = bytearray(), 4
+    for file in files:
+        start = len(whole)
+        whole += file
+        (directory,) = struct.unpack_from(order + "I", file, 4)
+        struct.pack_into(order + "I", whole, link, start + directory)
+        (count,) = struct.unpack_from(order + "H", file, directory)
+        link = start + directory + 2 + 12 * count
+        for entry in range(directory + 2, directory + 2 + 12 * count, 12):
+            tag, kind, number, value = struct.unpack_from(order + "HHII", file, entry)
+            is_far = number * {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1}[kind] > 4
+            if is_far:
+                struct.pack_into(order + "I", whole, start + entry + 8, start + value)
+            places = value if is_far else entry + 8
+            for place in range(places, places + 4 * number * (tag == 273), 4):  # of the strips
+                struct.pack_into(
+                    order + "I", whole, start + place, start + struct.unpack_from(order + "I", file, place)[0]
+                )
+    return bytes(whole)
+
+
 def tiff(samples: np.ndarray, meaning: int, order: str = "<", packed: bool = False, **tags) -> bytes:
     """A TIFF of samples, H×W×C, of the type that they have; `meaning` is its PhotometricInterpretation (0: white is
     zero, 1: black is, 2: RGB). Further tags: `extra` (of alpha), `profile`, `bits`; and `rows`: so many are in a strip,

@@ -238,7 +238,7 @@ def test_a_profile_of_tables_is_left_to_littlecms(monkeypatch):
     monkeypatch.setattr(icc, "through_tables", lambda image, profile: asked.append((image.mode, profile)))
     profile = made.profile(LINEAR, LINEAR, LINEAR).replace(b"wtpt", b"A2B0")
     close(made.png(ramp(256, 3), 8, 2, made.iccp(profile)), ramp(256, 3) / 255, 1e-6)
-    assert asked == [("RGB", profile)]
+    assert set(asked) == {("RGB", profile)}
 
 
 @pytest.mark.parametrize("profile", [b"", b"none", COLOR["linear"][0][:200], GRAY["linear"][0]])
