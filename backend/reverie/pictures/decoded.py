@@ -40,6 +40,8 @@ _NCLX, _HEAD = b"colrnclx", 1 << 16  # in an AVIF's first bytes: colours by thei
 _BITS, _MEANING, _PROFILE = 258, 262, 34675  # tags of TIFF
 _MIN_IS_WHITE = 0
 _REDUCED, _MASK = 1, 4
+_UNCALIBRATED, _ADOBE_RGB, _ADOBE_RGB_RULE = 0xFFFF, 2, "R03"  # in EXIF
+_OF_DAMAGED_EXIF = (SyntaxError, ValueError, TypeError, KeyError, struct.error)  # which was only a note
 _SUBFILE, _DNG_VERSION = 254, 50706
 
 
@@ -164,12 +166,27 @@ class Opened:
 
     def _lies(self) -> int:
         try:
-            exif = Image.Exif() if self.notes is not None else self.image.getexif()
-            if self.notes is not None:
-                exif.load(self.notes.exif)
-            return int(exif.get(ExifTags.Base.Orientation, 1))
-        except (SyntaxError, ValueError, TypeError, KeyError, struct.error):  # EXIF is damaged, and was only a note
+            return int(self._exif().get(ExifTags.Base.Orientation, 1))
+        except _OF_DAMAGED_EXIF:
             return 1
+
+    def _is_adobe_rgb(self) -> bool:
+        """Does EXIF say so, as cameras have it?"""
+        try:
+            exif = self._exif()
+            number = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.ColorSpace)
+            rule = exif.get_ifd(ExifTags.IFD.Interop).get(ExifTags.Interop.InteropIndex)
+        except _OF_DAMAGED_EXIF:
+            return False
+        return number == _ADOBE_RGB or (number == _UNCALIBRATED and rule == _ADOBE_RGB_RULE)
+
+    def _exif(self) -> Image.Exif:
+        """Raises one of _OF_DAMAGED_EXIF."""
+        if self.notes is None:
+            return self.image.getexif()
+        exif = Image.Exif()
+        exif.load(self.notes.exif)
+        return exif
 
     def _samples(self) -> _Samples:
         if (whole := self._deep()) is not None:
@@ -218,12 +235,16 @@ class Opened:
         if self.image.mode in ("CMYK", "LAB"):
             return srgb_of.as_it_is(samples.color, samples.white)
         notes = self.notes
+        if notes is not None and notes.says_nothing_of_colors and self._is_adobe_rgb():
+            return srgb_of.adobe_rgb(samples.color, samples.white)
         if notes is not None:
             return srgb_of.png(samples.color, samples.white, notes)
         profile = self._profile()
         if not profile and (at := self._data.find(_NCLX, 0, _HEAD)) >= 0 and self.image.format == "AVIF":
             primaries, transfer = struct.unpack_from(">HH", self._data, at + len(_NCLX))
             return srgb_of.numbered(samples.color, samples.white, primaries, transfer)
+        if not profile and self._is_adobe_rgb():
+            return srgb_of.adobe_rgb(samples.color, samples.white)
         return srgb_of.profiled(samples.color, samples.white, profile)
 
     def _profile(self) -> bytes:

@@ -46,6 +46,10 @@ class Notes:
     def is_deep_gray_alpha(self) -> bool:
         return self.depth == 16 and self.color == _GRAY_ALPHA
 
+    @property
+    def says_nothing_of_colors(self) -> bool:
+        return not (self.cicp or self.profile or self.is_srgb or self.gamma or self.chromaticities)
+
 
 def read(data: bytes) -> tuple[bytes, Notes]:
     """The file without what does not make its still picture, and the notes in it. What is damaged among these is left

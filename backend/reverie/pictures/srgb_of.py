@@ -15,6 +15,7 @@ from reverie.pictures.png import Notes
 
 _SCREENS = 0.45455  # the gamma that files give for what is meant as sRGB
 _D65, _SRGB = (0.3127, 0.3290), ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06))
+_ADOBE_RGB = of_primaries(power(563 / 256), _D65, ((0.64, 0.33), (0.21, 0.71), (0.15, 0.06)))
 
 
 def as_it_is(color: NDArray[Any], white: float) -> NDArray[np.float32]:
@@ -36,6 +37,11 @@ def png(color: NDArray[Any], white: float, notes: Notes) -> NDArray[np.float32]:
 def numbered(color: NDArray[Any], white: float, primaries: int, transfer: int) -> NDArray[np.float32]:
     """By numbers of ITU-T H.273. Raises ReverieError for HDR."""
     return _through(color, white, cicp.color_space(primaries, transfer))
+
+
+def adobe_rgb(color: NDArray[Any], white: float) -> NDArray[np.float32]:
+    """Of Adobe RGB (1998), which EXIF may say. Grey is left as it is, as in GIMP."""
+    return as_it_is(color, white) if color.shape[2] == 1 else _through(color, white, _ADOBE_RGB)
 
 
 def profiled(color: NDArray[Any], white: float, profile: bytes) -> NDArray[np.float32]:

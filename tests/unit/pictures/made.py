@@ -152,19 +152,25 @@ def pages(*files: bytes) -> bytes:
         whole += file
         (directory,) = struct.unpack_from(order + "I", file, 4)
         struct.pack_into(order + "I", whole, link, start + directory)
-        (count,) = struct.unpack_from(order + "H", file, directory)
-        link = start + directory + 2 + 12 * count
-        for entry in range(directory + 2, directory + 2 + 12 * count, 12):
-            tag, kind, number, value = struct.unpack_from(order + "HHII", file, entry)
-            is_far = number * {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1}[kind] > 4
-            if is_far:
-                struct.pack_into(order + "I", whole, start + entry + 8, start + value)
-            places = value if is_far else entry + 8
-            for place in range(places, places + 4 * number * (tag == 273), 4):  # of the strips
-                struct.pack_into(
-                    order + "I", whole, start + place, start + struct.unpack_from(order + "I", file, place)[0]
-                )
+        link = _move(whole, order, start, start + directory)
     return bytes(whole)
+
+
+def _move(whole: bytearray, order: str, way: int, directory: int) -> int:
+    """Says in a directory, which is there already, that all its places are further back; returns where it ends."""
+    (count,) = struct.unpack_from(order + "H", whole, directory)
+    for entry in range(directory + 2, directory + 2 + 12 * count, 12):
+        tag, kind, number, value = struct.unpack_from(order + "HHII", whole, entry)
+        is_far = number * {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1}[kind] > 4
+        if is_far:
+            struct.pack_into(order + "I", whole, entry + 8, way + value)
+        places = way + value if is_far else entry + 8
+        for place in range(places, places + 4 * number * (tag in (273, 34665, 40965)), 4):  # strips, EXIF's directories
+            (old,) = struct.unpack_from(order + "I", whole, place)
+            struct.pack_into(order + "I", whole, place, way + old)
+            if tag != 273:
+                _move(whole, order, way, way + old)
+    return directory + 2 + 12 * count
 
 
 def tiff(samples: np.ndarray, meaning: int, order: str = "<", packed: bool = False, **tags) -> bytes:

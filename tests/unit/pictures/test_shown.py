@@ -9,7 +9,7 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import ExifTags, Image, ImageCms
 from reverie.errors import ReverieError
 from reverie.pictures import color_space, icc, images, png
 from reverie.pictures.color_space import ColorSpace
@@ -126,6 +126,45 @@ def test_gamma_and_primaries_of_a_png(color, gamma, primaries):
     close(made.png(samples, 8, color, *chunks), expected, 1e-3)
     before = [made.chunk(b"sRGB", b"\0"), *chunks]  # which says it better
     close(made.png(samples, 8, color, *before), values, 1e-6)
+
+
+def _camera(number: int, rule: str | None) -> bytes:
+    """EXIF with a number for the colours, and by what rule of cameras the file is made."""
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.Exif).update({0xA001: number} | ({0xA005: {1: rule}} if rule else {}))
+    return exif.tobytes()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "TIFF", "WEBP", "PNG"])
+@pytest.mark.parametrize(
+    ("number", "rule", "is_adobe"),
+    [(0xFFFF, "R03", True), (2, None, True), (0xFFFF, "R98", False), (0xFFFF, None, False), (1, "R03", False)],
+)
+def test_what_only_exif_says_is_adobe_rgb(kind, number, rule, is_adobe):
+    if kind == "TIFF" and rule:
+        pytest.skip("Pillow writes no rule into a TIFF")
+    options = {"JPEG": {"quality": 100}, "WEBP": {"lossless": True}}.get(kind, {}) | {"exif": _camera(number, rule)}
+    files = {}
+    for mode, said in (("RGB", b""), ("RGB", COLOR["linear P3"][0]), ("L", b"")):
+        buffer = io.BytesIO()
+        color = (100, 200, 101) if mode == "RGB" else 100
+        Image.new(mode, (16, 16), color).save(buffer, kind, icc_profile=said or None, **options)
+        files[mode, bool(said)] = buffer.getvalue()
+    with Image.open(io.BytesIO(files["RGB", False])) as image:
+        stored = np.asarray(image)[:1, :1] / 255
+    adobe = made.shown(stored, lambda values: values ** (563 / 256), ((0.64, 0.33), (0.21, 0.71), (0.15, 0.06)))
+    whole = np.ones((16, 16, 1))
+    close(files["RGB", False], whole * (adobe if is_adobe else stored), 1e-3)
+    _, curve, primaries = COLOR["linear P3"]
+    close(files["RGB", True], whole * made.shown(stored, curve, primaries), 1e-3)  # says it better
+    close(files["L", False], whole * 100 / 255, 1e-3)
+
+
+@pytest.mark.parametrize("says", [made.chunk(b"sRGB", b"\0"), made.chunk(b"gAMA", struct.pack(">I", 45455))])
+def test_what_a_png_says_itself_counts_for_more_than_exif(says):
+    exif = made.chunk(b"eXIf", _camera(2, None).removeprefix(b"Exif\0\0"))
+    assert np.abs(images.decode(made.png(ramp(256, 3), 8, 2, exif)) - ramp(256, 3) / 255).max() > 0.1
+    close(made.png(ramp(256, 3), 8, 2, exif, says), ramp(256, 3) / 255, 1e-6)
 
 
 _SMPTE_240 = lambda values: np.where(values < 0.0912, values / 4, ((values + 0.1115) / 1.1115) ** (1 / 0.45))  # noqa: E731
