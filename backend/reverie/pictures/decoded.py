@@ -40,6 +40,8 @@ _NCLX, _HEAD = b"colrnclx", 1 << 16  # in an AVIF's first bytes: colours by thei
 _BITS, _MEANING, _PROFILE = 258, 262, 34675  # tags of TIFF
 _MIN_IS_WHITE = 0
 _REDUCED, _MASK = 1, 4
+_BMP_FIRST, _BMP_HEADER = 14, 124  # where the header of a BMP is, and how long its version 5 is
+_BMP_KIND, _BMP_PLACE, _BMP_EMBEDDED = _BMP_FIRST + 56, _BMP_FIRST + 112, b"DEBM"
 _UNCALIBRATED, _ADOBE_RGB, _ADOBE_RGB_RULE = 0xFFFF, 2, "R03"  # in EXIF
 _OF_DAMAGED_EXIF = (SyntaxError, ValueError, TypeError, KeyError, struct.error)  # which was only a note
 _SUBFILE, _DNG_VERSION = 254, 50706
@@ -250,12 +252,22 @@ class Opened:
     def _profile(self) -> bytes:
         if isinstance(self.image, TiffImagePlugin.TiffImageFile):  # of which Pillow's notes keep that of a page before
             return self.image.tag_v2.get(_PROFILE) or b""
+        if self.image.format == "BMP":
+            return _profile_of_bmp(self._data)
         return self.image.info.get("icc_profile") or b""
 
 
 def _is_raw(tags: Mapping[int, Any]) -> bool:
     """Is this the first picture of a camera's raw file, which is a thumbnail?"""
     return _DNG_VERSION in tags or bool(int(tags.get(_SUBFILE, 0)) & _REDUCED)
+
+
+def _profile_of_bmp(data: bytes) -> bytes:
+    """The profile that version 5 of the header leads to, which Pillow does not read; empty where there is none."""
+    if len(data) < _BMP_FIRST + _BMP_HEADER or data[_BMP_KIND : _BMP_KIND + 4] != _BMP_EMBEDDED:
+        return b""
+    at, size = struct.unpack_from("<II", data, _BMP_PLACE)
+    return data[_BMP_FIRST + at : _BMP_FIRST + at + size]
 
 
 def _deep_gray(image: Image.Image) -> _Samples:

@@ -28,7 +28,9 @@ def png(color: NDArray[Any], white: float, notes: Notes) -> NDArray[np.float32]:
     """By the first that a PNG has of cICP, profile, sRGB, and gAMA and cHRM, as the format has it. Raises ReverieError
     for HDR."""
     if notes.cicp:
-        return numbered(color, white, notes.cicp[0], notes.cicp[1])
+        primaries, transfer, _, is_whole_range = notes.cicp
+        color, white = (color, white) if is_whole_range else (_of_narrow_range(color, white), 1)
+        return numbered(color, white, primaries, transfer)
     if notes.profile:
         return profiled(color, white, notes.profile)
     return as_it_is(color, white) if notes.is_srgb else _through(color, white, _of_gamma(notes))
@@ -58,6 +60,13 @@ def profiled(color: NDArray[Any], white: float, profile: bytes) -> NDArray[np.fl
     image = Image.fromarray(np.rint(plain * 255).astype(np.uint8).squeeze(2 if color.shape[2] == 1 else ()))
     managed = icc.through_tables(image, profile)
     return plain if managed is None else as_it_is(np.asarray(managed), 255)
+
+
+def _of_narrow_range(color: NDArray[Any], white: float) -> NDArray[np.float32]:
+    """0 to 1, from the range of video (ITU-T H.273): of 8 bits 16 is black and 235 white; of more, so much shifted."""
+    step = np.float32((white + 1) / 256)
+    within: NDArray[np.float32] = (color.astype(np.float32) / step - 16) / np.float32(219)
+    return within.clip(0, 1)
 
 
 def _through(color: NDArray[Any], white: float, space: ColorSpace | None) -> NDArray[np.float32]:
