@@ -34,20 +34,22 @@ _NO_FOLDERS = (".png", ".jpg", ".jpeg", ".bmp", ".npy", ".mp4", ".mov", ".avi", 
 _FRAME = re.compile(r"\d{4,}\.png")
 _MAX_BYTES = 4 << 30
 
+Frame = NDArray[np.unsignedinteger[Any]]
+
 
 @dataclass(frozen=True)
 class Animation:
-    """Frames as they lie in memory (8 bits, H×W×3 or 4) or on disk, how long each is seen, in milliseconds, and how
-    often they are played; 0: for ever."""
+    """Frames as they lie in memory (8 or 16 bits, H×W×3 or 4) or on disk, how long each is seen, in milliseconds, and
+    how often they are played; 0: for ever."""
 
-    frames: Sequence[Path | NDArray[np.uint8]]
+    frames: Sequence[Path | Frame]
     durations: Sequence[int]
     plays: int = 0
 
     def frame(self, index: int, size: int | None) -> Picture:
         """A frame as a picture, with the longest side `size` at most. Raises ReverieError when it cannot be read."""
         frame = self.frames[index]
-        picture = images.read(frame) if isinstance(frame, Path) else frame.astype(np.float32) / np.float32(255)
+        picture = images.read(frame) if isinstance(frame, Path) else _picture(frame)
         return picture if size is None else shrink_to(picture, size)
 
     def check_sizes(self, size: int | None) -> None:
@@ -84,17 +86,31 @@ def read(paths: Sequence[Path]) -> Animation:
         if file is None or file.count == 1:
             images.read(paths[0])  # says what is wrong with it
             return Animation(paths, [DURATION])
-        frames: list[NDArray[np.uint8]] = []
+        frames: list[Frame] = []
         durations = []
-        _check_fits(file.count * math.prod(file.shape))  # told by the header, before anything is unpacked
+        # told by the header, before anything is unpacked
+        _check_fits(file.count * math.prod(file.shape) * (2 if file.is_deep else 1))
         for picture, duration in file.pictures():
-            frames.append(np.rint(picture * 255).astype(np.uint8))
+            frames.append(_rounded(picture, file.is_deep))
             durations.append(round(duration) or DURATION)
             _check_fits(sum(each.nbytes for each in frames))
         plays = file.plays
-    if all(frame.shape[2] == 4 and bool((frame[:, :, 3] == 255).all()) for frame in frames):
+    if all(frame.shape[2] == 4 and bool((frame[:, :, 3] == _white(frame)).all()) for frame in frames):
         frames = [np.ascontiguousarray(frame[:, :, :3]) for frame in frames]
     return Animation(frames, durations, plays)
+
+
+def _white(frame: Frame) -> int:
+    return 255 if frame.dtype == np.uint8 else 65535
+
+
+def _picture(frame: Frame) -> Picture:
+    scaled: Picture = frame.astype(np.float32) / np.float32(_white(frame))
+    return scaled
+
+
+def _rounded(picture: Picture, is_deep: bool) -> Frame:
+    return np.rint(picture * 65535).astype(np.uint16) if is_deep else np.rint(picture * 255).astype(np.uint8)
 
 
 def _check_fits(size: int) -> None:
@@ -103,8 +119,8 @@ def _check_fits(size: int) -> None:
 
 
 def write(path: Path, animation: Animation, kept: Kept | None = None) -> None:
-    """Writes an animation whose frames are in memory as one file, sRGB, with what is kept. A file that was there stays
-    until the new one is complete. Raises ReverieError when it cannot be written."""
+    """Writes an animation whose frames are in memory, of 8 bits, as one file, sRGB, with what is kept. A file that was
+    there stays until the new one is complete. Raises ReverieError when it cannot be written."""
     frames = [frame for frame in animation.frames if not isinstance(frame, Path)]
     mode = "RGBA" if any(frame.shape[2] == 4 for frame in frames) else "RGB"  # Pillow drops alpha that comes later
     pictures = [Image.fromarray(frame).convert(mode) for frame in frames]

@@ -99,6 +99,13 @@ class Opened:
         return max(1, len(self._frames[0]) if self.notes is not None else len(self._pages))
 
     @property
+    def is_deep(self) -> bool:
+        """Has it more than 8 bits for a sample, or the page that Pillow is at?"""
+        if isinstance(self.image, TiffImagePlugin.TiffImageFile):
+            return bool(max(self.image.tag_v2.get(_BITS, (1,))) > 8)
+        return self.notes is not None and self.notes.depth > 8
+
+    @property
     def plays(self) -> int:
         """How often the file says that its frames are played; 0: for ever."""
         if self.notes is not None:

@@ -78,7 +78,7 @@ def _saved(picture: Picture, format_name: str, kept: Kept) -> bytes:
     return buffer.getvalue()
 
 
-def beside(picture: Picture | NDArray[np.uint8], kept: Kept, format_name: str) -> dict[str, Any]:
+def beside(picture: NDArray[Any], kept: Kept, format_name: str) -> dict[str, Any]:
     """What Pillow is told to write beside the samples: sRGB's profile, and what is kept, where the format has room."""
     options: dict[str, Any] = {"icc_profile": icc.srgb()}
     exif = _exif(picture, kept, format_name)
@@ -93,7 +93,7 @@ def beside(picture: Picture | NDArray[np.uint8], kept: Kept, format_name: str) -
     return options
 
 
-def _exif(picture: Picture | NDArray[np.uint8], kept: Kept, format_name: str) -> bytes:
+def _exif(picture: NDArray[Any], kept: Kept, format_name: str) -> bytes:
     """What of EXIF the format's writer takes: Pillow's of TIFF and AVIF takes it apart."""
     exif = kept.exif_of(picture)
     if exif and format_name in ("TIFF", "AVIF"):

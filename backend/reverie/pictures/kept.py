@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageFile, IptcImagePlugin
 
-from reverie.pictures.picture import Picture
 from reverie.pictures.png import Notes
 
 XMP = "XML:com.adobe.xmp"
@@ -56,7 +54,7 @@ class Kept:
     xmp: bytes = b""
     is_damaged: bool = False
 
-    def exif_of(self, picture: Picture | NDArray[np.uint8]) -> bytes:
+    def exif_of(self, picture: NDArray[Any]) -> bytes:
         """EXIF for a picture: it is upright, of this size, in sRGB, and has no thumbnail of the photo."""
         if not self.exif:
             return b""

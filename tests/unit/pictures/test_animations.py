@@ -59,6 +59,33 @@ def test_pages_of_16_bits_are_read_through_their_profile(tmp_path, depth):
     assert np.abs(animation.frame(0, None) - dark).max() < 0.5 / 255 and (animation.frame(1, None) == 1).all()
 
 
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("kind", ["TIFF", "PNG"])
+def test_frames_of_16_bits_keep_them(tmp_path, kind, channels):
+    frames = [np.random.default_rng(number).integers(0, 65536, (4, 6, channels)).astype(np.uint16) for number in (0, 1)]
+    frames[1][:, :, 3:] = 65535  # opaque: the channel has to stay for the other's sake
+    if kind == "TIFF":
+        tags = {"extra": 2} if channels == 4 else {}
+        file = made.pages(*(made.tiff(frame, 1 if channels == 1 else 2, **tags) for frame in frames))
+    else:
+        pngs = [made.png(frame, 16, {1: 0, 3: 2, 4: 6}[channels]) for frame in frames]
+        file = made.apng(pngs, [(0, 0, 0, 0, 5)] * 2)
+    (tmp_path / "a").write_bytes(file)
+    animation = animations.read([tmp_path / "a"])
+    for index, frame in enumerate(frames):
+        held, shown = animation.frames[index], animation.frame(index, None)
+        assert held.dtype == np.uint16 and np.array_equal(held, np.broadcast_to(frame, held.shape))
+        assert np.array_equal(shown, held.astype(np.float32) / np.float32(65535)) and held.shape[2] == max(3, channels)
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+def test_frames_that_are_opaque_throughout_have_no_alpha(tmp_path, depth):
+    frame = np.full((4, 6, 4), (1 << depth) - 1)
+    (tmp_path / "a").write_bytes(made.apng([made.png(frame, depth, 6)] * 2, [(0, 0, 0, 0, 5)] * 2))
+    first = animations.read([tmp_path / "a"]).frames[0]
+    assert first.shape == (4, 6, 3) and (first == (1 << depth) - 1).all()
+
+
 @pytest.mark.parametrize(
     ("source", "loop", "plays"),
     [("GIF", None, 1), ("GIF", 0, 0), ("GIF", 2, 3), ("WEBP", 0, 0), ("WEBP", 1, 1), ("PNG", 0, 0), ("PNG", 4, 4)],

@@ -62,6 +62,17 @@ def test_more_than_four_gigabytes_of_frames_are_refused_before_the_first_is_unpa
     assert len(animations.read([tmp_path / "b.gif"]).frames) == 20
 
 
+def test_frames_of_16_bits_take_twice_the_room(tmp_path, monkeypatch):
+    frame = made.png(np.zeros((10, 10, 3), int), 16, 2)
+    (tmp_path / "a.png").write_bytes(made.apng([frame] * 2, [(0, 0, 0, 0, 5)] * 2))
+    unpacked = []
+    monkeypatch.setattr(Opened, "_composed", lambda file, frames: iter(unpacked.append(file) or ()))
+    monkeypatch.setattr(animations, "_MAX_BYTES", 2 * 2 * 300 - 1)
+    with pytest.raises(ReverieError, match="too many frames for the memory"):
+        animations.read([tmp_path / "a.png"])
+    assert not unpacked
+
+
 def test_frames_that_become_too_many_are_refused(tmp_path, monkeypatch):
     """Pages of a TIFF are as large as each says."""
     buffer = io.BytesIO()
