@@ -111,7 +111,7 @@ def paint(
                 own = kept if number == 1 or len(result.sources) == 1 else result.kept(number - 1)
                 images.write(output / f"{number:04}.png", picture, own, result.depth)
             else:
-                done.append((picture * 255).round().astype(np.uint8))
+                done.append((picture.clip(0, 1) * 255).round().astype(np.uint8))
     except Exception:
         if done:
             _keep(output, Animation(done, durations[: len(done)], animation.plays), kept)

@@ -110,6 +110,7 @@ def _picture(frame: Frame) -> Picture:
 
 
 def _rounded(picture: Picture, is_deep: bool) -> Frame:
+    picture = picture.clip(0, 1)
     return np.rint(picture * 65535).astype(np.uint16) if is_deep else np.rint(picture * 255).astype(np.uint8)
 
 

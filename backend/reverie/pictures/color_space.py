@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Curve = Callable[[NDArray[np.float64]], NDArray[np.float64]]
-"""From encoded values, 0 to 1, to linear light, 0 to 1."""
+"""From encoded values, 0 to 1, to linear light, 0 to 1. Floats may lie outside, and then the light may, too."""
 Matrix = NDArray[np.float64]
 Place = tuple[float, float]  # x and y of CIE 1931
 
@@ -31,8 +31,9 @@ class ColorSpace:
     matrix: Matrix | None = None
 
     def to_srgb(self, samples: NDArray[Any], white: float) -> NDArray[np.float32]:
-        """The samples, H×W×1 or as many as there are curves, of which `white` is white, as sRGB of the same shape, in 0
-        to 1. What sRGB has no room for becomes the nearest that it has in each channel."""
+        """The samples, H×W×1 or as many as there are curves, of which `white` is white, as sRGB of the same shape. What
+        sRGB has no room for stays outside of 0 to 1 where samples are floats; else it becomes the nearest that there
+        is in each channel."""
         tables = [self._table(curve, white) if samples.dtype.kind == "u" else None for curve in self.curves]
         result = np.empty(samples.shape, np.float32)
         rows = max(1, _PIXELS_AT_ONCE // max(1, samples.shape[1]))
@@ -41,10 +42,10 @@ class ColorSpace:
             light = np.empty(part.shape, np.float32)
             for channel, (curve, table) in enumerate(zip(self.curves, tables, strict=True)):
                 own = part[:, :, channel]
-                light[:, :, channel] = curve(own.clip(0, white) / white) if table is None else table[own]
+                light[:, :, channel] = curve(own / white) if table is None else table[own]
             if self.matrix is not None:
                 light = light @ self.matrix.T.astype(np.float32)
-            result[top : top + rows] = encoded(light)
+            result[top : top + rows] = encoded(light.clip(0, 1) if samples.dtype.kind == "u" else light)
         return result
 
     def is_srgb(self) -> bool:
@@ -60,9 +61,9 @@ class ColorSpace:
 
 
 def encoded(light: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Linear light as sRGB encodes it (IEC 61966-2-1), clipped to 0–1."""
-    light = light.clip(0, 1)
-    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** np.float32(1 / 2.4) - np.float32(0.055))
+    """Linear light as sRGB encodes it (IEC 61966-2-1), beyond black and white by the same formula."""
+    raised = np.maximum(light, 0) ** np.float32(1 / 2.4)
+    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * raised - np.float32(0.055))
 
 
 def decoded(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -71,8 +72,8 @@ def decoded(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def power(exponent: float) -> Curve:
-    """The curve x ↦ x to the exponent."""
-    return lambda values: values**exponent
+    """The curve x ↦ x to the exponent; below black there is nothing but where it is straight."""
+    return (lambda values: values) if exponent == 1 else lambda values: np.maximum(values, 0) ** exponent
 
 
 def of_primaries(curve: Curve, white: Place, primaries: tuple[Place, ...]) -> ColorSpace:

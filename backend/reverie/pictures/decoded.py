@@ -285,7 +285,7 @@ def _deep_gray(image: Image.Image) -> _Samples:
     check_finite(samples)
     check_white(samples, white)
     if tags.get(_MEANING) == _MIN_IS_WHITE:
-        samples = white - samples.clip(0, white)
+        samples = white - samples
     if image.mode.startswith("I"):
         samples = samples.clip(0, white).astype(np.uint16)
     return _Samples(samples[:, :, None], white)

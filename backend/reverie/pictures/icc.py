@@ -88,6 +88,8 @@ def _sampled(points: NDArray[np.float64]) -> Curve:
 
 def _parametric(kind: int, g: float, a: float = 1, b: float = 0, c: float = 0, *rest: float) -> Curve:
     """The curves of ICC.1:2010, section 10.16, table 65."""
+    if kind == 0:
+        return power(g)
     if kind in (1, 2):  # above −b/a the power, below it all the same
         begin, slope, lift, foot = -b / a, 0.0, c, c
     else:
@@ -95,7 +97,7 @@ def _parametric(kind: int, g: float, a: float = 1, b: float = 0, c: float = 0, *
 
     def curve(values: NDArray[np.float64]) -> NDArray[np.float64]:
         raised = np.maximum(a * values + b, 0) ** g + lift
-        return np.clip(np.where(values >= begin, raised, slope * values + foot), 0, 1)
+        return np.where(values >= begin, raised, slope * values + foot)
 
     return curve
 

@@ -1,5 +1,5 @@
 """A picture as the backend has it: a float32 array, height × width × channels, 3 (RGB) or 4 (RGB and straight alpha)
-channels, values in [0, 1], sRGB-encoded."""
+channels, values in [0, 1], sRGB-encoded. Of floats, colours may lie outside, as `check_white` has it."""
 
 from __future__ import annotations
 

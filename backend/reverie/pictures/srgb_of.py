@@ -1,5 +1,5 @@
 """The colours of samples in sRGB, by what their file says of them. Samples are H×W×1 or 3, of which `white` is white;
-what is given back has their shape, or 3 channels, in 0 to 1."""
+what is given back has their shape, or 3 channels, in 0 to 1; of floats, what lies outside may stay there."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ADOBE_RGB = of_primaries(power(563 / 256), _D65, ((0.64, 0.33), (0.21, 0.71), (
 def as_it_is(color: NDArray[Any], white: float) -> NDArray[np.float32]:
     """Of what is sRGB already, or says nothing else."""
     scaled: NDArray[np.float32] = color.astype(np.float32) / np.float32(white)
-    return scaled.clip(0, 1)
+    return scaled
 
 
 def png(color: NDArray[Any], white: float, notes: Notes) -> NDArray[np.float32]:
@@ -29,7 +29,7 @@ def png(color: NDArray[Any], white: float, notes: Notes) -> NDArray[np.float32]:
     for HDR."""
     if notes.cicp:
         primaries, transfer, _, is_whole_range = notes.cicp
-        color, white = (color, white) if is_whole_range else (_of_narrow_range(color, white), 1)
+        color, white = (color, white) if is_whole_range else (_of_narrow_range(color, white), 65535)
         return numbered(color, white, primaries, transfer)
     if notes.profile:
         return profiled(color, white, notes.profile)
@@ -57,16 +57,17 @@ def profiled(color: NDArray[Any], white: float, profile: bytes) -> NDArray[np.fl
     if (space := icc.color_space(profile)) is not None:
         return _through(color, white, None if space.is_srgb() else space)
     plain = as_it_is(color, white)
-    image = Image.fromarray(np.rint(plain * 255).astype(np.uint8).squeeze(2 if color.shape[2] == 1 else ()))
+    image = Image.fromarray(np.rint(plain.clip(0, 1) * 255).astype(np.uint8).squeeze(2 if color.shape[2] == 1 else ()))
     managed = icc.through_tables(image, profile)
     return plain if managed is None else as_it_is(np.asarray(managed), 255)
 
 
-def _of_narrow_range(color: NDArray[Any], white: float) -> NDArray[np.float32]:
-    """0 to 1, from the range of video (ITU-T H.273): of 8 bits 16 is black and 235 white; of more, so much shifted."""
+def _of_narrow_range(color: NDArray[Any], white: float) -> NDArray[np.uint16]:
+    """16 bits, from the range of video (ITU-T H.273): of 8 bits 16 is black and 235 white; of more, so much shifted."""
     step = np.float32((white + 1) / 256)
-    within: NDArray[np.float32] = (color.astype(np.float32) / step - 16) / np.float32(219)
-    return within.clip(0, 1)
+    within = (color.astype(np.float32) / step - 16) / np.float32(219)
+    stretched: NDArray[np.uint16] = np.rint(within.clip(0, 1) * 65535).astype(np.uint16)
+    return stretched
 
 
 def _through(color: NDArray[Any], white: float, space: ColorSpace | None) -> NDArray[np.float32]:

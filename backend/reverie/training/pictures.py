@@ -41,7 +41,7 @@ def load(files: Sequence[Path], longest: int = 1024) -> list[Photo]:
             raise ReverieError(
                 f"{error.message} It cannot be learnt from: take it out of the folder, or mend it.", "photos"
             ) from error
-        photos.append(np.rint(picture * 255).astype(np.uint8))
+        photos.append(np.rint(picture.clip(0, 1) * 255).astype(np.uint8))
     return photos
 
 

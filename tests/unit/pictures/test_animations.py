@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from reverie.cli import main as command_line
+from reverie.engine import render
 from reverie.errors import ReverieError
 from reverie.pictures import animations, images
 from reverie.pictures.animations import Animation
@@ -76,6 +77,12 @@ def test_frames_of_16_bits_keep_them(tmp_path, kind, channels):
         held, shown = animation.frames[index], animation.frame(index, None)
         assert held.dtype == np.uint16 and np.array_equal(held, np.broadcast_to(frame, held.shape))
         assert np.array_equal(shown, held.astype(np.float32) / np.float32(65535)) and held.shape[2] == max(3, channels)
+
+
+def test_floats_beyond_black_and_white_are_these_in_a_frame(tmp_path):
+    page = made.tiff(np.array([[[-0.25], [0.5], [1.25]]] * 4, np.float32), 1)
+    (tmp_path / "a.tif").write_bytes(made.pages(page, page))
+    assert animations.read([tmp_path / "a.tif"]).frames[1][0, :, 0].tolist() == [0, 32768, 65535]
 
 
 @pytest.mark.parametrize("depth", [8, 16])
@@ -158,6 +165,16 @@ def test_pages_of_differing_sizes_are_told_before_the_first_is_painted(rendered,
     first.save(tmp_path / "a.tif", save_all=True, append_images=[rest[0].resize((20, 12))])
     failure = _failure(capsys, "frames", tmp_path / "a.tif", "--style", INK, "-o", tmp_path / "out")
     assert "and 2 has 20×12" in failure["message"] and rendered == []
+
+
+def test_what_of_a_frame_is_beyond_white_is_white_in_a_file(monkeypatch, tmp_path):
+    """What is not painted stays as it is, which may be brighter."""
+    _scene()[0].save(tmp_path / "0.png")
+    bright = np.repeat(np.array([[[-0.25], [0.5], [1.25]]] * 4, np.float32), 3, 2)
+    monkeypatch.setattr(render, "render", lambda recipe, *_, **__: render.Result(bright, recipe, "none", "cpu", 0.0))
+    words = ["frames", tmp_path / "0.png", "--style", INK, "-o", tmp_path / "out.tif"]
+    assert command_line.main([*map(str, words)]) == 0
+    assert np.rint(images.read(tmp_path / "out.tif")[0, :, 0] * 255).tolist() == [0, 128, 255]
 
 
 def test_a_count_of_frames_without_a_zoom_is_refused(rendered, capsys, tmp_path):

@@ -12,7 +12,7 @@ import pytest
 from PIL import ExifTags, Image, ImageCms
 from reverie.errors import ReverieError
 from reverie.pictures import color_space, icc, images, png
-from reverie.pictures.color_space import ColorSpace
+from reverie.pictures.color_space import ColorSpace, of_primaries
 
 from tests.unit.pictures import made
 from tests.unit.pictures.shown import COLOR, GRAY, LINEAR, close, ramp
@@ -268,6 +268,7 @@ def test_colors_by_number_of_an_avif():
         made.parametric(0, 1.8),
         made.parametric(1, 2.0, 1.1, -0.1),
         made.parametric(2, 2.0, 1.1, -0.1, 0.0),
+        made.parametric(1, 2.0, 1.2, 0.0),  # whose light goes beyond white
         made.parametric(3, 2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045),
         made.parametric(4, 2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045, 0.0, 0.0),
     ],
@@ -320,6 +321,13 @@ def test_a_profile_of_tables_is_left_to_littlecms(monkeypatch):
     assert set(asked) == {("RGB", profile)}
 
 
+def test_tables_are_for_what_is_between_black_and_white(monkeypatch):
+    monkeypatch.setattr(icc, "through_tables", lambda image, profile: image)
+    profile = made.profile(LINEAR, LINEAR, LINEAR).replace(b"wtpt", b"A2B0")
+    values = np.array([[[-0.25], [0.2], [1.25]]] * 4, np.float32)
+    close(made.tiff(values, 1, profile=profile), values.clip(0, 1), 1e-6)
+
+
 @pytest.mark.parametrize("profile", [b"", b"none", COLOR["linear"][0][:200], GRAY["linear"][0]])
 def test_a_profile_that_is_broken_or_for_others_does_not_cost_the_picture(profile):
     close(made.png(ramp(256, 3), 8, 2, made.iccp(profile)), ramp(256, 3) / 255, 1e-6)
@@ -360,14 +368,60 @@ def test_a_chunk_beside_the_picture_does_not_cost_it(extra):
 
 def test_what_lies_outside_of_srgb_is_the_nearest_in_each_channel():
     space = ColorSpace((lambda values: values * 2 - 0.5,))
-    shown = space.to_srgb(np.array([[[0.0], [0.2], [1.0]]], np.float32), 1)[0, :, 0]
+    shown = space.to_srgb(np.array([[[0], [51], [255]]], np.uint8), 255)[0, :, 0]
     np.testing.assert_allclose(shown, [0, 0, 1], atol=1e-6)
+    green = np.array([[[0, 255, 0]]], np.uint8)  # of P3, whose light in sRGB is below 0 and above 1
+    shown = of_primaries(made.decoded, made.D65, made.P3).to_srgb(green, 255)
+    np.testing.assert_allclose(shown[0, 0], [0, 1, 0], atol=1e-6)
 
 
-def test_what_is_beyond_black_and_white_is_these():
+def test_what_lies_outside_of_srgb_stays_there_as_a_float():
+    green = np.array([[[0, 1, 0]]], np.float32)
+    light = np.linalg.inv(made.to_xyz(made.SRGB)) @ made.to_xyz(made.P3)[:, 1]
+    assert light.min() < -0.2 and light.max() > 1.04
+    shown = of_primaries(made.decoded, made.D65, made.P3).to_srgb(green, 1)
+    np.testing.assert_allclose(shown[0, 0], _beyond(light), atol=1e-5)
+
+
+def _beyond(light: np.ndarray) -> np.ndarray:
+    """As sRGB is encoded, by the same formula where there is no such light."""
+    return np.array([12.92 * each if each <= 0.0031308 else 1.055 * each ** (1 / 2.4) - 0.055 for each in light.flat])
+
+
+@pytest.mark.parametrize(
+    ("profile", "means"),
+    [
+        (b"", None),
+        (made.profile(made.gamma(1.0), space=b"GRAY"), lambda value: value),
+        (made.profile(made.parametric(0, 1.0), space=b"GRAY"), lambda value: value),
+        (made.profile(made.parametric(3, 2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045), space=b"GRAY"), None),
+        (COLOR["linear P3"][0], lambda value: value),
+        (GRAY["gamma 1.8"][0], lambda value: max(value, 0) ** (461 / 256)),
+        (made.profile(made.parametric(0, 1.8), space=b"GRAY"), lambda value: max(value, 0) ** 1.8),
+        (made.profile(made.parametric(1, 2.0, 1.0, 0.0), space=b"GRAY"), lambda value: max(value, 0) ** 2),
+        (made.profile(made.sampled(lambda x: x**2), space=b"GRAY"), lambda value: min(max(value, 0), 1) ** 2),
+    ],
+)
+@pytest.mark.parametrize("meaning", [0, 1])
+def test_beyond_black_and_white_a_float_stays_what_it_is(profile, means, meaning):
+    """But where a profile's curve ends there."""
     values = np.array([[[-0.25], [0.0], [0.5], [1.0], [1.25]]] * 4, np.float32)
-    close(made.tiff(values, 1), values.clip(0, 1), 1e-6)
-    close(made.tiff(values, 1, profile=GRAY["gamma 1.8"][0]), made.encoded(values.clip(0, 1) ** (461 / 256)), 1e-4)
+    expected = values if means is None else _beyond(np.array([means(float(each)) for each in values.flat]))
+    stored = values if meaning == 1 else 1 - values
+    tags = {"profile": profile} if profile else {}
+    with np.errstate(all="raise"):
+        close(made.tiff(stored.astype(np.float32), meaning, **tags), expected.reshape(values.shape), 1e-3)
+
+
+def test_a_float_stays_what_it_is_in_an_array_and_is_cut_where_a_file_has_no_room(tmp_path):
+    values = np.array([[[-0.25], [0.5], [1.25]]] * 4, np.float32)
+    picture = images.decode(made.tiff(values, 1))
+    images.write(tmp_path / "a.npy", picture)
+    images.write(tmp_path / "a.png", picture)
+    images.write(tmp_path / "a.tif", picture, depth=16)
+    assert np.array_equal(images.read(tmp_path / "a.npy"), np.repeat(values, 3, 2))
+    for name in ("a.png", "a.tif"):
+        np.testing.assert_allclose(images.read(tmp_path / name)[0, :, 0], [0, 0.5, 1], atol=0.51 / 255)
 
 
 def test_a_large_picture_is_the_same_in_parts(monkeypatch):

@@ -49,3 +49,8 @@ def test_they_are_reduced(tmp_path):
     (tmp_path / "a.png").write_bytes(made.png(np.full((40, 80, 3), 100), 8, 2))
     (photo,) = pictures.load([tmp_path / "a.png"], 20)
     assert photo.shape == (10, 20, 3) and (photo == 100).all()
+
+
+def test_floats_beyond_black_and_white_are_these(tmp_path):
+    photo = _load(tmp_path, made.tiff(np.array([[[-0.25], [0.5], [1.25]]] * 4, np.float32), 1))
+    assert photo[0, :, 0].tolist() == [0, 128, 255]
