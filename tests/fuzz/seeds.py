@@ -56,6 +56,12 @@ def pictures() -> list[bytes]:
         made.tiff(deep, 2, extra=2, packed=True, rows=2),
         made.tiff(deep[:, :, :3], 2, ">", rows=3, lies=6),
         made.tiff(deep[:, :, :1].astype(np.float32) / 65535, 1),
+        made.tiff(deep[:, :, :3], 2, rows=2, profile=profile),
+        made.tiff(deep, 2, ">", packed=True, rows=3, extra=1, lies=8),
+        made.pages(made.tiff(deep[:, :, :3], 2, profile=profile), made.tiff(deep[:, :, :1], 1)),
+        _saved(image, "TIFF", big_tiff=True, **said),
+        made.apng([made.png(deep, 16, 6), made.png(deep[:3, :2], 16, 6)], [(0, 0, 1, 0, 5), (2, 1, 2, 1, 5)]),
+        made.apng([made.png(deep[:, :, :2], 16, 4)] * 2, [(0, 0, 0, 0, 5)] * 2, still=made.png(deep[:, :, :2], 16, 4)),
         b"P6\n3 2\n4095\n" + deep[:3, :2, :3].astype(">u2").tobytes(),
     ]
 

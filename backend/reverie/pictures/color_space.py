@@ -19,6 +19,7 @@ _SRGB: tuple[Place, ...] = ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06))
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 _D50_XYZ = np.array([0.9642, 1.0, 0.8249])  # of the space in which profiles meet
 _HALF_A_STEP, _NEAR = 0.5 / 255, 2e-3
+_FURTHEST = 1e4  # times white: of a float that is more, the light would be infinite
 _PIXELS_AT_ONCE = 1 << 20  # what is computed in between takes memory
 
 
@@ -42,7 +43,7 @@ class ColorSpace:
             light = np.empty(part.shape, np.float32)
             for channel, (curve, table) in enumerate(zip(self.curves, tables, strict=True)):
                 own = part[:, :, channel]
-                light[:, :, channel] = curve(own / white) if table is None else table[own]
+                light[:, :, channel] = curve((own / white).clip(-_FURTHEST, _FURTHEST)) if table is None else table[own]
             if self.matrix is not None:
                 light = light @ self.matrix.T.astype(np.float32)
             result[top : top + rows] = encoded(light.clip(0, 1) if samples.dtype.kind == "u" else light)

@@ -37,8 +37,8 @@ _SIDEWAYS = (5, 6, 7, 8)
 _PLAIN = {"1": "L", "RGBa": "RGBA", "PA": "RGBA", "YCbCr": "RGB", "LAB": "RGB", "HSV": "RGB", "RGBX": "RGB"}
 _NATIVE = {"F;32F": "F;32NF", "F;32BF": "F;32NF", "I;32S": "I;32NS", "I;32BS": "I;32NS", "I;16BS": "I;16NS"}
 _NCLX, _HEAD = b"colrnclx", 1 << 16  # in an AVIF's first bytes: colours by their numbers
-_BITS, _MEANING, _PROFILE = 258, 262, 34675  # tags of TIFF
-_MIN_IS_WHITE = 0
+_BITS, _MEANING, _SAMPLES, _PROFILE = 258, 262, 339, 34675  # tags of TIFF
+_MIN_IS_WHITE, _UNSIGNED = 0, 1
 _REDUCED, _MASK = 1, 4
 _BMP_FIRST, _BMP_HEADER = 14, 124  # where the header of a BMP is, and how long its version 5 is
 _BMP_KIND, _BMP_PLACE, _BMP_EMBEDDED = _BMP_FIRST + 56, _BMP_FIRST + 112, b"DEBM"
@@ -282,6 +282,8 @@ def _deep_gray(image: Image.Image) -> _Samples:
     samples = np.asarray(image)
     tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else {}
     white = 1.0 if image.mode == "F" else 4095.0 if tags.get(_BITS) == (12,) else 65535.0
+    if image.mode == "I" and tags.get(_SAMPLES, _UNSIGNED) in (_UNSIGNED, (_UNSIGNED,)):
+        samples = samples.view(np.uint32)  # which Pillow has no mode for
     check_finite(samples)
     check_white(samples, white)
     if tags.get(_MEANING) == _MIN_IS_WHITE:

@@ -44,11 +44,14 @@ def check_finite(array: NDArray[Any]) -> None:
 def check_white(array: NDArray[Any], white: float) -> None:
     """Raises ReverieError for samples of which `white` cannot be white: a few may overshoot, as the lights of a float
     picture do, but not a quarter of them twofold."""
-    if array.dtype.kind != "u" and (abs(array) > 2 * white).mean() > _FAR_ABOVE_WHITE:
+    least, most = float(array.min()), float(array.max())
+    if -2 * white <= least and most <= 2 * white:
+        return
+    if ((array > 2 * white) | (array < -2 * white)).mean() > _FAR_ABOVE_WHITE:
         raise ReverieError(
             "The picture's samples reach {most}, and where white is among them cannot be known; save it with 8 or 16 "
             "bits.",
-            most=f"{array.max():g}",
+            most=f"{most if most > -least else least:.10g}",
         )
 
 

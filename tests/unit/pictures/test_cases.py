@@ -34,7 +34,7 @@ def test_holes_are_holes(shared, name, place):
     ("name", "says"),
     [
         ("float_rgb.tif", "This TIFF file is of a sort that is not read"),
-        ("la16.tif", "This TIFF file is of a sort that is not read"),
+        ("la16.tif", "This TIFF file is grey with alpha in 16 bits"),
         ("cmyka8.tif", "This TIFF file is of a sort that is not read"),
         ("f4_255.npy", "samples reach 255, and where white"),
     ],

@@ -17,6 +17,8 @@ from PIL import ExifTags, Image
 from reverie.errors import ReverieError
 from reverie.pictures import images, npy
 
+from tests.unit.pictures import made
+
 
 def _npy(array: np.ndarray, **options) -> bytes:
     buffer = io.BytesIO()
@@ -223,9 +225,7 @@ def test_a_picture_too_long_for_the_format_is_refused_with_a_sentence(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("kind", "says"), [("EPS", "PostScript"), ("ICO", "ICO"), ("PCX", "PCX"), ("TGA", "no picture")]
-)
+@pytest.mark.parametrize(("kind", "says"), [("EPS", "PostScript"), ("ICO", "ICO"), ("PCX", "PCX"), ("TGA", "TGA")])
 def test_a_file_of_another_format_is_no_picture(kind, says):
     """Of EPS, Pillow would have Ghostscript make a picture."""
     with pytest.raises(ReverieError, match=says):
@@ -245,13 +245,23 @@ def test_grey_of_more_than_8_bits_keeps_its_values(dtype):
     ("samples", "says"),
     [
         (np.full((4, 4), 200.0, np.float32), "samples reach 200, and where white"),
-        (np.full((4, 4), 1 << 24, np.int32), "where white is"),
+        (np.full((4, 4), 1 << 24, np.int32), "samples reach 16777216, and where white is"),
+        (np.tile(np.array([0, -(1 << 31)], np.int32), (4, 2)), "samples reach -2147483648, and"),
         (np.full((4, 4), np.nan, np.float32), "NaN"),
     ],
 )
 def test_grey_whose_white_is_unknown_is_refused(samples, says):
     with pytest.raises(ReverieError, match=says):
         images.decode(_file(Image.fromarray(samples), "TIFF"))
+
+
+@pytest.mark.parametrize("least", [1 << 31, 0])
+def test_unsigned_grey_of_32_bits_is_not_read_as_signed(least):
+    samples = np.linspace(least, (1 << 32) - 1, 16).astype(np.uint32).reshape(4, 4, 1)
+    with pytest.raises(ReverieError, match="samples reach 4294967295, and where white"):
+        images.decode(made.tiff(samples, 1))
+    dark = np.arange(0, 65536, 4369, np.uint32).reshape(4, 4, 1)
+    np.testing.assert_allclose(images.decode(made.tiff(dark, 1))[:, :, :1], dark / 65535, atol=1e-6)
 
 
 @pytest.mark.parametrize("dtype", ["u1", "u2", "f4"])

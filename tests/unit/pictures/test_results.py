@@ -271,6 +271,11 @@ def test_a_write_protected_file_is_refused(tmp_path):
     [
         (b"\0\0\0\x18ftypheic", "HEIC"),
         (b"\0\0\0\x18ftypmif1", "HEIC"),
+        (b"\0\0\0\x18ftypavci", "HEIF"),
+        (b"\0\0\0\x18ftypmiaf", "HEIF"),
+        (b"\0\0\0\x18ftypmif2", "HEIF"),
+        (b"P7\nWIDTH 4\nHEIGHT 4\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB_ALPHA\nENDHDR\n", r"\(PAM\)"),
+        (b"PF\n4 4\n-1.0\n", r"\(PFM\)"),
         (b"\0\0\0\x18ftypcrx ", "RAW"),
         (b"\0\0\0\x18ftypisom", "MP4"),
         (b"\xff\x0a", "JPEG XL"),

@@ -413,6 +413,13 @@ def test_beyond_black_and_white_a_float_stays_what_it_is(profile, means, meaning
         close(made.tiff(stored.astype(np.float32), meaning, **tags), expected.reshape(values.shape), 1e-3)
 
 
+def test_a_float_however_large_does_not_become_infinite():
+    values = np.full((4, 4, 1), 0.5, np.float32)
+    values[0, 0], values[1, 1] = 3e38, -3e38
+    picture = images.decode(made.tiff(values, 1, profile=GRAY["gamma 1.8"][0]))
+    assert np.isfinite(picture).all() and picture[0, 0, 0] > 100 and picture[1, 1, 0] == 0
+
+
 def test_a_float_stays_what_it_is_in_an_array_and_is_cut_where_a_file_has_no_room(tmp_path):
     values = np.array([[[-0.25], [0.5], [1.25]]] * 4, np.float32)
     picture = images.decode(made.tiff(values, 1))

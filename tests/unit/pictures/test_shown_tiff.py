@@ -96,6 +96,15 @@ def test_gray_tiff_with_associated_alpha(is_packed, says):
     close(made.tiff(samples, 1, "<", is_packed, extra=1, **tags), expected, 2e-4, alpha[:, :, 0] / 255)
 
 
+@pytest.mark.parametrize("order", "<>")
+def test_of_gray_with_alpha_in_16_bits_the_alpha_is_named(order):
+    both = ramp(65536, 2).astype(np.uint16)
+    with pytest.raises(ReverieError, match="grey with alpha in 16 bits, which is not read: save it as RGB with alpha"):
+        images.decode(made.tiff(both, 1, order, extra=2))
+    with pytest.raises(ReverieError, match="This TIFF file is of a sort that is not read"):
+        images.decode(made.tiff(ramp(65536, 5).astype(np.uint16), 1, order))
+
+
 def test_planes_of_other_colors_are_refused_where_they_would_be_read_wrong():
     with pytest.raises(ReverieError, match="This TIFF file is of a sort that is not read"):
         images.decode(made.tiff(ramp(65536, 4).astype(np.uint16), 5, rows=8))
