@@ -8,14 +8,14 @@ import pytest
 from tests.gimp import windows
 
 DOUBLE = """
-stand_in()
-made, config = opened(); settled(made)
+stand_in(); looks_ui._AT_ONCE = 2
+made, config = opened(); settled(made); pump(lambda: looks, 20)
 canvas = made._preview.canvas
 seen(made); shot("double")
 room = canvas.widget.get_allocation()
 answer(factor=canvas.widget.get_scale_factor(), room=[room.width, room.height],
        drawn=[canvas.shown.get_width(), canvas.shown.get_height()],
-       widths=[each.picture.get_width() for each in canvas._before + canvas._after], look=made._gallery.looks._side)
+       widths=[each.picture.get_width() for each in canvas._before + canvas._after], look=looks[0][1]["size"])
 """
 
 
