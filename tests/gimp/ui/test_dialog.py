@@ -112,7 +112,7 @@ def test_a_result_is_replaced_where_that_is_ticked(gimp, backend):
 
 PATTERN = """
 keys alt+p   # a pattern that it knows
-pictures() { [ "$(import -window $window -crop 180x50+42+352 +repage png:- | identify -format %k -)" -gt 500 ]; }
+pictures() { [ "$(import -window $window -crop 180x50+42+462 +repage png:- | identify -format %k -)" -gt 500 ]; }
 wait_for 120 pictures; shot atlas
 act keys Tab Tab Right Right; act keys space  # past the layers, to the third picture
 place; shot dialog
