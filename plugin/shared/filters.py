@@ -21,13 +21,13 @@ RECIPE = "reverie-recipe"  # what was computed, as the backend carried it out
 ORIGIN = "reverie-origin"  # of which layers, by their tattoos: what they are called in a .xcf
 
 
-def title(filter_name, recipe):
-    """The name of a result's layer."""
+def title(filter_name, recipe, called=lambda reference, fast: short_name(reference)):
+    """The name of a result's layer. `called` says what a style is called before people."""
     dreams = [_dreamt(dream) for dream in recipe.get("dream") or [] if _dreamt(dream)]
     if filter_name == DREAM:
         return _("Deep dream") + (": " + ", ".join(dreams) if dreams else "")
-    looks = [entry["name"] for entry in recipe.get("fast") or []]
-    looks += [short_name(entry["image"]) for entry in recipe.get("style") or []]
+    looks = [called(entry["name"], True) for entry in recipe.get("fast") or []]
+    looks += [called(entry["image"], False) for entry in recipe.get("style") or []]
     once = [look for place, look in enumerate(looks) if look not in looks[:place]]
     return _("Neural style: ") + ", ".join(once + dreams)
 

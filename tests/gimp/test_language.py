@@ -65,7 +65,7 @@ press_ok
 def test_the_dialog_is_german_and_keeps_a_preset(german, backend):
     said = drive(german, "german", "Neuronaler Stil", "plug-in-reverie-style", SAVED)
     assert said["status"] == "success"
-    assert said["after"] == ["Neuronaler Stil: strokes", "landscape.jpg"]
+    assert said["after"] == ["Neuronaler Stil: Pinselstriche", "landscape.jpg"]
     preset = json.loads((german.folder / "home" / "presets" / "mein-stil.json").read_text())
     assert (preset["title"], preset["filter"]) == ("Mein Stil", "style")
     assert preset["recipe"]["style"] == [{"image": "strokes", "scale": 1.0}]

@@ -23,8 +23,8 @@ def test_style_chosen_ok_pressed_the_picture_kept_as_it_is_and_undone_in_one_ste
     settings = {"size": 128, "iterations": 10000}
     said = drive(gimp, "style", "Neural Style", "plug-in-reverie-style", STYLE + KEPT, settings)
     assert said["status"] == "success"
-    assert said["after"] == said["seen"] == ["Neural style: stained_glass", "landscape.jpg"]
-    assert said["selected"] == ["Neural style: stained_glass"]
+    assert said["after"] == said["seen"] == ["Neural style: stained glass", "landscape.jpg"]
+    assert said["selected"] == ["Neural style: stained glass"]
     assert said["undone"] == ["landscape.jpg"]
     assert said["same"] and said["all_undone"]
 

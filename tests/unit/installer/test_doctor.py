@@ -268,6 +268,19 @@ def test_the_report_is_json_on_request_and_its_exit_code_tells(
     assert all(faults.values()), "each fault comes with what to do"
 
 
+def test_the_doctor_looks_at_the_copy_that_a_newer_gimp_has_made(
+    installed: Path, finished: Environment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At its first start, GIMP 3.2 takes over 3.0's folders as they are; they are brought up to date together."""
+    (finished.folder / "incomplete").touch()
+    newer = installed.parent / "3.2"
+    shutil.copytree(installed, newer)
+    plant_old_part(newer)
+    doctor.report(way_of(finished), as_json=True)
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert [each["name"] for each in findings if each["good"] is False] == ["environment", f"plug-in in {newer}"]
+
+
 def test_the_doctor_tries_the_backend_that_the_settings_name(home: Path) -> None:
     settings = Path(places.settings_file())
     settings.parent.mkdir(parents=True)

@@ -41,7 +41,7 @@ def prepare(
     made = jobs.Job(sources.picture(source) if reduced is None else reduced, sent, recipe)
     if source.frame is not None:
         frames.go_on(made, source, source.frame, config)
-    return made, filters.title(filter_name, recipe)
+    return made, filters.title(filter_name, recipe, styles.called)
 
 
 def _with_pictures(

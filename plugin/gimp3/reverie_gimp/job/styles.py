@@ -99,6 +99,12 @@ def _entry(each: Style) -> dict[str, Any]:
     return entry
 
 
+def called(reference: str, fast: bool) -> str:
+    """What a style is called before people, by what a recipe calls it."""
+    name = jobs.short_name(reference)
+    return style_names.shown(name) if fast or reference in bundled.styles() else name
+
+
 def title(each: Style) -> str:
     """What a style is called before people."""
     if each.kind == "layer":
