@@ -27,6 +27,7 @@ from selenium.webdriver.remote.webelement import WebElement
 LAST_LOOK = ".tiles:last-of-type label:last-child img"
 BLUE, ORANGE = (40, 80, 160), (215, 175, 95)
 PATIENCE = 30.0  # seconds
+ARTEFACTS = Path(__file__).resolve().parents[1] / "artefacts"
 _SWITCHES = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1366,768",
@@ -124,6 +125,14 @@ class Visitor:
                 return
             self.press(Keys.TAB)
         raise AssertionError(f"the tab key does not lead to {selector}")
+
+    def shot(self, selector: str, name: str) -> np.ndarray:
+        """What is seen of an element on the screen, H×W×3; the picture is kept as `page-NAME.png`."""
+        ARTEFACTS.mkdir(exist_ok=True)
+        file = ARTEFACTS / f"page-{name}.png"
+        file.write_bytes(self.see(selector).screenshot_as_png)
+        with Image.open(file) as seen:
+            return np.asarray(seen.convert("RGB"))
 
     def split(self) -> float:
         """The percentage of the picture on which the photo is shown."""

@@ -60,6 +60,10 @@ def test_the_line_between_photo_and_painting_is_moved_by_mouse_and_keys(visitor,
     mouse = ActionChains(visitor.chrome).move_to_element(line).click_and_hold()
     mouse.move_by_offset(width // 4, 0).release().perform()
     assert visitor.split() == pytest.approx(75, abs=1)
+    visitor.shot("body", "wide")
+    middle = visitor.shot("#picture", "picture").mean(0)
+    assert middle[len(middle) * 2 // 3] == pytest.approx(BLUE, abs=2)  # three quarters are the photo's
+    assert middle[len(middle) * 5 // 6] == pytest.approx(ORANGE, abs=2)
     visitor.press(Keys.ARROW_LEFT)
     assert visitor.split() == pytest.approx(74.5, abs=1)
     visitor.press(Keys.HOME)
@@ -209,6 +213,8 @@ def test_a_narrow_screen_is_never_wider_than_it_is(visitor, photo):
         visitor.paint()
         visitor.until_shown("#download")
         assert _widths(visitor) == (375, [])
+        seen = visitor.shot("body", "narrow")
+        assert seen.shape[1] == 375 and len(np.unique(seen.reshape(-1, 3), axis=0)) > 100
         top = visitor.script("return document.querySelector('#picture').getBoundingClientRect().top")
         assert 0 <= top < 400, "the picture was brought into view"
     finally:
