@@ -212,6 +212,7 @@ def backend_fixture() -> Iterator[Backend]:
 
 @pytest.fixture
 def visitor(chromium, backend, known_times, tmp_path) -> Visitor:
+    backend.worker.forget_finished()  # else what another test has been shown would come at once
     backend.render.release.set()
     backend.render.longest = 224
     (tmp_path / "downloads").mkdir()
