@@ -114,8 +114,11 @@ def speed(painter: Painter, where: torch.device) -> float:
     return (time.monotonic() - begun) / _COST / _PROBE**2
 
 
-def finish(painted: Tensor, job: Job, inputs: Inputs, painter: Painter, run: Run) -> Tensor:
-    """The picture, 1×3×h×w in 0 to 1, at the size of the source. Each step counts as an iteration.
+def finish(
+    painted: Tensor, job: Job, inputs: Inputs, painter: Painter, run: Run, palette: Palette | None = None
+) -> Tensor:
+    """The picture, 1×3×h×w in 0 to 1, at the size of the source. Each step counts as an iteration. `palette` is the
+    inputs' own, where it is known by now.
 
     Raises Cancelled when the job is to stop. When it is to end early, or its budget is spent, what is left is enlarged.
     """
@@ -123,7 +126,7 @@ def finish(painted: Tensor, job: Job, inputs: Inputs, painter: Painter, run: Run
     todo = passes(job, (painted.shape[3], painted.shape[2]), width, height)
     if not todo:
         return resize(painted, width, height)
-    palette = Palette(inputs, job.recipe)
+    palette = palette or Palette(inputs, job.recipe)
     budget, whole, done, begun = run.clock.budget, sum(across * down for across, down in todo), 0, run.clock.elapsed
     finishing = part(run, 1 - share(job, width, height) if budget is None else run.clock.elapsed / budget, 1.0)
     for number, size in enumerate(todo, 1):

@@ -38,18 +38,19 @@ def paint(job: Job, inputs: Inputs, painter: Painter, run: Run) -> Tensor:
 
     Raises Cancelled when the job is to stop.
     """
-    composed = compose(job, inputs, painter, finish.composing(run, job, inputs, painter))
-    painted = finish.finish(composed, job, inputs, painter, run)
+    palette = Palette(inputs, job.recipe)
+    composed = compose(job, inputs, palette, painter, finish.composing(run, job, inputs, painter))
+    painted = finish.finish(composed, job, inputs, painter, run, palette)
     shown = cover(inputs, painted)
     return painted if shown is None else torch.lerp(inputs.source, painted, shown)
 
 
-def compose(job: Job, inputs: Inputs, painter: Painter, run: Run) -> Tensor:
+def compose(job: Job, inputs: Inputs, palette: Palette, painter: Painter, run: Run) -> Tensor:
     """The painting, 1×3×h×w at the size of the job. Each size counts as an iteration."""
     height, width = inputs.source.shape[2:]
     scales = scales_of(*job.size(width, height))
     run.report(Started(inputs.source.device.type, "instant", len(scales)))
-    palette, painted = Palette(inputs, job.recipe), None
+    painted = None
     for number in range(1, len(scales) + 1):
         painted = _at_scale(painted, scales, number, job, inputs, palette, painter, run)
     assert painted is not None  # there is one scale at least

@@ -17,6 +17,7 @@ from reverie import job as jobs
 from reverie.engine import instant, sizes
 from reverie.engine.inputs import gather
 from reverie.engine.painter import Painter
+from reverie.engine.palette import Palette
 from reverie.errors import ReverieError
 from reverie.export import fast_style
 from reverie.export import instant as one_pass
@@ -142,7 +143,12 @@ def of_picture(reference: str, picture: Picture, size: int = SIZE) -> Export:
     sides = ("painted_height", "painted_width")
     model = _model(lambda op, photo: one_pass.painted(op, photo, style, size, codec), about, sides)
     painter = Painter(codec, torch.float32)
-    return Export(model, lambda _: instant.compose(job, inputs, painter, Run()), inputs.source, _DIFFERING)
+    return Export(
+        model,
+        lambda _: instant.compose(job, inputs, Palette(inputs, job.recipe), painter, Run()),
+        inputs.source,
+        _DIFFERING,
+    )
 
 
 def _model(painted: Callable[[Graph, Value], Value], about: dict[str, str], sides: tuple[str, str]) -> ir.Model:

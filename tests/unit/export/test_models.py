@@ -14,6 +14,7 @@ from reverie import job as jobs
 from reverie.engine import instant
 from reverie.engine.inputs import gather
 from reverie.engine.painter import Painter
+from reverie.engine.palette import Palette
 from reverie.export import fast_style, model
 from reverie.fast import codec as codecs
 from reverie.fast import importing
@@ -84,7 +85,11 @@ def test_a_style_picture_paints_as_an_instant_sketch_of_its_size(strokes, landsc
         gather(job.recipe, photo, style, torch.device("cpu")),
         codecs.load(codecs.BUNDLED, torch.device("cpu")),
     )
-    expected = instant.compose(job, inputs, Painter(codec, torch.float32), Run())[0].permute(1, 2, 0).numpy()
+    expected = (
+        instant.compose(job, inputs, Palette(inputs, job.recipe), Painter(codec, torch.float32), Run())[0]
+        .permute(1, 2, 0)
+        .numpy()
+    )
     painted = _painted(strokes[1], photo)
     assert painted.shape == expected.shape and max(painted.shape) == SIZE
     difference = np.abs(painted - expected).max(2)

@@ -24,6 +24,7 @@ from reverie_gimp.ui.looks import SIDE, Look, Looks
 from reverie_gimp.ui.preset_row import PresetRow, title_of
 from reverie_gimp.ui.tile import Tile
 from reverie_gimp.ui.tile_grid import TileGrid
+from reverie_gimp.ui.widgets import packed
 
 _MOMENT = 60  # milliseconds of rest before pictures are made
 _RANKS = ("preset", "picture", "fast", "recent", "layer", "pattern")  # the order of the kinds
@@ -47,6 +48,7 @@ class Gallery:
         self._tiles: dict[tuple[str, Any], Tile] = {}
         self._presets: dict[str, dict[str, Any]] = {}  # by path
         self._pictures = Pictures(source.image)
+        self._reduced: dict[str, bytes | bytearray] = {}  # by path
         self._soon = False
         self.fast_known: Callable[[], None] = lambda: None  # called when there are other fast styles
         self._kept = favourites.listed()
@@ -177,8 +179,17 @@ class Gallery:
     def _asked(self, tile: Tile) -> looks.Asked:
         side = SIDE * self.widget.get_scale_factor()
         if tile.kind == "preset":
-            return looks.of_preset(self._presets[tile.value], side)
-        return looks.of_style(styles.Style(tile.kind, tile.value), side, self._pictures)
+            return looks.of_preset(self._presets[tile.value], side, self._small)
+        return looks.of_style(styles.Style(tile.kind, tile.value), side, self._small)
+
+    def _small(self, each: styles.Style) -> bytes | bytearray:
+        """The picture of a style, reduced where GTK can read it: a look of the layer asks no more of it."""
+        if each.kind != "file":
+            return self._pictures.of(each)
+        if each.value not in self._reduced:
+            read = offered.read_at(each.value, looks.STYLE_SIDE)
+            self._reduced[each.value] = self._pictures.of(each) if read is None else packed(read)
+        return self._reduced[each.value]
 
     def _reveal(self) -> None:
         """Brings the first of those that are chosen into sight, once: later, the user scrolls."""

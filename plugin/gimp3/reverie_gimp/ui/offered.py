@@ -42,13 +42,19 @@ def styles() -> Iterator[tuple[str, str, Any, str | None]]:
 def of_style(kind: str, value: Any) -> GdkPixbuf.Pixbuf | None:
     """A picture of a style, about as small as it is shown; None where it cannot be read."""
     if kind == "file":
-        try:
-            return GdkPixbuf.Pixbuf.new_from_file_at_scale(value, _SIDE, _SIDE, True) if os.path.exists(value) else None
-        except GLib.Error:  # no picture that GTK knows; the backend may know it all the same
-            return None
+        return read_at(value, _SIDE)
     if kind == "layer":
         return pixbuf(*pixels.thumbnail(value, None, _SIDE)) if value.is_valid() else None
     return pixbuf(*pixels.pattern(value))
+
+
+def read_at(place: str, longest: int) -> GdkPixbuf.Pixbuf | None:
+    """The picture in a file, reduced or enlarged to that longest side; None where GTK cannot read it."""
+    try:
+        read = GdkPixbuf.Pixbuf.new_from_file_at_scale(place, longest, longest, True) if os.path.exists(place) else None
+    except GLib.Error:  # no picture that GTK knows; the backend may know it all the same
+        return None
+    return read
 
 
 def of_preset(preset: dict[str, Any], source: Source) -> GdkPixbuf.Pixbuf | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from gi.repository import GdkPixbuf, GLib, GObject, Gtk, Pango
+from shared import npy
 
 from reverie_gimp.gimp import layers, pixels
 from reverie_gimp.ui.request import Request
@@ -26,6 +27,14 @@ def pixbuf(samples: bytes, width: int, height: int) -> GdkPixbuf.Pixbuf:
     return GdkPixbuf.Pixbuf.new_from_bytes(
         GLib.Bytes.new(samples), GdkPixbuf.Colorspace.RGB, True, 8, width, height, 4 * width
     )
+
+
+def packed(picture: GdkPixbuf.Pixbuf) -> bytes:
+    """A GdkPixbuf as .npy, for the backend."""
+    width, height, channels = picture.get_width(), picture.get_height(), picture.get_n_channels()
+    samples, stride = picture.get_pixels(), picture.get_rowstride()
+    rows = b"".join(samples[y * stride : y * stride + channels * width] for y in range(height))
+    return bytes(npy.pack(rows, width, height, channels, "u1"))
 
 
 def loaded(data: bytes) -> GdkPixbuf.Pixbuf:
