@@ -85,11 +85,8 @@ def test_a_style_picture_paints_as_an_instant_sketch_of_its_size(strokes, landsc
         gather(job.recipe, photo, style, torch.device("cpu")),
         codecs.load(codecs.BUNDLED, torch.device("cpu")),
     )
-    expected = (
-        instant.compose(job, inputs, Palette(inputs, job.recipe), Painter(codec, torch.float32), Run())[0]
-        .permute(1, 2, 0)
-        .numpy()
-    )
+    palette, painter = Palette(inputs, job.recipe), Painter(codec, torch.float32)
+    expected = instant.compose(job, inputs, palette, painter, Run())[0].permute(1, 2, 0).numpy()
     painted = _painted(strokes[1], photo)
     assert painted.shape == expected.shape and max(painted.shape) == SIZE
     difference = np.abs(painted - expected).max(2)
