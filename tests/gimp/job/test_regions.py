@@ -59,7 +59,7 @@ answer(status=status, name=new.get_name(), left=mean(new, (4, 4, 36, 56)), mask=
 """
     )
     assert said["status"][0], said["status"]
-    assert said["name"] == "Neural style: reddish, stained_glass"
+    assert said["name"] == "Neural style: reddish, stained glass"
     assert said["left"][0] > 150 and said["left"][2] < 60, said["left"]
     assert said["styles"] == [
         ["reddish", "region: //elsewhere/sky.jpg"],

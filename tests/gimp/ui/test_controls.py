@@ -228,7 +228,7 @@ keys alt+o
 def test_a_whole_job_is_done_with_keys_alone(gimp, backend):
     said = drive(gimp, "keys", "Neural Style", "plug-in-reverie-style", KEYS)
     assert said["status"] == "success"
-    assert said["after"] == ["Neural style: pointillism, stained_glass", "landscape.jpg"]
+    assert said["after"] == ["Neural style: pointillism, stained glass", "landscape.jpg"]
     assert said["records"][0]["strength"] == 0.4
     assert len(said["records"][0]["style"]) == 2
     assert said["undone"] == ["landscape.jpg"]
