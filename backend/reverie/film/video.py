@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 from collections.abc import Iterable, Iterator
@@ -177,9 +178,10 @@ def _opened(file: Path, data: BinaryIO | None = None) -> InputContainer:
         with file.open("rb") if data is None else nullcontext(data) as given:
             given.seek(0)
             start = given.read(12)
-            given.seek(0)
             if start[:4] == b"RIFF" and start[8:] == b"WEBP":
-                data = _unfolded(given)
+                data = io.BytesIO(_unfolded(start + given.read()))
+            elif data is not None:
+                data.seek(0)
         source = av.open(str(file) if data is None else data, "r")
     except (av.FFmpegError, OSError, ValueError, Image.DecompressionBombError) as error:
         raise ReverieError(f"“{file}” cannot be read as a film: {error.args[-1]}.", "content") from error
@@ -190,10 +192,11 @@ def _opened(file: Path, data: BinaryIO | None = None) -> InputContainer:
     return source
 
 
-def _unfolded(webp: BinaryIO) -> BinaryIO:
+@functools.lru_cache(maxsize=1)  # one film is opened many times
+def _unfolded(webp: bytes) -> bytes:
     """An animated WebP, of which FFmpeg reads none, as a film without loss. Raises OSError where it is damaged."""
     made = io.BytesIO()
-    with Image.open(webp) as image, av.open(made, "w", format="matroska") as target:
+    with Image.open(io.BytesIO(webp)) as image, av.open(made, "w", format="matroska") as target:
         image.load()  # its duration is not known before
         rate = Fraction(1000, round(image.info.get("duration", 0)) or animations.DURATION)
         stream = target.add_stream("ffv1", rate=rate)
@@ -207,8 +210,7 @@ def _unfolded(webp: BinaryIO) -> BinaryIO:
             at += round(picture.info.get("duration", 0)) or animations.DURATION
             target.mux(stream.encode(frame))
         target.mux(stream.encode(None))
-    made.seek(0)
-    return made
+    return made.getvalue()
 
 
 def _pictures(source: InputContainer) -> VideoStream:

@@ -9,21 +9,27 @@ from tests.gimp import windows
 
 SCRIPT = """
 from reverie_gimp.job import recent_styles
+from reverie_gimp.ui import estimate as estimate_ui
 stand_in(); looks_ui._AT_ONCE = 2
 recent_styles.listed = lambda: []  # those of other tests: a copy of a picture looks as that does
 small = [{"message": "", "template": "The style picture “{picture}” is small.", "values": {"picture": "/at/ink.jpg"}}]
 def estimated(self, recipe, width, height, pictures, wait=True):
     while wait and not measured:
         time.sleep(0.02)
-    return {"seconds": 12.0 if wait else None, "reason": None if wait else "busy", "width": 640, "height": 480,
+    known = wait and measured.pop(0)  # the first to wait is told that the backend is busy, and asks again
+    measured.extend([True] * bool(known))
+    return {"seconds": 12.0 if known else None, "reason": None if known else "busy", "width": 640, "height": 480,
             "download_bytes": None, "warnings": list(small)}
+estimate_ui._LATER = 200
 measured, client.Client.estimate, heard = [], estimated, {}
 made, config = opened()
 pump(made._estimate.get_text, 20); pump(lambda: made._estimate.get_text() != "…", 20)
 said_beside_ok = lambda: [made._estimate.get_text(), made._estimate._warning.get_text()]
-heard["at once"] = said_beside_ok(); measured.append(True)
+heard["at once"] = said_beside_ok(); measured.extend([False, True])
 pump(lambda: made._estimate.get_text()[-1] != "…", 20)
 heard["measured"] = said_beside_ok(); small.clear()
+reduced = npy.unpack(made._gallery._small(styles.read(config)[0]))
+heard["style"] = [list(reduced[1:4]), len(set(bytes(reduced[0][:3000]))) > 100]
 grid, scrolled = made._gallery._grid, made._gallery._grid._scrolled
 heard["ok"] = [made._window.get_widget_for_response(Gtk.ResponseType.OK).translate_coordinates(made._window, 0, 0)]
 in_sight = lambda: [tile.title for tile in grid.in_sight()]
@@ -196,6 +202,7 @@ def test_looks_are_pictures_of_the_layer_itself_painted_once(said):
     assert said["painted"]
     assert said["sizes"] == [[False, 160, 120], [True, 320, 240]]  # strokes of fast styles have a size in pixels
     assert said["alike"] == []
+    assert said["style"] == [[512, 410, 3], True]  # less is sent of a style, and read, than the whole picture
     assert said["methods"] == ["fast", "instant"]
     assert said["asked again"] == 0
 

@@ -126,7 +126,9 @@ def test_an_animation_is_a_film_too(painted, tmp_path, kind):
     frames = [Image.fromarray(frame) for frame in clips.moving(3)]
     animation = tmp_path / f"in.{kind}"
     frames[0].save(animation, save_all=True, append_images=frames[1:], duration=[100, 200, 100], loop=0)
+    video._unfolded.cache_clear()
     assert _film(animation, "--style", INK, "-o", tmp_path / "out.mkv") == 0
+    assert video._unfolded.cache_info().misses == (1 if kind == "webp" else 0), "once, however often it is opened"
     assert len(_frames(tmp_path / "out.mkv")) == 3
     with av.open(tmp_path / "out.mkv") as film:
         assert [round(frame.time, 2) for frame in film.decode(video=0)] == [0, 0.1, 0.3]

@@ -34,7 +34,8 @@ class Estimate:
     def __init__(self, filter_name: str, config: Gimp.ProcedureConfig, sources: list[Source]) -> None:
         self._filter, self._config, self._sources = filter_name, config, sources
         self._asked: str | None = None  # what the answer that is shown, or on its way, is about
-        self._timer: int | None = None
+        self._timer: int | None = None  # until what is set has rested
+        self._again: int | None = None  # until a backend that was busy is asked once more
         self._request: Request | None = None
         self._label = muted(Gtk.Label(xalign=0.0, wrap=True, max_width_chars=90))
         self._label.set_tooltip_text(_("So long it takes on the machine that paints, if that has nothing else to do"))
@@ -55,6 +56,9 @@ class Estimate:
     def _drop(self) -> None:
         if self._request is not None:
             self._request.drop()
+        if self._again is not None:
+            GLib.source_remove(self._again)
+            self._again = None
 
     def _wait(self) -> None:
         if self._timer is not None:
@@ -77,7 +81,7 @@ class Estimate:
         return GLib.SOURCE_REMOVE
 
     def _send(self, jobs: list[Job], pictures: dict[str, Size]) -> bool:
-        self._timer = None
+        self._again = None
         self._request = Request(
             lambda client, tell: _ask(client, jobs, pictures, tell), lambda event: self._hear(event, jobs, pictures)
         )
@@ -124,7 +128,7 @@ class Estimate:
             warnings = [spoken(each, _short(each)) for each in event.get("warnings", [])]
             self._say(_sentence(event, *jobs[0][:3]), warnings)
             if event["reason"] == "busy":  # later, when the job before has ended
-                self._timer = GLib.timeout_add(_LATER, self._send, jobs, pictures)
+                self._again = GLib.timeout_add(_LATER, self._send, jobs, pictures)
         elif event["type"] == "failed":
             self._say("", [])  # OK, or the preview, tells why
 
