@@ -33,6 +33,12 @@ RECIPES: dict[str, dict[str, Any]] = {
         "method": "patches",
         "size": 96,
     },
+    "in one pass": {"style": "strokes", "method": "instant"},
+    "in one pass, regions": {
+        "style": [{"image": "strokes", "mask": "mask"}, {"image": "mosaic", "weight": 0.5}],
+        "method": "instant",
+    },
+    "in one pass, luminance": {"style": "strokes", "method": "instant", "color": "luminance"},
     "fast": {"fast": "udnie"},
     "fast blend": {"fast": [{"name": "udnie"}, {"name": "starry_night", "weight": 0.5}], "strength": 0.5},
     "fast, colours matched": {"fast": "udnie", "color": "match"},
