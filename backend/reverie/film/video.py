@@ -179,11 +179,11 @@ def _opened(file: Path, data: BinaryIO | None = None) -> InputContainer:
             given.seek(0)
             start = given.read(12)
             if start[:4] == b"RIFF" and start[8:] == b"WEBP":
-                data = io.BytesIO(_unfolded(start + given.read()))
+                data = io.BytesIO(_unfolded(start + given.read(), file))
             elif data is not None:
                 data.seek(0)
         source = av.open(str(file) if data is None else data, "r")
-    except (av.FFmpegError, OSError, ValueError, Image.DecompressionBombError) as error:
+    except (av.FFmpegError, OSError, ValueError) as error:
         raise ReverieError(f"“{file}” cannot be read as a film: {error.args[-1]}.", "content") from error
     if not source.streams.video:
         source.close()
@@ -193,8 +193,15 @@ def _opened(file: Path, data: BinaryIO | None = None) -> InputContainer:
 
 
 @functools.lru_cache(maxsize=1)  # one film is opened many times
-def _unfolded(webp: bytes) -> bytes:
-    """An animated WebP, of which FFmpeg reads none, as a film without loss. Raises OSError where it is damaged."""
+def _unfolded(webp: bytes, file: Path) -> bytes:
+    """An animated WebP, of which FFmpeg reads none, as a film without loss. Raises ReverieError where it is damaged."""
+    try:
+        return _as_film(webp)
+    except (OSError, ValueError, EOFError, Image.DecompressionBombError) as error:  # what Pillow raises
+        raise ReverieError(f"“{file}” is damaged or incomplete; save or copy it again.", "content") from error
+
+
+def _as_film(webp: bytes) -> bytes:
     made = io.BytesIO()
     with Image.open(io.BytesIO(webp)) as image, av.open(made, "w", format="matroska") as target:
         image.load()  # its duration is not known before
