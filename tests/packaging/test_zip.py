@@ -99,7 +99,7 @@ def test_the_zip_has_the_plugin_as_gimp_wants_it_and_the_installer(archive):
     assert {name.split("/")[0] for name in entries} == {"reverie"}
     assert [name for name, entry in entries.items() if entry.external_attr >> 16 & 0o111] == ["reverie/reverie.py"]
     setup = {name.split("/")[-1].split("-")[0] for name in entries if name.startswith("reverie/setup/")}
-    assert setup == {"install.py", "requirements.txt", "constraints.txt", "reverie", "pip"}
+    assert setup == {"install.py", "requirements.txt", "constraints.txt", "checksums.txt", "reverie", "pip"}
 
 
 def test_out_of_nothing_but_the_zip_the_first_dialog_sets_the_backend_up_and_paints(unpacked):

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from reverie.installer import CLONE, Failure, backend, files, torch_build, user_folders
+from reverie.installer import CLONE, Failure, backend, checksums, files, torch_build, user_folders
 from reverie.installer.console import event, run, say, waiting
 from reverie.installer.pip import Fetched, Pip, agree_to_cuda, offer
 from reverie.installer.torch_build import Build
@@ -85,7 +85,7 @@ class Environment:
     def fingerprint(self, tests: bool) -> str:
         """Of everything that says what is installed."""
         build = (self.wheel,) if self.wheel else (self.clone / name for name in BUILD)
-        paths = [*self.requirement_files(tests), self.clone / CONSTRAINTS, *build]
+        paths = [*self.requirement_files(tests), self.clone / CONSTRAINTS, self.clone / checksums.FILE, *build]
         return hashlib.sha256(b"\0".join(path.read_bytes() for path in paths)).hexdigest()
 
     def record(self) -> dict[str, Any]:
@@ -194,11 +194,11 @@ class Environment:
             if kind != "cuda" and fetched is not None and fetched.cuda:
                 agree_to_cuda(fetched)
         lists = [word for path in self.requirement_files(tests) for word in ("-r", str(path))]
-        if self._pip:
-            lists.append(str(self._pip))
-        pip.install("Installing the packages", [*offer(index), *lists, "-c", str(self.clone / CONSTRAINTS)])
+        lists += ["-c", str(self.clone / CONSTRAINTS)]
+        known = checksums.read(self.clone / checksums.FILE)
+        pip.install_listed("Installing the packages", offer(index), lists, known)
         if self.wheel:
-            own = ["--no-deps", "--force-reinstall", str(self.wheel)]
+            own = ["--no-deps", "--force-reinstall", str(self.wheel), *([str(self._pip)] if self._pip else [])]
         else:
             # As it lies there, built by the setuptools that the lists have just brought: nothing more is fetched.
             own = ["--no-deps", "--no-build-isolation", "-e", str(self.clone)]

@@ -14,6 +14,7 @@ from typing import Any
 
 from reverie.errors import Sentence
 from reverie.installer import Failure, torch_build
+from reverie.installer.checksums import pinned
 from reverie.installer.console import run, say, waiting
 
 _TELLS_PROGRESS, _TELLS_BEFOREHAND = (24, 1), (22, 2)  # the first versions with --progress-bar raw, and with --report
@@ -67,10 +68,10 @@ class Pip:
         if self._version < _TELLS_BEFOREHAND:
             return None
         torch = f"torch=={version}"
-        found = self._report([torch, "--no-deps", *words])
+        found = self._report([torch, "--no-deps", *words], "--ignore-installed")
         wanted = [name for each in found for name in each["metadata"].get("requires_dist", [])]
         if any(_OF_PROCESSORS.match(name) for name in wanted):
-            found = self._report([torch, *words])
+            found = self._report([torch, *words], "--ignore-installed")
         with waiting("Asking how large that is"), ThreadPoolExecutor(8) as askers:
             sizes = list(askers.map(_size, (each["download_info"]["url"] for each in found)))
         names = {each["metadata"]["name"].lower().replace("_", "-"): each["metadata"]["version"] for each in found}
@@ -82,9 +83,28 @@ class Pip:
             cuda=any(_OF_CUDA.match(name) for name in names),
         )
 
-    def _report(self, words: Sequence[str]) -> list[dict[str, Any]]:
+    def install_listed(
+        self, title: str, sources: Sequence[str], lists: Sequence[str], checksums: Mapping[str, str]
+    ) -> None:
+        """Installs what the words in `lists` name and need, from pip's usual sources and those in `sources`: nothing
+        but files whose checksums are known beforehand, see checksums.py. Raises Failure."""
+        if self._version < _TELLS_BEFOREHAND:
+            say("This pip is too old to compare checksums beforehand.")
+            self.install(title, [*sources, *lists])
+            return
+        sure, unsure = pinned(self._report([*sources, *lists]), checksums)
+        if unsure:
+            say(f"No checksum is known of {', '.join(unsure)}: pip's source tells none.")
+        for lines, hashed in ((sure, ["--require-hashes"]), (unsure, [])):
+            if lines:
+                file = self._log.with_name("to-be-installed.txt")
+                file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+                self.install(title, ["--no-deps", *hashed, *sources, "-r", file])
+                file.unlink()
+
+    def _report(self, words: Sequence[str], *beside: str) -> list[dict[str, Any]]:
         file = self._log.with_name("to-be-fetched.json")
-        self._run("Looking up what is to be fetched", ["--dry-run", "--ignore-installed", "--report", file, *words])
+        self._run("Looking up what is to be fetched", ["--dry-run", *beside, "--report", file, *words])
         try:
             found: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))["install"]
         finally:

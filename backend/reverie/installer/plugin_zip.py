@@ -12,7 +12,7 @@ import time
 import zipfile
 from pathlib import Path
 
-from reverie.installer import CLONE, Failure, plugin
+from reverie.installer import CLONE, Failure, checksums, plugin
 from reverie.installer.environment import CONSTRAINTS, REQUIREMENTS
 
 _LEAST_PIP = (24, 1)  # the first that says its progress for programs to read
@@ -27,7 +27,8 @@ def make(wheel: Path, folder: Path) -> Path:
     version = wheel.name.split("-")[1]
     target = folder / f"{plugin.NAME}-gimp3-{version}.zip"
     pip = _pip_wheel(folder)
-    setup = [CLONE / "install.py", CLONE / REQUIREMENTS, CLONE / CONSTRAINTS, wheel, pip]
+    lists = [CLONE / name for name in (REQUIREMENTS, CONSTRAINTS, checksums.FILE)]
+    setup = [CLONE / "install.py", *lists, wheel, pip]
     files = [*plugin.sources(), *((path, Path("setup") / path.name) for path in setup)]
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, place in files:

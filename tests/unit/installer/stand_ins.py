@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.server
 import json
 import os
@@ -111,6 +112,10 @@ def wheel(folder: Path, name: str, version: str, *needs: str) -> Path:
     return path
 
 
+def checksum(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
 # Builds the package of a clone for `pip install -e`, as setuptools does, which a test would have to fetch.
 BUILDER = """
 import os, zipfile
@@ -143,13 +148,14 @@ def clone_fixture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, web: Any) -> 
     folder.mkdir()
     wheels.mkdir()
     wheel(wheels, "torch", "2.13.0")
-    wheel(wheels, "numpy", "2.4.6")
+    numpy = wheel(wheels, "numpy", "2.4.6")
     (folder / "requirements.txt").write_text("# pins\nnumpy>=2\ntorch==2.13.0\n")
     (folder / "requirements-test.txt").write_text("pytest==9\n")
     (folder / "requirements-film.txt").touch()
     (folder / "requirements-onnx.txt").touch()
     (folder / "requirements-cluster.txt").touch()
     (folder / "constraints.txt").write_text("h11==0.16.0\n")
+    (folder / "checksums.txt").write_text(f"{checksum(numpy)}  {numpy.name}\n")
     make_package(folder)
     for name in [name for name in os.environ if name.startswith("PIP_")]:
         monkeypatch.delenv(name)
@@ -171,6 +177,7 @@ def finished_fixture(tmp_path: Path) -> Environment:
     (tmp_path / "requirements-onnx.txt").touch()
     (tmp_path / "requirements-cluster.txt").touch()
     (tmp_path / "constraints.txt").write_text("# none\n")
+    (tmp_path / "checksums.txt").touch()
     make_package(tmp_path)
     made = Environment(tmp_path)
     made.python.parent.mkdir(parents=True)

@@ -55,7 +55,7 @@ def zip_folder_fixture(tmp_path: Path, clone: Path, pip: Path, monkeypatch: pyte
     monkeypatch.setenv("PIP_NO_COMPILE", "1")  # which takes the longest
     folder = tmp_path / "plug-ins" / "reverie" / "setup"
     folder.mkdir(parents=True)
-    for name in ("requirements.txt", "constraints.txt"):
+    for name in ("requirements.txt", "constraints.txt", "checksums.txt"):
         (folder / name).write_bytes((clone / name).read_bytes())
     (folder / "install.py").write_bytes((ROOT / "install.py").read_bytes())
     (folder / pip.name).symlink_to(pip)
