@@ -20,13 +20,14 @@ import numpy as np
 import pytest
 import requests
 from filelock import FileLock, Timeout
-from live import Controlled, running, small  # noqa: F401 (fixture)
+from live import Controlled, OwnClock, running, small  # noqa: F401 (fixture)
 from reverie import demo
 from reverie.engine import loaded
 from reverie.errors import ReverieError
 from reverie.networks import registry
 from reverie.plugin.shared import TAKEN
-from reverie.server import lifecycle
+from reverie.server import job as jobs
+from reverie.server import lifecycle, worker
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -93,7 +94,7 @@ def test_it_leaves_when_there_is_nothing_to_do_and_lets_another_ones_file_be(tmp
 
 
 def test_an_idle_backend_lets_go_of_pictures_and_results(monkeypatch, small):
-    monkeypatch.setattr(lifecycle, "_FORGET_AFTER", 0.2)
+    OwnClock(monkeypatch, lifecycle, worker, jobs)
     controlled = Controlled()
     with running(controlled) as backend:
         image = backend.upload(small)
@@ -102,7 +103,7 @@ def test_an_idle_backend_lets_go_of_pictures_and_results(monkeypatch, small):
         controlled.release.set()
         backend.wait(waits, "done")
         assert backend.client.get(f"/v1/jobs/{done}/result").status_code == 200
-        watch = lifecycle._watch(backend.worker, backend.store, 2.0, lambda: None)
+        watch = lifecycle._watch(backend.worker, backend.store, 900, lambda: None)
         asyncio.run(watch)  # up to the time when it would leave
         assert backend.store.get(image) is None
         assert backend.client.get(f"/v1/jobs/{done}/result").status_code == 404
@@ -111,16 +112,18 @@ def test_an_idle_backend_lets_go_of_pictures_and_results(monkeypatch, small):
 
 def test_a_backend_that_rests_gives_its_working_memory_back_and_keeps_pictures_and_results(monkeypatch, small):
     forgotten = []
-    monkeypatch.setattr(loaded, "forget_network", lambda: forgotten.append(time.monotonic()))
-    monkeypatch.setattr(lifecycle, "_REST_AFTER", 0.2)
+    monkeypatch.setattr(loaded, "forget_network", lambda: forgotten.append(clock.now - begun))
+    clock = OwnClock(monkeypatch, lifecycle, worker, jobs)
     controlled = Controlled()
     controlled.release.set()
     with running(controlled) as backend:
         image = backend.upload(small)
         job = backend.submit(image)
         backend.wait(job, "done")
-        asyncio.run(lifecycle._watch(backend.worker, backend.store, 2.0, lambda: None))
-        assert len(forgotten) == 1, "once, and not every second"
+        begun = clock.now
+        asyncio.run(lifecycle._watch(backend.worker, backend.store, 240, lambda: None))
+        (when,) = forgotten  # once, and not every second
+        assert 60 < when < 63
         assert backend.store.get(image) is not None
         assert backend.client.get(f"/v1/jobs/{job}/result").status_code == 200
 

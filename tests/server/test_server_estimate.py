@@ -3,6 +3,8 @@
 # ruff: noqa: F811 - a test's argument is the fixture imported
 from __future__ import annotations
 
+import threading
+
 import platformdirs
 import pytest
 from live import backend, small  # noqa: F401 (fixtures)
@@ -54,8 +56,12 @@ def test_style_pictures_too_small_for_their_strokes_are_told_of_before(backend):
 
 def test_behind_a_job_that_runs_it_says_so(backend, monkeypatch):
     monkeypatch.setattr(calls, "_PATIENCE", 0.2)
-    backend.worker.errand(lambda: __import__("time").sleep(1.5))
-    assert asked(backend, STYLE)[1]["reason"] == "busy"
+    over = threading.Event()
+    backend.worker.errand(over.wait)
+    try:
+        assert asked(backend, STYLE)[1]["reason"] == "busy"
+    finally:
+        over.set()
 
 
 def test_the_size_is_told_at_once_to_whoever_does_not_wait_for_the_time(backend, monkeypatch):
