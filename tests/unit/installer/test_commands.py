@@ -6,10 +6,10 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from reverie.installer import (
@@ -84,18 +84,27 @@ def test_a_ready_file_without_a_port_names_no_backend(home: Path, port: object) 
 
 
 def test_a_backend_that_is_starting_is_ended_too_and_waited_for(
-    starting: subprocess.Popen[str], stand_in: StandIn
+    starting: subprocess.Popen[str], stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its ready file comes while the command waits for it; its process goes a while after it has taken the order."""
     assert backend.is_held()
     text = json.dumps({"host": "127.0.0.1", "port": stand_in.port, "token": TOKEN})
-    threading.Timer(0.5, Path(places.ready_file()).write_text, (text,)).start()
+    order = [("GET", "/v1/health", None), ("POST", "/v1/shutdown", f"Bearer {TOKEN}")]
+    taken: list[int] = []  # how many such orders were, whenever it waited
     assert starting.stdin is not None
-    threading.Timer(1.5, starting.stdin.close).start()
-    begun = time.monotonic()
+
+    def sleep(seconds: float) -> None:
+        taken.append(len(stand_in.requests) // len(order))
+        if len(taken) == 5:
+            Path(places.ready_file()).write_text(text)
+        if len(taken) == 15:
+            starting.stdin.close()
+            starting.wait()
+
+    monkeypatch.setattr(backend, "time", SimpleNamespace(monotonic=time.monotonic, sleep=sleep))
     assert backend.stop() is True
-    assert stand_in.requests == [("GET", "/v1/health", None), ("POST", "/v1/shutdown", f"Bearer {TOKEN}")]
-    assert time.monotonic() - begun > 1.4
+    assert stand_in.requests == order
+    assert taken == [0] * 5 + [1] * 10
     assert not backend.is_held()
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
+import queue
 import socket
-import time
+import threading
+from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -29,12 +33,33 @@ from tests.unit.networks.weights_server import (
 )
 
 
-def cancelled_soon(seconds: float = 0.3) -> None:
-    """Fetches, and asks to stop after a moment."""
-    begun = time.monotonic()
+@pytest.fixture
+def silences(monkeypatch) -> list[float]:
+    """For how many seconds a fetch has waited at a time until it looked up, each of which takes a hundredth here."""
+    noted: list[float] = []
+
+    class Brief(queue.Queue):
+        def get(self, block=True, timeout=None):
+            noted.append(timeout)
+            return super().get(block, timeout / 100)
+
+    monkeypatch.setattr(download.queue, "Queue", Brief)
+    return noted
+
+
+def is_cancelled_once(happened: Callable[[], object], silences: list[float]) -> None:
+    """Fetches, and asks to stop when that has happened and nothing came for a while. Without the order it would go on,
+    or end in something else; and it looks for the order several times a second."""
+    told: list[int] = []
+
+    def is_to_stop() -> bool:
+        if not told and happened():
+            told.append(len(silences))
+        return bool(told) and len(silences) > told[0] + 3
+
     with pytest.raises(Cancelled):
-        loaded.fetch_weights(NAME, lambda event: None, lambda: time.monotonic() - begun > seconds)
-    assert time.monotonic() - begun < 5, "without the order to stop it takes at least as long"
+        loaded.fetch_weights(NAME, lambda event: None, is_to_stop)
+    assert max(silences) <= 0.25
 
 
 def test_a_download_is_whole_and_its_progress_told(server, tmp_path):
@@ -82,24 +107,42 @@ def test_a_render_tells_of_the_download_and_stops_it(server):
     assert catalogue.find(NAME) is not None
 
 
-def test_a_fetch_is_stopped_while_nothing_comes(server, monkeypatch):
+def test_a_fetch_is_stopped_while_nothing_comes(server, monkeypatch, silences):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         entry = replace(catalogue.CATALOGUE[NAME], url=f"http://127.0.0.1:{silent.getsockname()[1]}/weights.pth")
         monkeypatch.setattr(catalogue, "CATALOGUE", {NAME: entry})
-        cancelled_soon()
+        silent.setblocking(False)
+        connected: list[object] = []
+
+        def is_connected() -> bool:
+            with contextlib.suppress(BlockingIOError):
+                connected.append(silent.accept())
+            return bool(connected)
+
+        is_cancelled_once(is_connected, silences)
 
 
-def test_a_fetch_is_stopped_while_another_process_has_the_lock(server, tmp_path):
+def test_a_fetch_is_stopped_while_another_process_has_the_lock(server, tmp_path, silences):
     (tmp_path / "cache").mkdir()
     with FileLock(tmp_path / "cache" / "squeezenet1_1-b8a52dc0.lock"):
-        cancelled_soon()
+        is_cancelled_once(lambda: True, silences)
     assert download.fetch(NAME).read_bytes() == BODY
 
 
-def test_a_fetch_is_stopped_between_two_attempts(server, monkeypatch):
+def test_a_fetch_is_stopped_between_two_attempts(server, monkeypatch, silences):
     monkeypatch.setattr(download, "_FIRST_PAUSE", 60.0)
     server.drop_after = [300_000]
-    cancelled_soon()
+    pauses: list[float] = []
+
+    class Noted(threading.Event):
+        def wait(self, timeout=None):
+            pauses.append(timeout)
+            return super().wait(timeout)
+
+    with monkeypatch.context() as noting:
+        noting.setattr(download, "threading", SimpleNamespace(Event=Noted, Thread=threading.Thread))
+        is_cancelled_once(lambda: pauses, silences)
+    assert pauses == [60.0]
     server.ranges.clear()
     assert download.fetch(NAME).read_bytes() == BODY
     assert server.ranges[0] is not None, "what had come is kept"
