@@ -18,9 +18,7 @@ _STROKES = 1.6  # how much larger, or finer
 _STRONGER, _GENTLER = 0.15, 0.3  # of the strength; more than usual is little
 _SHAPES = {"large": 8, "fine": 2}  # octaves
 _SEED = 2**31 - 1  # the largest
-_TURN = (1.4, 0.5, 1 / 0.7)
-"""What the size of strokes is multiplied by from one seed to the next: 1.4, 0.7 and 1 times the first, and again. The
-seed alone hardly changes a painting."""
+_GOLDEN = (5**0.5 - 1) / 2  # whose multiples, without their whole part, lie apart and are never the same again
 
 
 class Variation(NamedTuple):
@@ -44,10 +42,18 @@ def another(filter_name: str, config: Gimp.ProcedureConfig) -> None:
             raise Refusal(
                 _("A fast style always paints the same picture of a layer. Edit it, and choose another style.")
             )
-        scale = config.get_property("style-scale") * _TURN[max(0, seed) % len(_TURN)]
-        config.set_property("style-scale", _within(config, "style-scale", round(scale, 3)))
+        scale, times = config.get_property("style-scale"), _size(max(0, seed) + 1) / _size(max(0, seed))
+        if _within(config, "style-scale", scale * times) != scale * times:
+            times = 1 / times
+        config.set_property("style-scale", round(scale * times, 3))
     if seed >= 0:  # else each picture has another
         config.set_property("seed", _next(seed))
+
+
+def _size(seed: int) -> float:
+    """Of strokes, from 0.7 to 1.4, by a seed. The seed alone hardly changes a painting, and nothing of one that is made
+    in one pass."""
+    return 2 ** ((seed * _GOLDEN + 0.5) % 1 - 0.5)
 
 
 def _of_style(config: Gimp.ProcedureConfig) -> list[Variation]:
