@@ -243,6 +243,8 @@ class Opened:
     def _in_srgb(self, samples: _Samples) -> NDArray[np.float32]:
         if self.image.mode in ("CMYK", "LAB"):
             return srgb_of.as_it_is(samples.color, samples.white)
+        if _is_pfm(self.image):
+            return srgb_of.linear(samples.color, samples.white)
         notes = self.notes
         if notes is not None and notes.says_nothing_of_colors and self._is_adobe_rgb():
             return srgb_of.adobe_rgb(samples.color, samples.white)
@@ -280,6 +282,9 @@ def _profile_of_bmp(data: bytes) -> bytes:
 def _deep_gray(image: Image.Image) -> _Samples:
     """Samples of 12 or 16 bits, also where the file has room for more, or floats, of which 1 is white."""
     samples = np.asarray(image)
+    if _is_pfm(image):
+        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite then, is refused
+            samples = samples * np.float32(image.info["scale"])
     tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else {}
     white = 1.0 if image.mode == "F" else 4095.0 if tags.get(_BITS) == (12,) else 65535.0
     if image.mode == "I" and tags.get(_SAMPLES, _UNSIGNED) in (_UNSIGNED, (_UNSIGNED,)):
@@ -291,6 +296,11 @@ def _deep_gray(image: Image.Image) -> _Samples:
     if image.mode.startswith("I"):
         samples = samples.clip(0, white).astype(np.uint16)
     return _Samples(samples[:, :, None], white)
+
+
+def _is_pfm(image: Image.Image) -> bool:
+    """Floats that are linear light times the scale in the header: so GIMP has it; the format itself says nothing."""
+    return image.format == "PPM" and image.mode == "F"
 
 
 def _as_unpacked(tile: ImageFile._Tile) -> ImageFile._Tile:

@@ -24,6 +24,11 @@ def as_it_is(color: NDArray[Any], white: float) -> NDArray[np.float32]:
     return scaled
 
 
+def linear(color: NDArray[Any], white: float) -> NDArray[np.float32]:
+    """Of grey that is linear light."""
+    return _through(color, white, ColorSpace((power(1),)))
+
+
 def png(color: NDArray[Any], white: float, notes: Notes) -> NDArray[np.float32]:
     """By the first that a PNG has of cICP, profile, sRGB, and gAMA and cHRM, as the format has it. Raises ReverieError
     for HDR."""

@@ -443,3 +443,14 @@ def test_what_unpacks_to_too_much_is_left_out(monkeypatch):
     assert not np.array_equal(images.decode(file)[:, :, :1], ramp(256, 1) / np.float32(255))
     monkeypatch.setattr(png, "_LONGEST", 20)
     close(file, ramp(256, 1) / 255, 1e-6)
+
+
+@pytest.mark.parametrize(("order", "sign"), [("<", -1), (">", 1)])
+@pytest.mark.parametrize("scale", [1, 0.5])
+def test_floats_of_a_pfm_are_linear_light_as_in_gimp(order, sign, scale):
+    """The values are what GIMP 3.0 and 3.2 show of such a file; ImageMagick takes its floats as they are."""
+    light = np.array([[0, 0.05, 0.214, 0.5], [0.735, 1.0, 0.25, 0.735]]) / scale
+    file = b"Pf\n4 2\n%.1f\n" % (sign * scale) + light[::-1].astype(order + "f4").tobytes()
+    assert np.rint(images.decode(file)[:, :, 0] * 255).tolist() == [[0, 63, 127, 188], [223, 255, 137, 223]]
+    with pytest.raises(ReverieError, match="not numbers"):
+        images.decode(file.replace(b"%.1f" % (sign * scale), b"%d1e60" % sign))
