@@ -166,6 +166,15 @@ pump(lambda: any(isinstance(each, Gtk.Button) and "meant" in (each.get_label() o
                  for each in below(made._window)), 20)
 ok = made._window.get_widget_for_response(Gtk.ResponseType.OK)
 heard["ok"].append(ok.translate_coordinates(made._window, 0, 0))
+scrolls = lambda: made._notice._scrolled.get_vadjustment().get_upper() > made._notice._scrolled.get_allocated_height()
+heard["scrolls"] = [scrolls(), made._notice._scrolled.get_can_focus()]
+for busy in (False, True):
+    made._notice.set_busy(busy)
+    pump(lambda: made._say("A long story. " * 40) or scrolls(), 5); pump(seconds=0.2)  # others may say something, too
+    heard["ok"].append(ok.translate_coordinates(made._window, 0, 0))
+    heard["scrolls"] += [scrolls(), made._notice._scrolled.get_can_focus()]
+    shot("notice")
+made._notice.set_busy(False); made._say("")
 words = lambda: [each.get_text() for each in below(made._window) if isinstance(each, Gtk.Label) and each.get_mapped()]
 heard["map"] = [each for each in words() if "“" in each]
 button = next(each for each in below(made._window)
@@ -258,7 +267,8 @@ def test_what_was_wrong_is_said_until_it_is_mended(said):
 
 
 def test_ok_is_where_it_was(said):
-    assert said["ok"][0] == said["ok"][1]
+    assert said["ok"] == [said["ok"][0]] * 4
+    assert said["scrolls"] == [False, False, True, True, True, True], "what is longer than there is room for"
 
 
 def test_a_map_shows_the_styles_of_regions_and_a_name_nearly_a_styles_is_offered(said):
