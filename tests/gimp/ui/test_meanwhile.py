@@ -24,12 +24,17 @@ def opened_on(name, source, meanwhile=lambda: None, recorded=None, painting=lamb
     say = made._say
     made._say = lambda text: (say(text), text.startswith("Preparing") and painting())
     GLib.timeout_add(100, lambda: made._window.response(Gtk.ResponseType.OK) or False)
-    begun = time.time()
-    GLib.timeout_add(100, lambda: time.time() < begun + 2 or made._window.response(Gtk.ResponseType.CANCEL) or False)
+    over = []
+    def give_up():
+        if made._refused:
+            made._window.response(Gtk.ResponseType.CANCEL)
+        return not made._refused and not over
+    GLib.timeout_add(100, give_up)
     try:
         done = painted(made) is not None
     except Exception as error:
         done = repr(error)
+    over.append(True)
     said = [done, made._notice.get_text()]
     made.close()
     return said
