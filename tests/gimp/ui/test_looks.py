@@ -102,11 +102,18 @@ def previewed(made):
     pump(lambda: not made._gallery.looks.busy, 60 if LONG else 20)
     return shown
 
-def look(name, *given, patient=True):
+def vary(made):
+    '''Shows variations in the place of the preview.'''
+    made._vary.set_active(True)
+    there = lambda: [each for each in below(made._variations.widget) if isinstance(each, Gtk.Image)]
+    pump(lambda: there() and all(each.get_storage_type() == Gtk.ImageType.GICON for each in there()), 60)
+
+def look(name, *given, patient=True, then=lambda made: None):
     '''Opens a dialog, keeps its picture, and says of it what can be measured.'''
     looks_ui._AT_ONCE = 2 if LONG or name == "style" else 0
     made = opened_as(*given)
     shown = patient and previewed(made)
+    then(made)
     pump(seconds=1.5 if patient else 0.5)  # pictures of styles are made as they are seen
     window = made._window.get_window()
     (x, y), (width, height) = window.get_origin()[1:], (window.get_width(), window.get_height())
@@ -123,6 +130,12 @@ def look(name, *given, patient=True):
               and not isinstance(each.get_parent(), GimpUi.ScaleEntry) and each.get_allocated_width() > 8]
     said[name]["fields"] = [
         [each.translate_coordinates(made._window, 0, 0)[0], each.get_allocated_width()] for each in fields]
+    controls, tiles = next(each for each in below(made._window) if isinstance(each, Gtk.Expander)), made._gallery._grid
+    panel = controls.get_ancestor(Gtk.ScrolledWindow)
+    last = controls.get_parent().get_children()[-1]
+    end = last.translate_coordinates(panel, 0, 0)[1] + last.get_allocated_height()
+    empty = tiles._stack.get_allocated_height() - tiles._scrolled.get_allocated_height()
+    said[name]["empty"] = (empty + max(0, panel.get_allocated_height() - end)) / height
     if chosen_one is not None:
         x, y, width, height = in_sight(chosen_one)
         said[name]["chosen"] = height / chosen_one.get_allocated_height()
@@ -137,6 +150,9 @@ look("style", "Neural Style", filters.STYLE, selected_sources(image, [layer]))
 )
 
 OTHERS = """
+if LONG:
+    look("variations", "Neural Style", filters.STYLE, selected_sources(image, [layer]), then=vary)
+    said.pop("variations")
 look("dream", "Deep Dream", filters.DREAM, selected_sources(image, [layer]))
 look("zoom", "Deep Dream", procedures.ZOOM, frames.of_zoom(layer))
 painted = paint(image, [layer], style="clone/backend/reverie/demo/ink.jpg", strength=0.8, color="luminance")
@@ -180,6 +196,7 @@ def test_every_dialog_fits_on_its_screen_and_shows_a_preview(gimp, running_backe
         assert height > 400 and y >= 0 and y + height <= SCREEN[1], (name, said)
         assert said["behind"] < 0.2, (name, said)
         assert said["canvas"] > 0.35, name  # of the window
+        assert said["empty"] < 0.1, (name, said["empty"])  # of its height, where the controls are
         assert not [text for text in said["texts"] if "as it is" in text], name  # it is a preview that is shown
         assert all(field == said["fields"][0] for field in said["fields"]), (name, said["fields"])  # below each other
         check_readable(name, said)

@@ -42,7 +42,7 @@ class Tile:
         self.is_asked_for = self.is_painted = False  # its picture of the painter's own layer
         self.own: GdkPixbuf.Pixbuf | None = None  # the style's own picture
         self.picture = Picture(WIDTH, HEIGHT)
-        over = Gtk.Overlay()
+        over = Gtk.Overlay(halign=Gtk.Align.CENTER)  # where its corners are those of the picture
         over.add(self.picture.widget)
         self._star = _corner("non-starred-symbolic", Gtk.Align.START, lambda: star(self))
         over.add_overlay(self._star)

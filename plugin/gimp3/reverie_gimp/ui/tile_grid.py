@@ -1,4 +1,8 @@
-"""Tiles in rows, searched by name and chosen from by kind; only whole rows are seen when it opens."""
+"""Tiles in rows, searched by name and chosen from by kind; only whole rows are seen when it opens.
+
+Where there are many, as many rows are seen as there is room for; where there are few, without a choice of their kind,
+all of them are, and their pictures are as large as there is room for.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from collections.abc import Callable
 from gi.repository import Gdk, GLib, Gtk
 from shared.words import _
 
-from reverie_gimp.ui.tile import Tile
+from reverie_gimp.ui.tile import HEIGHT, WIDTH, Tile
 from reverie_gimp.ui.widgets import muted
 
 _COLUMNS = 4
@@ -16,6 +20,8 @@ _MARGIN = 2  # pixels around them all: together no more than what is between two
 _FRAME = 4  # pixels that the frame around that has at most; what asks for all of its room must never grow by it
 _LEAST_SPACING = 4  # pixels between two rows
 _MOST_SPREAD = 32  # pixels more, where there is room, but not for another row
+_LARGEST = 160  # pixels of a picture's width: as the backend paints it
+_FILLED = 16  # pixels of it that a column less is worth, which leaves less of the room empty
 _FAVOURITE = "favourite"  # a kind beside those of the tiles
 
 
@@ -37,16 +43,19 @@ class TileGrid:
         self._goal: Tile | None = None  # what is brought into sight
         self._revealed = False
         self._upper = 0.0  # of all tiles, when it was
+        self._width = 0  # pixels of all columns, where they are enlarged
         self._flow = self._made_flow(title, activated)
         self._scrolled = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER, overlay_scrolling=False)
         self._scrolled.set_shadow_type(Gtk.ShadowType.IN)
         self._scrolled.set_valign(Gtk.Align.START)
+        self._scrolled.set_propagate_natural_height(not kinds)  # and how low it can be is another matter
         self._scrolled.add(self._flow)
         self._nothing = muted(Gtk.Label(wrap=True, max_width_chars=40, valign=Gtk.Align.CENTER))
-        self._stack = Gtk.Stack(vexpand=bool(kinds), hhomogeneous=False, vhomogeneous=True)
+        self._stack = Gtk.Stack(vexpand=True, hhomogeneous=False, vhomogeneous=True)
         self._stack.add_named(self._scrolled, "tiles")
         self._stack.add_named(self._nothing, "nothing")
-        self._stack.connect("size-allocate", lambda *given: GLib.idle_add(self._fit))
+        fit = self._fit if kinds else self._enlarge
+        self._stack.connect("size-allocate", lambda *given: GLib.idle_add(fit))
         self._note = muted(Gtk.Label(xalign=0.0, wrap=True, max_width_chars=40, no_show_all=True))
         self.top = self._made_top(title, kinds)
         self.widget = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
@@ -189,3 +198,41 @@ class TileGrid:
             self._scrolled.set_min_content_height(height)
             self._revealed = False
         return GLib.SOURCE_REMOVE
+
+    def _enlarge(self) -> bool:
+        """Arranges them so that their pictures are as large as they can be in the room that there is."""
+        if not self._tiles:
+            return GLib.SOURCE_REMOVE
+        least = [max(side) for side in zip(*(self._around(child) for child in self._tiles), strict=True)]
+        if not self._width:  # at first; it stays that wide, or what is larger would make room for what is larger yet
+            self._width = self._flow.get_preferred_width()[0]
+            self._stack.set_size_request(self._width + _FRAME, -1)
+            self._scrolled.set_min_content_height(_LEAST_ROWS * (HEIGHT + least[1] + _LEAST_SPACING) + 2 * _MARGIN)
+        height = self._stack.get_allocated_height() - 2 * _MARGIN - _FRAME
+        columns, size = _arranged(len(self._tiles), self._width - 2 * _MARGIN, height, *least)
+        if self._flow.get_max_children_per_line() != columns:
+            self._flow.set_min_children_per_line(1)  # the least may at no time be more than the most
+            self._flow.set_max_children_per_line(columns)
+            self._flow.set_min_children_per_line(columns)
+        for tile, _group, _place in self._tiles.values():
+            if tile.picture.size != size:
+                tile.picture.resize(*size)
+        return GLib.SOURCE_REMOVE
+
+    def _around(self, child: Gtk.FlowBoxChild) -> tuple[int, int]:
+        """The pixels that a tile takes beside and below its picture."""
+        width, height = self._tiles[child][0].picture.size
+        return max(0, child.get_preferred_width()[1] - width), child.get_preferred_height()[1] - height
+
+
+def _arranged(count: int, width: int, height: int, beside: int, below: int) -> tuple[int, tuple[int, int]]:
+    """(In how many columns, how large their pictures are) in that room, with so many pixels around each."""
+    found = []
+    for columns in range(2, _COLUMNS + 1):
+        rows = -(-count // columns)
+        across = min(_LARGEST, width // columns - beside, (height // rows - below - _LEAST_SPACING) * WIDTH // HEIGHT)
+        if columns == _COLUMNS:
+            across = max(across, WIDTH)
+        found.append((across + (_COLUMNS - columns) * _FILLED, across, columns))
+    _worth, across, columns = max(found)
+    return columns, (across, across * HEIGHT // WIDTH)
