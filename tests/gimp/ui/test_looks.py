@@ -119,6 +119,8 @@ def look(name, *given, patient=True, then=lambda made: None):
     (x, y), (width, height) = window.get_origin()[1:], (window.get_width(), window.get_height())
     place = "%dx%d+%d+%d" % (width, height, x, y)
     os.system("timeout 10 import -window root -crop %s +repage %s/%s.png" % (place, FOLDER, name))
+    if not patient:  # what comes of it is not waited for, and is not to come while the rest is looked at
+        made._preview.pause(); pump(seconds=0.2)
     behind = luminance(colours(made._window, (0, 0, width, height)).most_common(1)[0][0])
     seen_at = made._preview.canvas.widget.get_allocation()
     chosen_one = next((each for each in below(made._window) if isinstance(each, Gtk.FlowBoxChild)
