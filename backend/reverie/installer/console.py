@@ -72,8 +72,9 @@ def _print(text: str, end: str = "\n") -> None:
     _spoken = time.monotonic()
 
 
-def run(title: str, command: Sequence[str | Path], log: Path, *, environment: Mapping[str, str] | None = None) -> None:
-    """Runs a command with its output in a log file; the screen shows the elapsed time and what it is doing.
+def run(title: str, command: Sequence[str | Path], log: Path, *, environment: Mapping[str, str] | None = None) -> int:
+    """Runs a command with its output in a log file; the screen shows the elapsed time and what it is doing. Returns the
+    bytes that it says it has fetched, from wherever.
 
     Raises Failure, with the end of the log and what to do, when the command fails or does not exist.
     """
@@ -106,6 +107,7 @@ def run(title: str, command: Sequence[str | Path], log: Path, *, environment: Ma
         reader.join(timeout=5)
         if process.returncode:
             raise said.failure(title, process.returncode)
+        return shown.fetched
 
 
 @contextlib.contextmanager
@@ -172,6 +174,10 @@ class _Shown:
             self._file = self._doing.partition(" (")[0]
         return False
 
+    @property
+    def fetched(self) -> int:
+        return self._downloaded.here
+
     def __enter__(self) -> _Shown:
         self._ticker.start()
         return self
@@ -201,7 +207,7 @@ class _Shown:
     def _tick_as_json(self) -> None:
         while not self._ended.wait(0.2):
             seconds = time.monotonic() - self._started
-            event("step", title=self._title, seconds=seconds, doing=self._doing, fetched=self._downloaded.here)
+            event("step", title=self._title, seconds=seconds, doing=self._doing, fetched=self.fetched)
 
 
 def _boiled(line: str) -> str:

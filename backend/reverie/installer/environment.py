@@ -196,7 +196,8 @@ class Environment:
         lists = [word for path in self.requirement_files(tests) for word in ("-r", str(path))]
         lists += ["-c", str(self.clone / CONSTRAINTS)]
         known = checksums.read(self.clone / checksums.FILE)
-        pip.install_listed("Installing the packages", offer(index), lists, known)
+        files_at = self.downloads / "files" if self.wheel else None
+        pip.install_listed("Installing the packages", offer(index), lists, known, files_at)
         if self.wheel:
             own = ["--no-deps", "--force-reinstall", str(self.wheel), *([str(self._pip)] if self._pip else [])]
         else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-import urllib.request
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from reverie.errors import Sentence
-from reverie.installer import Failure, torch_build
-from reverie.installer.checksums import pinned
+from reverie.installer import Failure, fetching, sizes, torch_build
+from reverie.installer.checksums import compared
 from reverie.installer.console import run, say, waiting
 
 _TELLS_PROGRESS, _TELLS_BEFOREHAND = (24, 1), (22, 2)  # the first versions with --progress-bar raw, and with --report
-_ANSWER_SECONDS = 5.0
 _OF_CUDA = re.compile(r"(nvidia|cuda)-")  # how the packages are called that torch needs for NVIDIA's processors
 _OF_PROCESSORS = re.compile(r"(nvidia|cuda|intel|triton|pytorch-triton|rocm)\b")
 _ONLY_CUDA = Sentence(
@@ -68,53 +66,67 @@ class Pip:
         if self._version < _TELLS_BEFOREHAND:
             return None
         torch = f"torch=={version}"
-        found = self._report([torch, "--no-deps", *words], "--ignore-installed")
+        found, _ = self._report([torch, "--no-deps", *words], "--ignore-installed")
         wanted = [name for each in found for name in each["metadata"].get("requires_dist", [])]
         if any(_OF_PROCESSORS.match(name) for name in wanted):
-            found = self._report([torch, *words], "--ignore-installed")
+            found, _ = self._report([torch, *words], "--ignore-installed")
         with waiting("Asking how large that is"), ThreadPoolExecutor(8) as askers:
-            sizes = list(askers.map(_size, (each["download_info"]["url"] for each in found)))
+            known = list(askers.map(sizes.of, (each["download_info"]["url"] for each in found)))
         names = {each["metadata"]["name"].lower().replace("_", "-"): each["metadata"]["version"] for each in found}
         return Fetched(
             version=names.get("torch", version),
             packages=len(found),
-            size=sum(size or 0 for size in sizes),
-            unknown=sizes.count(None),
+            size=sum(size or 0 for size in known),
+            unknown=known.count(None),
             cuda=any(_OF_CUDA.match(name) for name in names),
         )
 
     def install_listed(
-        self, title: str, sources: Sequence[str], lists: Sequence[str], checksums: Mapping[str, str]
+        self,
+        title: str,
+        sources: Sequence[str],
+        lists: Sequence[str],
+        checksums: Mapping[str, str],
+        downloads: Path | None = None,
     ) -> None:
         """Installs what the words in `lists` name and need, from pip's usual sources and those in `sources`: nothing
-        but files whose checksums are known beforehand, see checksums.py. Raises Failure."""
+        but files whose checksums are known beforehand, see checksums.py. Large ones are fetched into the folder
+        `downloads`, where there is one, so that a second try goes on with them. Raises Failure."""
         if self._version < _TELLS_BEFOREHAND:
             say("This pip is too old to compare checksums beforehand.")
             self.install(title, [*sources, *lists])
             return
-        sure, unsure = pinned(self._report([*sources, *lists]), checksums)
-        if unsure:
+        found, fetched = self._report([*sources, *lists])
+        files = compared(found, checksums)
+        if downloads and fetched < fetching.LARGE:  # else the index tells nothing without the files, and pip has them
+            files = fetching.beforehand(files, downloads, lambda words: self._start(title, words))
+        if unsure := [file.line for file in files if not file.checksum]:
             say(f"No checksum is known of {', '.join(unsure)}: pip's source tells none.")
-        for lines, hashed in ((sure, ["--require-hashes"]), (unsure, [])):
-            if lines:
-                file = self._log.with_name("to-be-installed.txt")
-                file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-                self.install(title, ["--no-deps", *hashed, *sources, "-r", file])
-                file.unlink()
+        for hashed in (True, False):
+            if lines := [f"{file.line}\n" for file in files if bool(file.checksum) == hashed]:
+                to_be_installed = self._log.with_name("to-be-installed.txt")
+                to_be_installed.write_text("".join(lines), encoding="utf-8")
+                check = ["--require-hashes"] if hashed else []
+                self.install(title, ["--no-deps", *check, *sources, "-r", to_be_installed])
+                to_be_installed.unlink()
 
-    def _report(self, words: Sequence[str], *beside: str) -> list[dict[str, Any]]:
+    def _report(self, words: Sequence[str], *beside: str) -> tuple[list[dict[str, Any]], int]:
+        """What would be installed, and how many bytes had to be fetched, or were in pip's cache, to say so."""
         file = self._log.with_name("to-be-fetched.json")
-        self._run("Looking up what is to be fetched", ["--dry-run", *beside, "--report", file, *words])
+        fetched = self._run("Looking up what is to be fetched", ["--dry-run", *beside, "--report", file, *words])
         try:
             found: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))["install"]
         finally:
             file.unlink(missing_ok=True)
-        return found
+        return found, fetched
 
-    def _run(self, title: str, words: Sequence[str | Path]) -> None:
+    def _run(self, title: str, words: Sequence[str | Path]) -> int:
         pip = [self._wheel / "pip"] if self._wheel else ["-m", "pip"]
         command = [self._python, *pip, "install", "--no-user", "--no-input", "--disable-pip-version-check", *words]
-        run(title, command, self._log, environment=self._environment)
+        return self._start(title, command)
+
+    def _start(self, title: str, command: Sequence[str | Path]) -> int:
+        return run(title, command, self._log, environment=self._environment)
 
     def _find_version(self) -> tuple[int, ...]:
         """Major and minor; (0,) where the environment says nothing of it."""
@@ -156,13 +168,3 @@ def agree_to_cuda(fetched: Fetched) -> None:
 def megabytes(size: int) -> str:
     """A number of bytes for people."""
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{max(1, round(size / 1e6))} MB"
-
-
-def _size(address: str) -> int | None:
-    """The bytes that lie at an address; None when it does not say."""
-    try:
-        asked = urllib.request.Request(address, method="HEAD")
-        with urllib.request.urlopen(asked, timeout=_ANSWER_SECONDS) as answer:
-            return int(answer.headers["Content-Length"])
-    except (OSError, ValueError, TypeError):
-        return None

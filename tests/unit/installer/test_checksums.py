@@ -71,8 +71,10 @@ def test_of_what_has_no_checksum_it_is_said(
     better = wheel(tmp_path, "torch", "2.13.0+cpu")
     web.pages["/whl/cpu/torch/"] = f'<a href="/whl/cpu/torch/{better.name}">{better.name}</a>'.encode()
     web.pages[f"/whl/cpu/torch/{better.name}"] = better.read_bytes()
-    report = {"metadata": {"name": "torch", "version": "2.13.0+cpu"}, "download_info": {"url": f"{web.address}/t.whl"}}
-    assert checksums.pinned([report], {}) == ([], ["torch==2.13.0+cpu"])
+    address = f"{web.address}/torch-2.13.0%2Bcpu-py3-none-any.whl"
+    report = {"metadata": {"name": "torch", "version": "2.13.0+cpu"}, "download_info": {"url": address}}
+    (file,) = checksums.compared([report], {})
+    assert (file.name, file.line) == (better.name, "torch==2.13.0+cpu")
     made = Environment(clone)
     made.ensure()
     assert {"torch", "numpy"} <= installed(made)

@@ -250,7 +250,7 @@ class SetUpDialog:
         if self._installer is not None:
             self._installer.cancel()
         self._installer, self._next = None, self._set_up
-        text = _("Files that were fetched completely are kept, so that they need not be fetched again.")
+        text = _("What has been fetched is kept: the next try goes on with it.")
         self._show(_("The set-up was stopped"), text, do=_("_Go on"), close=_("_Close"), remove=_("_Remove it"))
 
     def _fail(self, event: dict[str, Any]) -> None:
@@ -259,7 +259,7 @@ class SetUpDialog:
         text = (
             spoken(hint)
             if hint
-            else _("The details say why. Files that were fetched completely are kept for another try.")
+            else _("The details say why. What has been fetched is kept: the next try goes on with it.")
         )
         remove = _("_Remove it") if self._plan else ""
         self._show(_("The set-up failed"), text, do=_("_Try again"), close=_("_Close"), remove=remove)
