@@ -148,7 +148,7 @@ class Hour:
         self._desk.wait("a variation is there", lambda: len(self._desk.seen(self._photo).layers) > count, 120)
         self._expect_painted("Neural style: strokes, watercolour #2")
         varied = [(_short(each["image"]), each["scale"]) for each in self._recipe["style"]]
-        assert varied == [("strokes", 1.4), ("watercolour", 1.4)]
+        assert varied == [("strokes", 0.767), ("watercolour", 0.767)]
 
     def paint_another_image(self) -> None:
         """Another image is painted with the settings used last but for the brushwork; the photo's is as it was."""
