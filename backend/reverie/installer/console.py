@@ -72,15 +72,22 @@ def _print(text: str, end: str = "\n") -> None:
     _spoken = time.monotonic()
 
 
-def run(title: str, command: Sequence[str | Path], log: Path, *, environment: Mapping[str, str] | None = None) -> int:
+def run(
+    title: str,
+    command: Sequence[str | Path],
+    log: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    fetched: int = 0,
+) -> int:
     """Runs a command with its output in a log file; the screen shows the elapsed time and what it is doing. Returns the
-    bytes that it says it has fetched, from wherever.
+    bytes that it says it has fetched, from wherever, with those that had been before.
 
     Raises Failure, with the end of the log and what to do, when the command fails or does not exist.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     said = _Said(log)
-    with log.open("ab", buffering=0) as file, _Shown(title, patience=0) as shown:
+    with log.open("ab", buffering=0) as file, _Shown(title, patience=0, fetched=fetched) as shown:
         said.hear(f"$ {' '.join(map(str, command))}\n", file)
         try:
             process = subprocess.Popen(
@@ -153,10 +160,10 @@ class _Shown:
     """A step on the screen, from the moment when nothing was said for `patience` seconds: on a terminal a line that
     moves, elsewhere one a second, so that nobody takes it for dead."""
 
-    def __init__(self, title: str, patience: float) -> None:
+    def __init__(self, title: str, patience: float, fetched: int = 0) -> None:
         self._title, self._patience = title, patience
         self._file, self._doing = "", ""
-        self._downloaded = Downloaded()
+        self._downloaded = Downloaded(fetched)
         self._started, self._ended = time.monotonic(), threading.Event()
         self._speaks = False
         self._ticker = threading.Thread(target=self._tick, daemon=True)

@@ -10,10 +10,10 @@ _UNITS = {"bytes": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9}
 
 
 class Downloaded:
-    """`here` are the bytes so far, those included that lay in pip's cache."""
+    """`here` are the bytes so far, those included that lay in pip's cache, or were here before."""
 
-    def __init__(self) -> None:
-        self._before, self._file = 0, 0  # the files that are complete, and the one that is coming
+    def __init__(self, before: int = 0) -> None:
+        self._before, self._file = before, 0  # the files that are complete, and the one that is coming
 
     @property
     def here(self) -> int:

@@ -53,16 +53,29 @@ for address, target in zip(sys.argv[1::2], sys.argv[2::2]):
 def beforehand(files: Sequence[Wanted], folder: Path, fetch: Callable[[list[str | Path]], object]) -> list[Wanted]:
     """The files, the large ones of which are in the folder now, and found there. `fetch` runs a command."""
     with waiting("Asking how large that is"), ThreadPoolExecutor(8) as askers:
-        known = list(askers.map(lambda each: sizes.of(each.address) if each.checksum else None, files))
+        known = list(askers.map(_size, files))
     large = {each: folder / each.name for each, size in zip(files, known, strict=True) if (size or 0) >= LARGE}
     if missing := [each for each, target in large.items() if not _is_here(each, target)]:
         folder.mkdir(parents=True, exist_ok=True)
         fetch([sys.executable, "-c", PROGRAM, *(word for each in missing for word in (each.address, large[each]))])
-    here = {each: replace(each, address=at.resolve().as_uri()) for each, at in large.items() if _is_here(each, at)}
+    came = {each: replace(each, address=_address(at)) for each, at in large.items() if _is_here(each, at)}
     for each, size in zip(files, known, strict=True):
-        if each in large and each not in here and large[each].exists() and large[each].stat().st_size >= (size or 0):
+        if each in large and each not in came and large[each].exists() and large[each].stat().st_size >= (size or 0):
             large[each].unlink()  # another file, which there is nothing of to go on with
-    return [here.get(each, each) for each in files]
+    return [came.get(each, each) for each in files]
+
+
+def here(files: Sequence[Wanted], folder: Path) -> int:
+    """The bytes of those that are found in the folder."""
+    return sum((folder / each.name).stat().st_size for each in files if each.address == _address(folder / each.name))
+
+
+def _size(file: Wanted) -> int | None:
+    return sizes.of(file.address) if file.checksum and file.address.startswith("http") else None
+
+
+def _address(target: Path) -> str:
+    return target.resolve().as_uri()
 
 
 def _is_here(file: Wanted, target: Path) -> bool:

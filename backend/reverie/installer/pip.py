@@ -51,10 +51,10 @@ class Pip:
         self._python, self._log, self._environment, self._wheel = python, log, environment, wheel
         self._version = self._find_version()
 
-    def install(self, title: str, words: Sequence[str | Path]) -> None:
-        """Installs what the words of the command line name. Raises Failure."""
+    def install(self, title: str, words: Sequence[str | Path], fetched: int = 0) -> None:
+        """Installs what the words of the command line name, after so many bytes were fetched. Raises Failure."""
         progress = "raw" if self._version >= _TELLS_PROGRESS else "off"
-        self._run(title, ["--progress-bar", progress, *words])
+        self._run(title, ["--progress-bar", progress, *words], fetched)
 
     def foresee(self, version: str, words: Sequence[str]) -> Fetched | None:
         """What would be fetched for this version of torch from the indexes in `words`, without fetching it; None when
@@ -96,10 +96,11 @@ class Pip:
             say("This pip is too old to compare checksums beforehand.")
             self.install(title, [*sources, *lists])
             return
-        found, fetched = self._report([*sources, *lists])
-        files = compared(found, checksums)
-        if downloads and fetched < fetching.LARGE:  # else the index tells nothing without the files, and pip has them
+        found, looking = self._report([*sources, *lists])
+        files, here = compared(found, checksums), 0
+        if downloads and looking < fetching.LARGE:  # else the index tells nothing without the files, and pip has them
             files = fetching.beforehand(files, downloads, lambda words: self._start(title, words))
+            here = fetching.here(files, downloads)
         if unsure := [file.line for file in files if not file.checksum]:
             say(f"No checksum is known of {', '.join(unsure)}: pip's source tells none.")
         for hashed in (True, False):
@@ -107,7 +108,7 @@ class Pip:
                 to_be_installed = self._log.with_name("to-be-installed.txt")
                 to_be_installed.write_text("".join(lines), encoding="utf-8")
                 check = ["--require-hashes"] if hashed else []
-                self.install(title, ["--no-deps", *check, *sources, "-r", to_be_installed])
+                self.install(title, ["--no-deps", *check, *sources, "-r", to_be_installed], here)
                 to_be_installed.unlink()
 
     def _report(self, words: Sequence[str], *beside: str) -> tuple[list[dict[str, Any]], int]:
@@ -120,13 +121,13 @@ class Pip:
             file.unlink(missing_ok=True)
         return found, fetched
 
-    def _run(self, title: str, words: Sequence[str | Path]) -> int:
+    def _run(self, title: str, words: Sequence[str | Path], fetched: int = 0) -> int:
         pip = [self._wheel / "pip"] if self._wheel else ["-m", "pip"]
         command = [self._python, *pip, "install", "--no-user", "--no-input", "--disable-pip-version-check", *words]
-        return self._start(title, command)
+        return self._start(title, command, fetched)
 
-    def _start(self, title: str, command: Sequence[str | Path]) -> int:
-        return run(title, command, self._log, environment=self._environment)
+    def _start(self, title: str, command: Sequence[str | Path], fetched: int = 0) -> int:
+        return run(title, command, self._log, environment=self._environment, fetched=fetched)
 
     def _find_version(self) -> tuple[int, ...]:
         """Major and minor; (0,) where the environment says nothing of it."""

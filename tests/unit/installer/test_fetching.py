@@ -93,6 +93,7 @@ def test_it_is_fetched_and_pip_takes_it_from_there(fetch: Any, server: Any, tmp_
     assert said[0] == "Downloading torch-2.13.0+cpu.whl (1.0 MB)"
     assert said[-1] == f"Progress {len(DATA)} of {len(DATA)}"
     assert fetch()[0] == [], "it is here"
+    assert fetching.here([found], tmp_path / "files") == len(DATA), "and counts for what comes after it"
     assert server.asked == [("/torch-2.13.0+cpu.whl", 0)]
 
 
