@@ -43,7 +43,6 @@ _SOURCES = {  # by folder: the plug-in, and those rooms of the backend whose sen
     "plugin": ("gimp3/**.py", "gimp2/**.py", "shared/**.py"),
     "backend/reverie": (
         "*.py",
-        "installer/checksums.py",
         "installer/console.py",
         "installer/pip.py",
         "training/perceptual.py",

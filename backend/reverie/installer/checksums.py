@@ -10,20 +10,13 @@ from __future__ import annotations
 import re
 import urllib.parse
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reverie.errors import Sentence
 from reverie.installer import Failure
 
 FILE = "checksums.txt"
-
-
-_ANOTHER_FILE = Sentence(
-    "One of the files is not the one that this version of Reverie was made with, and nothing of it was installed. Look "
-    "at where pip takes packages from (pip config list), or try another connection."
-)
 
 
 def read(file: Path) -> dict[str, str]:
@@ -34,13 +27,15 @@ def read(file: Path) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A file that pip is to install: the package and its version, where the file lies, and its SHA-256, which is empty
-    where neither the list nor the index has one."""
+    """What pip is to install: the package and its version, the address of a file of it, and the SHA-256 of the files
+    that will do, of which there are none where neither the list nor the index has one. `here`: the file has been
+    fetched, and is one of these."""
 
     package: str
     version: str
     address: str
-    checksum: str
+    checksums: tuple[str, ...]
+    here: bool = False
 
     @property
     def name(self) -> str:
@@ -49,47 +44,39 @@ class Wanted:
 
     @property
     def line(self) -> str:
-        """For pip's list of what to install: from its sources, or a file that is here."""
-        which = f" @ {self.address}" if self.address.startswith("file:") and self.checksum else f"=={self.version}"
-        return f"{self.package}{which}{f' --hash=sha256:{self.checksum}' if self.checksum else ''}"
+        """For pip's list of what to install."""
+        which = f" @ {self.address}" if self.here else f"=={self.version}"
+        return " ".join([f"{self.package}{which}", *(f"--hash=sha256:{checksum}" for checksum in self.checksums)])
 
 
 def compared(found: Sequence[Mapping[str, Any]], known: Mapping[str, str]) -> list[Wanted]:
-    """What pip's report says that it would install, with the checksums that are to hold. Raises Failure for a file that
-    is not the listed one of its package."""
-    packages, files = {_package(name) for name in known}, []
+    """What pip's report says that it would install, with the checksums that are to hold: of a listed package those of
+    all its listed files, among which pip looks for one that it can install. Raises Failure for a version of one that is
+    not in the list."""
+    listed: dict[str, dict[str, list[str]]] = {}
+    for name, checksum in known.items():
+        package, version = _package_and_version(name)
+        listed.setdefault(package, {}).setdefault(version, []).append(checksum)
+    files = []
     for each in found:
-        where = each["download_info"]
-        checksum = where.get("archive_info", {}).get("hashes", {}).get("sha256", "")
-        file = Wanted(each["metadata"]["name"], each["metadata"]["version"], where["url"], checksum)
-        if _package(file.name) in packages:
-            _compare(file, known)
-            file = replace(file, checksum=known[file.name])
-        files.append(file)
+        package, version, where = each["metadata"]["name"], each["metadata"]["version"], each["download_info"]
+        versions = listed.get(_normalised(package))
+        if versions is not None and version not in versions:
+            raise Failure(
+                f"pip would install {package} {version}, which this version of Reverie was not made with, so that "
+                "nobody can say what is in it. Use a Python from 3.10 to 3.14, and pip's usual sources."
+            )
+        announced = where.get("archive_info", {}).get("hashes", {}).get("sha256")
+        checksums = versions[version] if versions is not None else [announced] if announced else []
+        files.append(Wanted(package, version, where["url"], tuple(checksums)))
     return files
 
 
-def _compare(file: Wanted, known: Mapping[str, str]) -> None:
-    """Raises Failure where a file that pip would install is not the listed one."""
-    name = file.name
-    if name not in known:
-        failure = Failure(
-            f"pip would install {name}, which is none of the files that this version of Reverie was made with, so that "
-            "nobody can say what is in it. Use a Python from 3.10 to 3.14 of 64 bits, and pip's usual sources."
-        )
-    elif file.checksum not in ("", known[name]):
-        failure = Failure(
-            f"{name}, as pip's source has it, is not the file of that name that this version of Reverie was made with: "
-            "its checksum is another, so that somebody has changed it. Nothing of it was installed. Look at where pip "
-            "takes packages from (pip config list), or try another connection."
-        )
-    else:
-        return
-    failure.hint = _ANOTHER_FILE
-    raise failure
+def _package_and_version(name: str) -> tuple[str, str]:
+    """Of a file, by its name."""
+    parts = name.split("-") if name.endswith(".whl") else name.removesuffix(".tar.gz").rsplit("-", 1)
+    return _normalised(parts[0]), parts[1]
 
 
-def _package(name: str) -> str:
-    """The normalised name of the package of a file."""
-    found = name.split("-")[0] if name.endswith(".whl") else name.rpartition("-")[0]
-    return re.sub(r"[-_.]+", "-", found).lower()
+def _normalised(package: str) -> str:
+    return re.sub(r"[-_.]+", "-", package).lower()

@@ -29,8 +29,8 @@ _PROGRESS = re.compile(r"Progress (\d+) of (\d+)$")  # pip's --progress-bar raw,
 HINTS = (  # the more particular first: pip goes on to name others in its wake
     (r"No space left on device", Sentence("The disk is full; the environment needs about 2 GB (6 GB with CUDA).")),
     (r"DO NOT MATCH THE HASHES", Sentence(
-     "What arrived is not the file that was announced: it was damaged or changed on its way. Try again, and try "
-     "another connection if that does not help.")),
+     "What came is none of the files that Reverie was made with: it was damaged or changed. Look at where pip takes "
+     "packages from (pip config list), and try again, or over another connection.")),
     (r"CERTIFICATE_VERIFY_FAILED|SSLError", Sentence(
      "A certificate was not trusted; a company's own goes into pip's settings (pip config set global.cert FILE).")),
     (r"name resolution|NewConnectionError|Max retries|ConnectTimeout|ReadTimeout|ProxyError|Network is unreachable",

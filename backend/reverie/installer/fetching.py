@@ -58,24 +58,24 @@ def beforehand(files: Sequence[Wanted], folder: Path, fetch: Callable[[list[str 
     if missing := [each for each, target in large.items() if not _is_here(each, target)]:
         folder.mkdir(parents=True, exist_ok=True)
         fetch([sys.executable, "-c", PROGRAM, *(word for each in missing for word in (each.address, large[each]))])
-    came = {each: replace(each, address=_address(at)) for each, at in large.items() if _is_here(each, at)}
+    came = {
+        each: replace(each, address=at.resolve().as_uri(), here=True)
+        for each, at in large.items()
+        if _is_here(each, at)
+    }
     for each, size in zip(files, known, strict=True):
         if each in large and each not in came and large[each].exists() and large[each].stat().st_size >= (size or 0):
             large[each].unlink()  # another file, which there is nothing of to go on with
     return [came.get(each, each) for each in files]
 
 
-def here(files: Sequence[Wanted], folder: Path) -> int:
-    """The bytes of those that are found in the folder."""
-    return sum((folder / each.name).stat().st_size for each in files if each.address == _address(folder / each.name))
+def fetched(files: Sequence[Wanted], folder: Path) -> int:
+    """The bytes of those that have been fetched into the folder."""
+    return sum((folder / each.name).stat().st_size for each in files if each.here)
 
 
 def _size(file: Wanted) -> int | None:
-    return sizes.of(file.address) if file.checksum and file.address.startswith("http") else None
-
-
-def _address(target: Path) -> str:
-    return target.resolve().as_uri()
+    return sizes.of(file.address) if file.checksums and file.address.startswith("http") else None
 
 
 def _is_here(file: Wanted, target: Path) -> bool:
@@ -85,4 +85,4 @@ def _is_here(file: Wanted, target: Path) -> bool:
     with waiting("Looking whether all is there"), target.open("rb") as data:
         while part := data.read(1 << 20):
             checksum.update(part)
-    return checksum.hexdigest() == file.checksum
+    return checksum.hexdigest() in file.checksums

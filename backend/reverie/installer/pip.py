@@ -97,18 +97,18 @@ class Pip:
             self.install(title, [*sources, *lists])
             return
         found, looking = self._report([*sources, *lists])
-        files, here = compared(found, checksums), 0
+        files, fetched = compared(found, checksums), 0
         if downloads and looking < fetching.LARGE:  # else the index tells nothing without the files, and pip has them
             files = fetching.beforehand(files, downloads, lambda words: self._start(title, words))
-            here = fetching.here(files, downloads)
-        if unsure := [file.line for file in files if not file.checksum]:
+            fetched = fetching.fetched(files, downloads)
+        if unsure := [file.line for file in files if not file.checksums]:
             say(f"No checksum is known of {', '.join(unsure)}: pip's source tells none.")
         for hashed in (True, False):
-            if lines := [f"{file.line}\n" for file in files if bool(file.checksum) == hashed]:
+            if lines := [f"{file.line}\n" for file in files if bool(file.checksums) == hashed]:
                 to_be_installed = self._log.with_name("to-be-installed.txt")
                 to_be_installed.write_text("".join(lines), encoding="utf-8")
                 check = ["--require-hashes"] if hashed else []
-                self.install(title, ["--no-deps", *check, *sources, "-r", to_be_installed], here)
+                self.install(title, ["--no-deps", *check, *sources, "-r", to_be_installed], fetched)
                 to_be_installed.unlink()
 
     def _report(self, words: Sequence[str], *beside: str) -> tuple[list[dict[str, Any]], int]:

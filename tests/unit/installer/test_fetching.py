@@ -70,7 +70,7 @@ def fetch(server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Has the server's file fetched; what is said of it, and the file that pip is told of."""
     monkeypatch.setattr(fetching, "LARGE", 1000)
     (tmp_path / "true").write_bytes(DATA)
-    file = Wanted("torch", "2.13.0+cpu", f"{server.address}/torch-2.13.0%2Bcpu.whl", checksum(tmp_path / "true"))
+    file = Wanted("torch", "2.13.0+cpu", f"{server.address}/torch-2.13.0%2Bcpu.whl", (checksum(tmp_path / "true"),))
 
     def fetch() -> tuple[list[str], Wanted]:
         said: list[str] = []
@@ -93,7 +93,7 @@ def test_it_is_fetched_and_pip_takes_it_from_there(fetch: Any, server: Any, tmp_
     assert said[0] == "Downloading torch-2.13.0+cpu.whl (1.0 MB)"
     assert said[-1] == f"Progress {len(DATA)} of {len(DATA)}"
     assert fetch()[0] == [], "it is here"
-    assert fetching.here([found], tmp_path / "files") == len(DATA), "and counts for what comes after it"
+    assert fetching.fetched([found], tmp_path / "files") == len(DATA), "and counts for what comes after it"
     assert server.asked == [("/torch-2.13.0+cpu.whl", 0)]
 
 
