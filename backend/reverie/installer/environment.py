@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,7 @@ class Environment:
         self.wheel, self._pip = (newest_wheel(clone, name) for name in ("reverie", "pip"))
         self.folder = user_folders.data() / "environment" if self.wheel else clone / ".venv"
         self.downloads = self.folder.with_name("downloads")
+        self._scratch = self.downloads / "unpacked"
         self.log = self.folder / "install.log"
         self.incomplete = self.folder / "incomplete"
         self.finished = self.folder / "finished.json"
@@ -180,7 +182,7 @@ class Environment:
         run("Making the environment", command, self.log, environment=clean_environment())
 
     def _install(self, build: Build, tests: bool) -> None:
-        before, pip = self.record(), Pip(self.python, self.log, self._variables(), self._pip)
+        before, pip = self.record(), Pip(self.python, self.log, self._variables(), self._unpacked_pip(self._scratch))
         version = torch_build.pinned_version(self.clone / REQUIREMENTS)
         others = _WITH_TESTS if tests else _OTHERS
         if self.keeps_torch(version):
@@ -233,7 +235,7 @@ class Environment:
         folder = Path(tempfile.mkdtemp())
         variables = {**clean_environment(), "PIP_CACHE_DIR": str(folder)}
         try:
-            pip = Pip(Path(sys.executable), folder / "pip.log", variables, self._pip)
+            pip = Pip(Path(sys.executable), folder / "pip.log", variables, self._unpacked_pip(folder))
             return pip.foresee(version, ["-c", str(self.clone / CONSTRAINTS)])
         finally:
             self._clear(folder)
@@ -243,12 +245,21 @@ class Environment:
         system's own for what is temporary may be a part of the memory, and too small."""
         variables = clean_environment()
         if self.wheel:
-            scratch = self.downloads / "unpacked"
-            self._clear(scratch)  # left by one that was killed
-            scratch.mkdir(parents=True)
+            self._clear(self._scratch)  # left by one that was killed
+            self._scratch.mkdir(parents=True)
             variables["PIP_CACHE_DIR"] = str(self.downloads)
-            variables |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch))
+            variables |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self._scratch))
         return variables
+
+    def _unpacked_pip(self, folder: Path) -> Path | None:
+        """The pip that comes as a wheel, unpacked into the folder: out of the wheel each of its runs, of which there are
+        several, would take a second or two more. None where the environment has its own."""
+        if self._pip is None:
+            return None
+        unpacked = folder / self._pip.stem
+        with waiting("Making the environment"), zipfile.ZipFile(self._pip) as wheel:
+            wheel.extractall(unpacked)
+        return unpacked
 
     def forget_downloads(self) -> None:
         """Deletes what was fetched for an environment that was not finished, and the data folder if it is empty now."""

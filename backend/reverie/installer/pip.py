@@ -45,16 +45,20 @@ class Fetched:
 
 
 class Pip:
-    """The pip of an environment, which logs to a file; or one that comes as a wheel, for an environment without."""
+    """The pip of an environment, which logs to a file; or one that lies unpacked in a folder with the name of its wheel,
+    for an environment without."""
 
-    def __init__(self, python: Path, log: Path, environment: Mapping[str, str], wheel: Path | None = None) -> None:
-        self._python, self._log, self._environment, self._wheel = python, log, environment, wheel
+    def __init__(self, python: Path, log: Path, environment: Mapping[str, str], folder: Path | None = None) -> None:
+        self._python, self._log, self._environment, self._folder = python, log, environment, folder
         self._version = self._find_version()
 
     def install(self, title: str, words: Sequence[str | Path], fetched: int = 0) -> None:
-        """Installs what the words of the command line name, after so many bytes were fetched. Raises Failure."""
+        """Installs what the words of the command line name, after so many bytes were fetched. Raises Failure.
+
+        pip would compile all modules, which takes longer than all else; Python compiles those that are used as it goes,
+        and keeps them."""
         progress = "raw" if self._version >= _TELLS_PROGRESS else "off"
-        self._run(title, ["--progress-bar", progress, *words], fetched)
+        self._run(title, ["--no-compile", "--progress-bar", progress, *words], fetched)
 
     def foresee(self, version: str, words: Sequence[str]) -> Fetched | None:
         """What would be fetched for this version of torch from the indexes in `words`, without fetching it; None when
@@ -122,7 +126,7 @@ class Pip:
         return found, fetched
 
     def _run(self, title: str, words: Sequence[str | Path], fetched: int = 0) -> int:
-        pip = [self._wheel / "pip"] if self._wheel else ["-m", "pip"]
+        pip = [self._folder / "pip"] if self._folder else ["-m", "pip"]
         command = [self._python, *pip, "install", "--no-user", "--no-input", "--disable-pip-version-check", *words]
         return self._start(title, command, fetched)
 
@@ -134,8 +138,8 @@ class Pip:
         folder = self._python.parent.parent
         libraries = (*folder.glob("lib/python*/site-packages"), folder / "Lib" / "site-packages")  # the latter: Windows
         notes = [note.name for library in libraries for note in library.glob("pip-*.dist-info")]
-        if self._wheel:
-            notes = [self._wheel.name]
+        if self._folder:
+            notes = [self._folder.name]
         found = re.match(r"pip-(\d+)\.(\d+)", notes[0]) if notes else None
         return tuple(map(int, found.groups())) if found else (0,)
 

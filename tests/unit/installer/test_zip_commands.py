@@ -50,9 +50,8 @@ def pip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(name="zip_folder")
-def zip_folder_fixture(tmp_path: Path, clone: Path, pip: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def zip_folder_fixture(tmp_path: Path, clone: Path, pip: Path) -> Path:
     """The folder `setup` of the zip, with the lists of the stand-in clone, whose packages are empty."""
-    monkeypatch.setenv("PIP_NO_COMPILE", "1")  # which takes the longest
     folder = tmp_path / "plug-ins" / "reverie" / "setup"
     folder.mkdir(parents=True)
     for name in ("requirements.txt", "constraints.txt", "checksums.txt"):
