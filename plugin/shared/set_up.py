@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 
-from . import launcher, places, programs, zipped
+from . import jobs, launcher, places, programs, zipped
 from .words import _
 
 PYTHONS = (3, 10), (3, 14)  # the oldest and the newest that there are packages for
@@ -110,6 +110,26 @@ def _obstacle(lacks):
         "(https://www.python.org/downloads), then try again, or give this command."
     ) % (oldest, newest)
     return Obstacle(why, zipped.command())
+
+
+class Fetching(object):
+    """How far it is, in words. `total` bytes are to be fetched, of which `kept` are here from an earlier try."""
+
+    def __init__(self, total):
+        self.total, self.kept = total, 0
+        self._begun = None  # when its first bytes came, in seconds
+
+    def told(self, fetched, now):
+        """The share that is here, and a line that says so."""
+        self._begun = now if self._begun is None else self._begun
+        total = max(self.total, fetched)  # which was known roughly
+        said = _("%d of about %d MB") % (fetched / 1e6, total / 1e6)
+        if self.kept >= 1e6:
+            said = _("%s, of which %d MB were fetched before") % (said, self.kept / 1e6)
+        if fetched > self.kept:
+            left = (now - self._begun) * (total - fetched) / float(fetched - self.kept)
+            said = "%s, %s" % (said, jobs.time_left(left))
+        return fetched / float(total), said
 
 
 class Installer(object):

@@ -20,7 +20,7 @@ from reverie.installer import plugin_zip
 
 from tests.gimp import clicks
 from tests.gimp.test_start import shut_down
-from tests.unit.installer.stand_ins import wheel
+from tests.unit.installer.stand_ins import checksum, wheel
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,7 +43,8 @@ def archive(build, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def unpacked(archive, gimp):
-    """GIMP with the zip in its plug-ins folder; pip's usual sources are a folder, as its user has set them."""
+    """GIMP with the zip in its plug-ins folder; pip's usual sources are a folder, as its user has set them, and the
+    checksums that are held to are those of what is in it."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         for name in [name for name in os.environ if name.startswith("PIP_")]:
             monkeypatch.delenv(name)
@@ -59,6 +60,8 @@ def _unpacked(archive, gimp):
         if text := line.partition("#")[0].strip():
             wanted = Requirement(text)
             wheel(wheels, wanted.name, next(iter(wanted.specifier)).version)
+    lines = [f"{checksum(file)}  {file.name}\n" for file in wheels.iterdir() if not file.name.startswith("torch-")]
+    (plugins / "reverie" / "setup" / "checksums.txt").write_text("".join(lines))
     home = gimp.folder / "home"
     outside = "" if gimp.inside(home) == str(home) else f"/proc/{os.getpid()}/root"
     variables = {**os.environ, "REVERIE_HOME": str(home)}

@@ -19,7 +19,7 @@ from typing import Any
 
 from reverie.installer import CLONE, Failure, backend, checksums, files, torch_build, user_folders
 from reverie.installer.console import event, run, say, waiting
-from reverie.installer.pip import Fetched, Pip, agree_to_cuda, offer
+from reverie.installer.pip import Fetched, Pip, agree_to_cuda, megabytes, offer
 from reverie.installer.torch_build import Build
 
 REQUIREMENTS = "requirements.txt"
@@ -185,6 +185,7 @@ class Environment:
         before, pip = self.record(), Pip(self.python, self.log, self._variables(), self._unpacked_pip(self._scratch))
         version = torch_build.pinned_version(self.clone / REQUIREMENTS)
         others = _WITH_TESTS if tests else _OTHERS
+        self._tell_kept()
         if self.keeps_torch(version):
             kind, index = before["torch"], before.get("index")  # pip leaves it in place
             say(f"To be fetched: about {others} MB at most; torch stays as it is.")
@@ -224,6 +225,12 @@ class Environment:
         if self.wheel:
             self._clear(self.downloads)
 
+    def _tell_kept(self) -> None:
+        """What an earlier try has fetched, which this one goes on from."""
+        if kept := files.size(self.downloads) - files.size(self._scratch):
+            event("kept", bytes=kept)
+            say(f"{megabytes(kept)} are here from an earlier try, and are not fetched again.")
+
     def keeps_torch(self, version: str) -> bool:
         """Is the torch that is in it the one that is wanted? pip then leaves it in place."""
         record = self.record()
@@ -252,8 +259,8 @@ class Environment:
         return variables
 
     def _unpacked_pip(self, folder: Path) -> Path | None:
-        """The pip that comes as a wheel, unpacked into the folder: out of the wheel each of its runs, of which there are
-        several, would take a second or two more. None where the environment has its own."""
+        """The pip that comes as a wheel, unpacked into the folder: out of the wheel each of its runs, of which there
+        are several, would take a second or two more. None where the environment has its own."""
         if self._pip is None:
             return None
         unpacked = folder / self._pip.stem

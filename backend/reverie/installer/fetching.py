@@ -19,7 +19,7 @@ from reverie.installer.console import waiting
 LARGE = 8_000_000  # bytes: what has less is fetched again in seconds
 
 PROGRAM = """
-import os, sys, urllib.request
+import os, sys, time, urllib.error, urllib.request
 
 def size(target):
     return os.path.getsize(target) if os.path.exists(target) else 0
@@ -38,26 +38,41 @@ def go_on(address, target):
                 print("Progress", have, "of", total, flush=True)
     return have == total
 
-for address, target in zip(sys.argv[1::2], sys.argv[2::2]):
-    before, complete = -1, False
-    while not complete and size(target) > before:  # as long as it gets on
+def fetch(address, target):
+    pauses = [8, 4, 2, 1]
+    while True:
         before = size(target)
         try:
-            complete = go_on(address, target)
+            if go_on(address, target):
+                return
         except (OSError, ValueError, TypeError) as error:
             print("Fetching", os.path.basename(target), "broke off:", error, flush=True)
+            if isinstance(error, urllib.error.HTTPError):  # an answer, which will be the same again
+                return
+        if size(target) > before:  # it gets on
+            pauses = [8, 4, 2, 1]
+        elif before and pauses:  # a connection that was lost may come back
+            time.sleep(pauses.pop())
+        else:  # with nothing here, pip loses nothing by beginning anew
+            return
+
+for address, target in zip(sys.argv[1::2], sys.argv[2::2]):
+    fetch(address, target)
 """
 """Is given addresses, and the files to put what lies there into, by turns. Speaks as pip does of how far it is."""
 
 
-def beforehand(files: Sequence[Wanted], folder: Path, fetch: Callable[[list[str | Path]], object]) -> list[Wanted]:
-    """The files, the large ones of which are in the folder now, and found there. `fetch` runs a command."""
+def beforehand(files: Sequence[Wanted], folder: Path, fetch: Callable[[list[str | Path], int], object]) -> list[Wanted]:
+    """The files, the large ones of which are in the folder now, and found there. `fetch` runs a command, and is told
+    how many bytes are here besides."""
     with waiting("Asking how large that is"), ThreadPoolExecutor(8) as askers:
         known = list(askers.map(_size, files))
     large = {each: folder / each.name for each, size in zip(files, known, strict=True) if (size or 0) >= LARGE}
     if missing := [each for each, target in large.items() if not _is_here(each, target)]:
         folder.mkdir(parents=True, exist_ok=True)
-        fetch([sys.executable, "-c", PROGRAM, *(word for each in missing for word in (each.address, large[each]))])
+        words = (word for each in missing for word in (each.address, large[each]))
+        complete = sum(at.stat().st_size for each, at in large.items() if each not in missing)
+        fetch([sys.executable, "-c", PROGRAM, *words], complete)
     came = {
         each: replace(each, address=at.resolve().as_uri(), here=True)
         for each, at in large.items()

@@ -45,8 +45,8 @@ class Fetched:
 
 
 class Pip:
-    """The pip of an environment, which logs to a file; or one that lies unpacked in a folder with the name of its wheel,
-    for an environment without."""
+    """The pip of an environment, which logs to a file; or one that lies unpacked in a folder with the name of its
+    wheel, for an environment without."""
 
     def __init__(self, python: Path, log: Path, environment: Mapping[str, str], folder: Path | None = None) -> None:
         self._python, self._log, self._environment, self._folder = python, log, environment, folder
@@ -103,7 +103,7 @@ class Pip:
         found, looking = self._report([*sources, *lists])
         files, fetched = compared(found, checksums), 0
         if downloads and looking < fetching.LARGE:  # else the index tells nothing without the files, and pip has them
-            files = fetching.beforehand(files, downloads, lambda words: self._start(title, words))
+            files = fetching.beforehand(files, downloads, lambda *words: self._start(title, *words))
             fetched = fetching.fetched(files, downloads)
         if unsure := [file.line for file in files if not file.checksums]:
             say(f"No checksum is known of {', '.join(unsure)}: pip's source tells none.")

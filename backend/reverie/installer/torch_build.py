@@ -24,7 +24,7 @@ _INTEL_DRIVER = "ze_intel_gpu"
 #: What is fetched for an environment, and what it takes of the disk, in bytes, by the kind of torch. Measured for cpu
 #: and cuda, with torch 2.13.0 on Linux; the others are rough.
 SIZES = {
-    "cpu": (240 * 10**6, 1_000 * 10**6),
+    "cpu": (240 * 10**6, 950 * 10**6),
     "mps": (150 * 10**6, 700 * 10**6),
     "cuda": (2_800 * 10**6, 4_900 * 10**6),
     "xpu": (2_000 * 10**6, 6_000 * 10**6),

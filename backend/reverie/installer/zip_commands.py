@@ -6,9 +6,8 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-from pathlib import Path
 
-from reverie.installer import CLONE, Failure, steps, torch_build, way
+from reverie.installer import CLONE, Failure, files, steps, torch_build, way
 from reverie.installer.console import event, say, say_as_json, waiting
 from reverie.installer.environment import REQUIREMENTS, Environment, clean_environment
 from reverie.installer.pip import agree_to_cuda
@@ -54,7 +53,7 @@ def install(options: argparse.Namespace) -> int:
     steps.install_backend(way.from_zip(), options.service)
     say("Filters ▸ Artistic ▸ Neural Style… in GIMP paints now.")
     with waiting("Adding up what it takes of the disk"):
-        size = _size(environment.folder)
+        size = files.size(environment.folder)
     event("done", folder=str(environment.folder), bytes=size)
     return 0
 
@@ -116,8 +115,3 @@ def uninstall(options: argparse.Namespace) -> int:
     say(f"The plug-in itself is yours to delete: {CLONE.parent}")
     event("done")
     return 0
-
-
-def _size(folder: Path) -> int:
-    """Of all files, in bytes."""
-    return sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_dir())

@@ -30,7 +30,8 @@ DATA = bytes(range(256)) * 4000  # about a megabyte
 
 
 class Breaking(http.server.BaseHTTPRequestHandler):
-    """Gives the server's `data`, and breaks off after as many bytes as its `most`; knows parts if it `knows_parts`."""
+    """Gives the server's `data`, and breaks off after as many bytes as its `most`, at first after those of its
+    `course`, where None is a refusal; knows parts if it `knows_parts`."""
 
     def do_HEAD(self) -> None:
         self.send_response(200)
@@ -42,13 +43,14 @@ class Breaking(http.server.BaseHTTPRequestHandler):
         asked = self.headers.get("Range") if server.knows_parts else None
         begin = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else 0
         server.asked.append((unquote(self.path), begin))
-        if begin >= len(server.data):
-            self.send_error(416)
+        most = server.course.pop(0) if server.course else server.most
+        if begin >= len(server.data) or most is None:
+            self.send_error(416 if most else 503)
             return
         self.send_response(206 if asked else 200)
         self.send_header("Content-Length", str(len(server.data) - begin))
         self.end_headers()
-        self.wfile.write(server.data[begin:][: server.most])
+        self.wfile.write(server.data[begin:][:most])
 
     def log_message(self, *words: object) -> None:
         pass
@@ -57,7 +59,7 @@ class Breaking(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[Any]:
     made: Any = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Breaking)
-    made.data, made.most, made.knows_parts, made.asked = DATA, len(DATA), True, []
+    made.data, made.most, made.knows_parts, made.asked, made.course = DATA, len(DATA), True, [], []
     made.address = f"http://127.0.0.1:{made.server_port}"
     threading.Thread(target=made.serve_forever, daemon=True).start()
     yield made
@@ -75,7 +77,7 @@ def fetch(server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     def fetch() -> tuple[list[str], Wanted]:
         said: list[str] = []
 
-        def run(words: list[str | Path]) -> None:
+        def run(words: list[str | Path], here: int) -> None:
             done = subprocess.run(list(map(str, words)), capture_output=True, text=True, check=True)
             said.extend(done.stdout.splitlines())
 
@@ -113,6 +115,20 @@ def test_where_the_connection_breaks_off_it_is_gone_on_with(fetch: Any, server: 
     assert found.address.startswith("file:")
 
 
+def test_a_connection_that_is_lost_for_a_moment_is_waited_for(fetch: Any, server: Any) -> None:
+    server.course = [300_000, 0]
+    _, found = fetch()
+    assert [begin for _, begin in server.asked] == [0, 300_000, 300_000]
+    assert found.address.startswith("file:")
+
+
+def test_who_refuses_is_not_waited_for(fetch: Any, server: Any, tmp_path: Path) -> None:
+    server.course = [300_000, None]
+    said, found = fetch()
+    assert found.address.startswith("http:") and "503" in said[-1]
+    assert (tmp_path / "files" / "torch-2.13.0+cpu.whl").stat().st_size == 300_000, "to be gone on with"
+
+
 def test_a_server_that_knows_no_parts_gives_all_of_it_again(fetch: Any, server: Any, tmp_path: Path) -> None:
     server.knows_parts = False
     (tmp_path / "files").mkdir()
@@ -137,12 +153,17 @@ def test_what_does_not_come_is_left_to_pip(fetch: Any, server: Any) -> None:
 
 
 def test_a_set_up_that_was_broken_off_goes_on_with_the_half_of_a_file(
-    zip_folder: Path, web: Any, tmp_path: Path, server: Any, monkeypatch: pytest.MonkeyPatch
+    zip_folder: Path,
+    web: Any,
+    tmp_path: Path,
+    server: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Out of the zip, from a source that tells what a package needs before its file is fetched."""
     monkeypatch.setattr(fetching, "LARGE", 300)
     large = wheel(tmp_path, "large", "1")
-    server.data, server.most = large.read_bytes(), 0
+    server.data = large.read_bytes()
     link = f"{server.address}/{large.name}#sha256={checksum(large)}"
     web.pages["/simple/large/"] = f'<a href="{link}" data-core-metadata="true">{large.name}</a>'.encode()
     metadata = b"Metadata-Version: 2.1\nName: large\nVersion: 1\n"
@@ -150,11 +171,15 @@ def test_a_set_up_that_was_broken_off_goes_on_with_the_half_of_a_file(
     (zip_folder / "requirements.txt").write_text("large==1\ntorch==2.13.0\n")
     made = Environment(zip_folder)
     half = made.downloads / "files" / large.name
-    half.parent.mkdir(parents=True)
-    half.write_bytes(server.data[:200])
-    server.most = 10**6
+    server.course = [200, None, None]  # to the set-up, and to pip, which tries it in its own way
+    with pytest.raises(Failure):
+        made.ensure()
+    assert half.read_bytes() == server.data[:200]
+    assert "from an earlier try" not in capsys.readouterr().out
+    server.asked.clear()
     made.ensure()
     assert [begin for path, begin in server.asked if path.endswith(".whl")] == [200]
+    assert "MB are here from an earlier try, and are not fetched again." in capsys.readouterr().out
     assert made.fault("cpu") == ("", "") and not made.downloads.exists()
 
 

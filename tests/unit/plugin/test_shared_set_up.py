@@ -152,6 +152,17 @@ def test_the_versions_are_those_that_the_package_is_for():
     assert ((3, int(said[0][1])), (3, int(said[-1][1]))) == set_up.PYTHONS
 
 
+def test_how_far_it_is_and_how_long_it_takes_with_what_an_earlier_try_has_fetched():
+    fetching = set_up.Fetching(200 * 10**6)
+    assert fetching.told(20 * 10**6, 100.0) == (0.1, "20 of about 200 MB, a few seconds left")
+    assert fetching.told(50 * 10**6, 110.0) == (0.25, "50 of about 200 MB, 30 seconds left")
+    fetching = set_up.Fetching(200 * 10**6)
+    fetching.kept = 150 * 10**6
+    before = "of about 200 MB, of which 150 MB were fetched before"
+    assert fetching.told(100 * 10**6, 100.0) == (0.5, f"100 {before}")
+    assert fetching.told(160 * 10**6, 110.0) == (0.8, f"160 {before}, 40 seconds left"), "what was here came at once"
+
+
 # An installer that says what it is told to, and works on until it is ended, with a child as pip is one.
 SLOW = """
 import json, subprocess, sys

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gi.repository import Gdk, GimpUi, GLib, Gtk, Pango
-from shared import faults, jobs, set_up
+from shared import faults, set_up
 from shared.client import spoken
 from shared.words import _
 
@@ -53,7 +53,7 @@ class SetUpDialog:
         self._python = ""  # which sets it up
         self._plan: dict[str, Any] = {}
         self._installer: set_up.Installer | None = None  # while it runs
-        self._begun, self._fetching = 0.0, 0.0  # when it was started, and when its first bytes came, in seconds
+        self._begun, self._fetching = 0.0, set_up.Fetching(0)  # when it was started, in seconds, and how far it is
         self._is_update = False  # of a backend that is there in another version
         self._is_there = False  # the backend, in the end
         self._next: Callable[[], None] = self._look  # what the first button does
@@ -191,7 +191,7 @@ class SetUpDialog:
 
     def _set_up(self) -> None:
         self._show(_("Setting up Reverie's backend"), "", close=_("_Cancel"), busy=True, leave=self._stop)
-        self._fetching = 0.0
+        self._fetching = set_up.Fetching(self._plan["fetch"])
         self._start(self._hear, "install")
 
     def _start(self, hear: Callable[[dict[str, Any]], None], command: str) -> None:
@@ -216,7 +216,9 @@ class SetUpDialog:
             self._text.set_visible(True)
             self._tell_progress(event)
         elif event["type"] == "size":  # as it is found out by then
-            self._plan["fetch"] = event["fetch"] or self._plan["fetch"]
+            self._plan["fetch"] = self._fetching.total = event["fetch"] or self._plan["fetch"]
+        elif event["type"] == "kept":
+            self._fetching.kept = event["bytes"]
         elif event["type"] == "failed":
             self._fail(event)
         elif event["type"] == "done":
@@ -229,21 +231,17 @@ class SetUpDialog:
 
     def _tell_progress(self, event: dict[str, Any]) -> None:
         seconds = int(time.monotonic() - self._begun)
-        clock, fetched, total = "%d:%02d" % divmod(seconds, 60), event["fetched"], self._plan["fetch"]
+        clock, fetched = "%d:%02d" % divmod(seconds, 60), event["fetched"]
         if event["doing"].startswith(_UNPACKING):
-            self._text.set_text(_("Unpacking the packages, for a minute or two…"))
+            self._text.set_text(_("Unpacking the packages, for a minute or so…"))
             fetched = 0
         if not fetched:
             self._bar.set_fraction(0.0)
             self._note.set_text(clock)
             return
-        self._fetching = self._fetching or time.monotonic()
-        total = max(total, fetched)  # which was known roughly
-        left = (time.monotonic() - self._fetching) * (total - fetched) / fetched
-        self._bar.set_fraction(fetched / total)
-        self._note.set_text(
-            _("%d of about %d MB, %s. %s so far.") % (fetched / 1e6, total / 1e6, jobs.time_left(left), clock)
-        )
+        share, said = self._fetching.told(fetched, time.monotonic())
+        self._bar.set_fraction(share)
+        self._note.set_text(_("%s. %s so far.") % (said, clock))
 
     def _stop(self) -> None:
         """Cancel was pressed."""
