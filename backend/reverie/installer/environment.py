@@ -227,7 +227,11 @@ class Environment:
 
     def _tell_kept(self) -> None:
         """What an earlier try has fetched, which this one goes on from."""
-        if kept := files.size(self.downloads) - files.size(self._scratch):
+        if not self.wheel:
+            return  # pip's cache, then, is the user's own
+        with waiting("Looking up what is to be fetched"):
+            kept = files.size(self.downloads) - files.size(self._scratch)
+        if kept:
             event("kept", bytes=kept)
             say(f"{megabytes(kept)} are here from an earlier try, and are not fetched again.")
 
