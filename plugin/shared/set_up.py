@@ -17,6 +17,7 @@ from .words import _
 
 PYTHONS = (3, 10), (3, 14)  # the oldest and the newest that there are packages for
 _SECONDS = 2.0  # for a backend that runs to answer
+_TELLING = 8 * 10**6  # bytes: those that are looked up are fewer, and tell nothing of how fast the rest comes
 
 #: Asks a Python whether it can make an environment that torch can be installed into; prints what it is and what it
 #: lacks, the graver first. The Python of GIMP on Windows is of a kind (MinGW) that nobody makes such packages for.
@@ -117,17 +118,20 @@ class Fetching(object):
 
     def __init__(self, total):
         self.total, self.kept = total, 0
-        self._begun = None  # when its first bytes came, in seconds
+        self._fetched = self._base = 0  # by now, and before what is fetched now
+        self._begun = None  # in seconds
 
     def told(self, fetched, now):
         """The share that is here, and a line that says so."""
-        self._begun = now if self._begun is None else self._begun
+        if self._begun is None or fetched < self._fetched:  # what pip looked up counts by itself
+            self._begun, self._base = now, max(fetched, self.kept)
+        self._fetched, came = fetched, fetched - self._base
         total = max(self.total, fetched)  # which was known roughly
         said = _("%d of about %d MB") % (fetched / 1e6, total / 1e6)
         if self.kept >= 1e6:
             said = _("%s, of which %d MB were fetched before") % (said, self.kept / 1e6)
-        if fetched > self.kept:
-            left = (now - self._begun) * (total - fetched) / float(fetched - self.kept)
+        if came > _TELLING:
+            left = (now - self._begun) * (total - fetched) / float(came)
             said = "%s, %s" % (said, jobs.time_left(left))
         return fetched / float(total), said
 

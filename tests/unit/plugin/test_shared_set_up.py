@@ -154,7 +154,9 @@ def test_the_versions_are_those_that_the_package_is_for():
 
 def test_how_far_it_is_and_how_long_it_takes_with_what_an_earlier_try_has_fetched():
     fetching = set_up.Fetching(200 * 10**6)
-    assert fetching.told(20 * 10**6, 100.0) == (0.1, "20 of about 200 MB, a few seconds left")
+    assert fetching.told(10**6, 50.0) == (0.005, "1 of about 200 MB")
+    assert fetching.told(5 * 10**6, 90.0) == (0.025, "5 of about 200 MB"), "looked up, which is slow"
+    assert fetching.told(0, 100.0) == (0.0, "0 of about 200 MB")
     assert fetching.told(50 * 10**6, 110.0) == (0.25, "50 of about 200 MB, 30 seconds left")
     fetching = set_up.Fetching(200 * 10**6)
     fetching.kept = 150 * 10**6

@@ -235,13 +235,9 @@ class SetUpDialog:
         if event["doing"].startswith(_UNPACKING):
             self._text.set_text(_("Unpacking the packages, for a minute or so…"))
             fetched = 0
-        if not fetched:
-            self._bar.set_fraction(0.0)
-            self._note.set_text(clock)
-            return
         share, said = self._fetching.told(fetched, time.monotonic())
         self._bar.set_fraction(share)
-        self._note.set_text(_("%s. %s so far.") % (said, clock))
+        self._note.set_text(_("%s. %s so far.") % (said, clock) if fetched else clock)
 
     def _stop(self) -> None:
         """Cancel was pressed."""
