@@ -82,11 +82,14 @@ image = load()
 answer(menus=procedure.get_menu_paths(), label=procedure.get_menu_label(), said=paint(image, image.get_layers()))
 """
 
-# The set-up's dialog comes first. Alt+G, “Go on”, is of its last page alone.
+# The set-up's dialog comes first, and is cancelled while it works. Alt+G is “Go on”, of that page and of the last.
 SET_UP = """
 is_offered() { is_open Reverie && place && [ $HEIGHT -gt 200 ]; }
 wait_for 60 is_offered; wait_for 10 still; shot offered
-keys Return; sleep 1; place; shot running
+begun() { test -e .local/share/reverie/environment/incomplete; }
+ended() { ! pgrep -f "$PWD/config/plug-ins/reverie/setup/install.py" >/dev/null; }
+keys Return; wait_for 30 begun; sleep 1; place; shot running
+keys Escape; wait_for 10 ended && begun && touch stopped; sleep 1; place; shot stopped
 for _ in $(seq 90); do keys alt+g; wait_for 1 is_closed Reverie && break; done
 """
 PAINT = """
@@ -115,6 +118,7 @@ def test_out_of_nothing_but_the_zip_the_first_dialog_sets_the_backend_up_and_pai
     answer = clicks.drive(
         unpacked, f"zip-{unpacked.version}", "Neural Style", "plug-in-reverie-style", PAINT, first=SET_UP
     )
+    assert (unpacked.folder / "stopped").exists(), "by Cancel"
     assert answer["status"] == "success"
     assert len(answer["after"]) == 2 and answer["same"]
     record = json.loads((unpacked.folder / "home" / "install.json").read_text())
