@@ -20,6 +20,7 @@ from tests.unit.installer.stand_ins import (
     web_fixture,  # noqa: F401
     wheel,
 )
+from tests.unit.installer.test_zip_commands import pip, zip_folder_fixture  # noqa: F401
 from tests.unit.test_requirements import CONSTRAINTS, PYTHONS, pins
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the environment's Python is in bin/")
@@ -80,17 +81,17 @@ def test_torch_has_to_be_the_file_that_its_index_announced(clone: Path, tmp_path
 
 
 def test_of_what_has_no_checksum_it_is_said(
-    clone: Path, tmp_path: Path, web: Any, capsys: pytest.CaptureFixture[str]
+    zip_folder: Path, tmp_path: Path, web: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Of an index that tells what torch needs without its file, and no checksum; asked by the pip of the zip."""
     better = wheel(tmp_path, "torch", "2.13.0+cpu")
-    web.pages["/whl/cpu/torch/"] = f'<a href="/whl/cpu/torch/{better.name}">{better.name}</a>'.encode()
+    link = f'<a href="/whl/cpu/torch/{better.name}" data-core-metadata="true">{better.name}</a>'
+    web.pages["/whl/cpu/torch/"] = link.encode()
     web.pages[f"/whl/cpu/torch/{better.name}"] = better.read_bytes()
-    address = f"{web.address}/torch-2.13.0%2Bcpu-py3-none-any.whl"
-    report = {"metadata": {"name": "torch", "version": "2.13.0+cpu"}, "download_info": {"url": address}}
-    (file,) = checksums.compared([report], {})
-    assert (file.name, file.line) == (better.name, "torch==2.13.0+cpu")
-    made = Environment(clone)
+    web.pages[f"/whl/cpu/torch/{better.name}.metadata"] = b"Metadata-Version: 2.1\nName: torch\nVersion: 2.13.0+cpu\n"
+    made = Environment(zip_folder)
     made.ensure()
+    assert "No checksum is known of torch==2.13.0+cpu" in capsys.readouterr().out
     assert {"torch", "numpy"} <= installed(made)
     assert made.fault("cpu") == ("", "")
 
