@@ -22,6 +22,12 @@ MOST_IN_ONE_PASS = 1536  # pixels: the longest side at most, for the memory that
 _DETAILS = {"sketch": (0.5, 80), "usual": (1.0, 160), "fine": (1.5, 240), "best": (None, 320)}
 _LARGEST = 16384  # pixels
 
+_FINER, _FINER_ITERATIONS, _LARGEST_FINER = 2**0.5, 0.625, 2048
+"""How many times larger a picture in styles is composed for a network that is blind to the finest pixels, with what
+part of the iterations, and up to which longest side it is made larger than it is. What such a network makes stronger is
+as fine as it can see, dots a few pixels apart; composed larger, and reduced, they are finer than anyone looks for
+(docs/judging.md)."""
+
 
 @dataclass(frozen=True)
 class DreamTarget:
@@ -39,8 +45,8 @@ class DreamTarget:
 class Job:
     """A resolved recipe. `recipe` is what is recorded with the result: with names and numbers for what it left open.
 
-    `longest` is the longest side to compute at, in pixels, where the picture has as many; `iterations` are those
-    without a budget; the layers are empty where nothing is compared in them.
+    `longest` is the longest side to compute at, in pixels, where the picture has as many, or can be enlarged to them;
+    `iterations` are those without a budget; the layers are empty where nothing is compared in them.
     """
 
     recipe: Recipe
@@ -59,7 +65,10 @@ class Job:
 
     def size(self, width: int, height: int) -> tuple[int, int]:
         """Width and height at which a picture of width×height is computed."""
-        return fit(width, height, min(self.longest, max(width, height)))
+        most = own = max(width, height)
+        if _is_finer(self.recipe, self.network):
+            most = max(own, min(round(own * _FINER), _LARGEST_FINER))
+        return fit(width, height, min(self.longest, most))
 
     def changed(self, recipe: Recipe) -> Job:
         """The job of a recipe with other strengths and weights."""
@@ -72,7 +81,7 @@ def resolve(recipe: Recipe, device: str) -> Job:
 
     Raises ReverieError for a network, layer, channel, class, fast style or device that there is not.
     """
-    network = recipe.network if recipe.network != "auto" else _network_for(recipe)
+    network = _network(recipe)
     spec = registry.spec(network)
     registry.check_pooling(network, recipe.pooling)
     if recipe.fast:
@@ -87,7 +96,7 @@ def resolve(recipe: Recipe, device: str) -> Job:
         dreams = [dream.model_copy(update={"layer": layer}) if _is_open(dream) else dream for dream in dreams]
     if recipe.method != "optimise" or not recipe.style:
         content, style = [], []  # nothing is compared in them
-    longest, count = recipe.size or _size(recipe, device), iterations(recipe)
+    longest, count = recipe.size or _size(recipe, network, device), iterations(recipe)
     if recipe.method == "instant":
         longest = min(longest, MOST_IN_ONE_PASS)
     found = {
@@ -104,18 +113,25 @@ def resolve(recipe: Recipe, device: str) -> Job:
 
 def iterations(recipe: Recipe) -> int:
     """How many iterations a recipe without a budget asks for."""
-    return recipe.iterations or _DETAILS[recipe.detail][1]
+    usual = _DETAILS[recipe.detail][1]
+    return recipe.iterations or (round(usual * _FINER_ITERATIONS) if _is_finer(recipe, _network(recipe)) else usual)
 
 
-def _size(recipe: Recipe, device: str) -> int:
+def _is_finer(recipe: Recipe, network: str) -> bool:
+    return recipe.method == "optimise" and bool(recipe.style) and registry.spec(network).blurs
+
+
+def _size(recipe: Recipe, network: str, device: str) -> int:
     """The longest side, in pixels, at most that of the picture itself, where the recipe names none."""
     factor = _DETAILS[recipe.detail][0]
     if factor is None:
         return _LARGEST
     if recipe.fast and not recipe.style:
         return round(stylise.SIZE * factor)
-    comfortable = devices.COMFORTABLE_SIZE[devices.choose(device).type]
-    return round(comfortable * factor * (_ONE_PASS if recipe.method == "instant" else 1))
+    comfortable = devices.COMFORTABLE_SIZE[devices.choose(device).type] * factor
+    if recipe.method == "instant":
+        return round(comfortable * _ONE_PASS)
+    return round(comfortable * (_FINER if _is_finer(recipe, network) else 1))
 
 
 def _is_open(dream: Dream) -> bool:
@@ -129,8 +145,11 @@ def _target(dream: Dream) -> DreamTarget:
     return DreamTarget(dream.layer, dream.weight, dream.channel, dream.at, dream.guide)
 
 
-def _network_for(recipe: Recipe) -> str:
-    """The default network, or for a class the best one at hand that knows classes."""
+def _network(recipe: Recipe) -> str:
+    """The network of a recipe; where it names none, the default, or for a class the best one at hand that knows
+    classes."""
+    if recipe.network != "auto":
+        return recipe.network
     default = registry.default()
     if not any(dream.class_name for dream in recipe.dream) or "logits" in registry.spec(default).layers:
         return default

@@ -102,7 +102,7 @@ def measure(name: str, size: int, repeat: int, plain: bool, device: str) -> dict
             for first in (part for part in chosen.module.modules() if isinstance(part, OfPicture)):
                 first.forward = functools.partial(nn.Conv2d.forward, first)  # type: ignore[method-assign]
         x = pictures(size, where)[0].clone()
-        optimizer = BandLimited(LBFGS()) if chosen.blurs and not plain else LBFGS()
+        optimizer = BandLimited(LBFGS()) if registry.spec(name).blurs and not plain else LBFGS()
         rounds: list[list[float]] = []
         for _ in range(repeat + 2):
             picture = x.detach().requires_grad_(True)

@@ -25,6 +25,7 @@ from reverie.losses.region import Region
 from reverie.losses.style_target import StyleTarget
 from reverie.losses.total_variation import TotalVariation
 from reverie.losses.value_range import ValueRange
+from reverie.networks import registry
 from reverie.optim.adam import Adam
 from reverie.optim.band_limit import BandLimited
 from reverie.optim.lbfgs import LBFGS
@@ -139,7 +140,7 @@ class StyleTransfer:
         wanted = scene.job.recipe.optimizer
         small = scene.canvas.width * scene.canvas.height <= _LBFGS_PIXELS
         optimizer = LBFGS() if wanted == "lbfgs" or (wanted == "auto" and small) else Adam()
-        return BandLimited(optimizer) if scene.network.blurs else optimizer
+        return BandLimited(optimizer) if registry.spec(scene.job.network).blurs else optimizer
 
     def step(self, x: Tensor, objective: Objective, optimizer: Optimizer, scene: Scene, share: float) -> Tensor:
         loss, gradient = objective(x)

@@ -73,8 +73,6 @@ class Network:
     defaults: Defaults
     # What is shown of a stage's result, for the stages that do not show it as it is; the next stage never sees this.
     heads: Mapping[str, nn.Module] = field(default_factory=dict, repr=False)
-    # Whether it hardly sees what alternates with each pixel, since it begins by taking means.
-    blurs: bool = False
     _least: dict[str, int] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

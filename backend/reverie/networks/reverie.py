@@ -104,7 +104,7 @@ def build(state: dict[str, Tensor]) -> Network:
     module = Encoder()
     module.load_state_dict(state)
     heads = dict(zip(LAYERS, module.heads, strict=True))
-    return Network("reverie", module, module.stages, PREPROCESSING, DEFAULTS, heads, blurs=True)
+    return Network("reverie", module, module.stages, PREPROCESSING, DEFAULTS, heads)
 
 
-SPECS = (Spec("reverie", LAYERS, DEFAULTS, Encoder, lambda state, file: build(state), shown=CHANNELS),)
+SPECS = (Spec("reverie", LAYERS, DEFAULTS, Encoder, lambda state, file: build(state), shown=CHANNELS, blurs=True),)

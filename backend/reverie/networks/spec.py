@@ -29,7 +29,8 @@ class Spec:
 
     `make` makes its module, with whatever parameters; `build` the network of a state dict, given the name of the file
     that it came from. `caffe_names` are its convolutions' names in a .caffemodel → in the state dict; `shown` are the
-    channels of layers that are shown through a head; `averages` says whether average pooling suits it.
+    channels of layers that are shown through a head; `averages` says whether average pooling suits it, and `blurs`
+    whether it hardly sees what alternates with each pixel, since it begins by taking means.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Spec:
     caffe_names: Mapping[str, str] = field(default_factory=dict)
     shown: Mapping[str, int] = field(default_factory=dict)
     averages: bool = False
+    blurs: bool = False
 
     def least_size(self, layer: str) -> int:
         """The shortest side, in pixels, of a picture that has features at the layer; known without the weights."""

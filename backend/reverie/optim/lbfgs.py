@@ -14,14 +14,20 @@ class LBFGS:
     We depart from the textbook for speed: there is no line search, since a second evaluation of the network costs as
     much as the next iteration, so the length of a step is bounded instead; and every coefficient stays a tensor on the
     device, so that the loop never waits for the GPU. A pair that shows no positive curvature counts as zero.
+
+    Beside the whole step that of each pixel is bounded. A gradient has long tails: of a first step of usual length some
+    pixels, in an eye, would go from black to white, and a scale of few iterations never brings them back.
     """
 
-    def __init__(self, history: int = 10, first_step: float = 0.02, longest_step: float = 0.1) -> None:
+    def __init__(
+        self, history: int = 10, first_step: float = 0.02, longest_step: float = 0.1, furthest: float = 0.025
+    ) -> None:
         """Steps are bounded by their root mean square, in units of x: `first_step` for the first, which has no
-        curvature to go by, and `longest_step` for all others."""
+        curvature to go by, and `longest_step` for all others. No number of x moves by more than `furthest`."""
         self._pairs: deque[tuple[Tensor, Tensor, Tensor]] = deque(maxlen=history)
         self._first_step = first_step
         self._longest_step = longest_step
+        self._furthest = furthest
         self._last: tuple[Tensor, Tensor] | None = None
 
     def step(self, x: Tensor, gradient: Tensor) -> None:
@@ -39,7 +45,7 @@ class LBFGS:
         rms = direction.square().mean().sqrt() + 1e-20
         scale = torch.clamp(limit / rms, max=1.0) if self._pairs else limit / rms
         self._last = (flat.clone(), gradient)
-        flat.add_(direction * scale)
+        flat.add_((direction * scale).clamp_(-self._furthest, self._furthest))
 
     def objective_changed(self) -> None:
         """Forgets the last gradient: what differs from the next is not the picture's doing."""

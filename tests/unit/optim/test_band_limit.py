@@ -37,7 +37,7 @@ def test_the_filter_is_symmetric():
     assert float((low_pass(one.clone()) * other).sum()) == pytest.approx(float((one * low_pass(other.clone())).sum()))
 
 
-@pytest.mark.parametrize(("optimizer", "steps"), [(LBFGS, 12), (Adam, 200)])
+@pytest.mark.parametrize(("optimizer", "steps"), [(LBFGS, 16), (Adam, 200)])
 def test_it_finds_what_is_coarse_and_leaves_what_is_fine(optimizer, steps):
     """The aim is a coarse wave and a fine one; the start has another fine one, which stays."""
     coarse, fine, own = _wave(20), _wave(2), 0.3 * _wave(2).transpose(2, 3)
@@ -83,6 +83,6 @@ def test_the_bundled_encoder_weaves_no_cloth(monkeypatch):
 
     limited, painted_over = woven()
     assert painted_over < 1.05 * limited
-    assert registry.load("reverie").blurs
+    assert registry.spec("reverie").blurs
     monkeypatch.setattr(style_transfer, "BandLimited", lambda optimizer: optimizer)
     assert limited - 1 < 0.6 * (woven()[0] - 1)

@@ -40,6 +40,18 @@ def test_lbfgs_bounds_every_step():
         assert float((x - before).square().mean().sqrt()) <= (0.02 if iteration == 0 else 0.1) * 1.001
 
 
+def test_lbfgs_moves_no_pixel_far():
+    """A gradient with a long tail, of which one number is a thousand times the others, and a minimum further away."""
+    tail = torch.ones(1000).index_fill(0, torch.tensor([7]), 1000.0)
+    x, optimizer = torch.zeros(1000), LBFGS(first_step=0.02, furthest=0.025)
+    for iteration in range(20):
+        before = x.clone()
+        optimizer.step(x, tail * (x - 0.2))
+        assert float((x - before).abs().max()) <= 0.025 * 1.001
+        assert iteration > 0 or float(x[7]) == pytest.approx(0.025)
+    assert float((x - 0.2).abs().max()) < 1e-3
+
+
 def test_lbfgs_survives_negative_curvature():
     """On −½x² every pair has negative curvature: steps stay finite and go downhill."""
     x, optimizer = torch.full((10,), 0.01), LBFGS()

@@ -177,6 +177,8 @@ def _sentence(answer: dict[str, Any], recipe: dict[str, Any], width: int, height
     composed, whole = (answer["width"], answer["height"]), (width, height)
     if composed == whole:
         sizes = _("Painted at %d × %d pixels") % composed
+    elif max(composed) > max(whole):
+        sizes = _("Composed at %d × %d pixels, and reduced to %d × %d") % (*composed, *whole)
     elif recipe.get("detail") == "sketch" or not recipe.get("style") or recipe.get("strength") == 0:
         sizes = _("Composed at %d × %d pixels, and enlarged to %d × %d") % (*composed, *whole)
     else:
