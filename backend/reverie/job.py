@@ -22,11 +22,14 @@ MOST_IN_ONE_PASS = 1536  # pixels: the longest side at most, for the memory that
 _DETAILS = {"sketch": (0.5, 80), "usual": (1.0, 160), "fine": (1.5, 240), "best": (None, 320)}
 _LARGEST = 16384  # pixels
 
-_FINER, _FINER_ITERATIONS, _LARGEST_FINER = 2**0.5, 0.625, 2048
-"""How many times larger a picture in styles is composed for a network that is blind to the finest pixels, with what
-part of the iterations, and up to which longest side it is made larger than it is. What such a network makes stronger is
-as fine as it can see, dots a few pixels apart; composed larger, and reduced, they are finer than anyone looks for
-(docs/judging.md)."""
+_FINER_DETAILS = {"sketch": (0.85, 32), "usual": (1.7, 64), "fine": (2.55, 96), "best": (None, 240)}
+"""The same of a picture in styles, for a network that is blind to the finest pixels. What such a network makes stronger
+is as fine as it can see, dots a few pixels apart; composed larger, they are finer than anyone looks for, and fewer
+iterations pay for it (docs/judging.md)."""
+
+_FINER, _LARGEST_FINER = 2**0.5, 1920
+"""How many times larger than it is a picture is composed by that, and pixels up to which a longest side is made larger:
+what is composed then stays small enough for L-BFGS."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ class Job:
         """Width and height at which a picture of width×height is computed."""
         most = own = max(width, height)
         if _is_finer(self.recipe, self.network):
-            most = max(own, min(round(own * _FINER), _LARGEST_FINER))
+            most = _finer(own, _FINER)
         return fit(width, height, min(self.longest, most))
 
     def changed(self, recipe: Recipe) -> Job:
@@ -113,25 +116,30 @@ def resolve(recipe: Recipe, device: str) -> Job:
 
 def iterations(recipe: Recipe) -> int:
     """How many iterations a recipe without a budget asks for."""
-    usual = _DETAILS[recipe.detail][1]
-    return recipe.iterations or (round(usual * _FINER_ITERATIONS) if _is_finer(recipe, _network(recipe)) else usual)
+    details = _FINER_DETAILS if _is_finer(recipe, _network(recipe)) else _DETAILS
+    return recipe.iterations or details[recipe.detail][1]
 
 
 def _is_finer(recipe: Recipe, network: str) -> bool:
     return recipe.method == "optimise" and bool(recipe.style) and registry.spec(network).blurs
 
 
+def _finer(side: int, factor: float) -> int:
+    """A longest side made larger, as far as it may be."""
+    return max(side, min(round(side * factor), _LARGEST_FINER))
+
+
 def _size(recipe: Recipe, network: str, device: str) -> int:
     """The longest side, in pixels, at most that of the picture itself, where the recipe names none."""
-    factor = _DETAILS[recipe.detail][0]
-    if factor is None:
+    factor, finer = _DETAILS[recipe.detail][0], _FINER_DETAILS[recipe.detail][0]
+    if factor is None or finer is None:
         return _LARGEST
     if recipe.fast and not recipe.style:
         return round(stylise.SIZE * factor)
-    comfortable = devices.COMFORTABLE_SIZE[devices.choose(device).type] * factor
-    if recipe.method == "instant":
-        return round(comfortable * _ONE_PASS)
-    return round(comfortable * (_FINER if _is_finer(recipe, network) else 1))
+    comfortable = devices.COMFORTABLE_SIZE[devices.choose(device).type]
+    if _is_finer(recipe, network):
+        return _finer(round(comfortable * factor), finer / factor)
+    return round(comfortable * factor * (_ONE_PASS if recipe.method == "instant" else 1))
 
 
 def _is_open(dream: Dream) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 import platformdirs
 import pytest
 import torch
+from reverie.device import COMFORTABLE_SIZE
 from reverie.engine import finish
 from reverie.engine.render import render
 from reverie.events import Cancelled
@@ -72,11 +73,32 @@ def test_detail_makes_it_take_longer_as_far_as_the_picture_goes_and_a_frame_that
     recipes = [Recipe.parse({"style": "a", "network": "reverie", "detail": detail}) for detail in details]
     seconds = [estimate.known(recipe, 3000, 2000, "cpu") for recipe in recipes]
     sizes = [estimate.computed_size(recipe, 3000, 2000, "cpu") for recipe in recipes]
-    assert sizes == [(320, 213), (640, 427), (960, 640), (3000, 2000)]
+    assert sizes == [(544, 363), (1088, 725), (1632, 1088), (3000, 2000)]
     small = [estimate.known(recipe, 640, 427, "cpu") for recipe in recipes[:2]]  # which needs no finish
     assert 2 * small[0] < small[1] and 1.5 * seconds[1] < seconds[2] and 2 * seconds[2] < seconds[3]
-    assert estimate.computed_size(recipes[-1], 300, 200, "cpu") == (300, 200)
-    assert estimate.known(Recipe.parse({"style": "a", "budget": 20}), 300, 200, "cpu") == 20
+
+
+def test_a_network_that_is_blind_to_the_finest_pixels_has_a_larger_picture_and_fewer_iterations(monkeypatch):
+    """Also of a picture that is smaller than what suits the device, but none that is too large for L-BFGS."""
+
+    def asked(width: int, height: int, **fields: object) -> tuple[tuple[int, int], int]:
+        job = resolve(Recipe.parse({"style": "a", **fields}), "cpu")
+        return job.size(width, height), job.iterations
+
+    ours = {"network": "reverie"}
+    assert asked(4000, 3000, **ours) == ((1088, 816), 64)
+    assert asked(768, 512, **ours) == ((1086, 724), 64)
+    assert asked(768, 512, network="squeezenet1_0") == ((640, 427), 160)
+    assert asked(300, 200, **ours) == ((424, 283), 64)
+    assert asked(300, 200, **ours, detail="best") == ((424, 283), 240)
+    assert asked(300, 200, **ours, size=300, iterations=7) == ((300, 200), 7)
+    assert asked(1600, 1200, **ours, detail="best") == ((1920, 1440), 240)
+    assert asked(3000, 2000, **ours, detail="best") == ((3000, 2000), 240)
+    assert asked(768, 512, **ours, method="patches") == ((640, 427), 160)
+    assert asked(768, 512, **ours, style=[], dream={}) == ((640, 427), 160)
+    monkeypatch.setitem(COMFORTABLE_SIZE, "cpu", 1536)
+    assert asked(4000, 3000, **ours) == ((1920, 1440), 64)
+    assert asked(4000, 3000, **ours, detail="fine") == ((2304, 1728), 96)
 
 
 def seconds_known(document: dict, *size: int) -> float:

@@ -18,7 +18,7 @@ _TITLES = {  # what each is to a painter; the name is for those who know it
     _AUTO: _("Chosen for me"),
     "vgg19": _("Best quality, and slow (VGG-19)"),
     "vgg16": _("Nearly as good, and slow (VGG-16)"),
-    "squeezenet1_0": _("Clean strokes, and quick (SqueezeNet 1.0)"),
+    "squeezenet1_0": _("Firm strokes, and quick (SqueezeNet 1.0)"),
     "reverie": _("Reverie's own, and quick"),
     "squeezenet1_1": _("Quickest (SqueezeNet 1.1)"),
     "inception_v3": _("For dreams (Inception v3)"),
