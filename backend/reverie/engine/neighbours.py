@@ -132,11 +132,15 @@ class _Columns:
         self._directions = directions(columns @ self._basis)
 
     def nearest(self, features: Mapping[str, Tensor]) -> Tensor:
-        """The number of the column that is most like each of h×w×C: h×w."""
-        columns = self._joined(features)
-        parts = torch.split(columns.flatten(0, 1), _AT_A_TIME)
-        found = [(directions(part @ self._basis) @ self._directions.T).max(1).indices for part in parts]
-        return torch.cat(found).view(columns.shape[:2])
+        """The number of the column that is most like each of h×w×C: h×w. A few rows at a time: the columns of a large
+        picture are hundreds of megabytes."""
+        height, width = next(iter(features.values())).shape[:2]
+        count = max(1, _AT_A_TIME // width)
+        found = []
+        for top in range(0, height, count):
+            columns = self._joined({layer: whole[top : top + count] for layer, whole in features.items()})
+            found.append((directions(columns.flatten(0, 1) @ self._basis) @ self._directions.T).max(1).indices)
+        return torch.cat(found).view(height, width)
 
     def _joined(self, features: Mapping[str, Tensor]) -> Tensor:
         return torch.cat(

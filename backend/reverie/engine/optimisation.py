@@ -62,11 +62,12 @@ class Optimisation:
         count."""
         self._reporter.count = done
         method, run, clock = self._method, self._run, self._run.clock
+        devices.give_memory_back()  # what was kept for smaller pictures is of no use for a larger one
         scene = self._workspace.scene(scale.width, scale.height, method.margin)
         here = before.to(scene.canvas.content.device) if before is not None else None
         x = method.start(scene, here).clamp(0, 1).contiguous().clone()
-        devices.keep_freed_memory(scene.tile is None)
         objective, balance = method.objective(scene, x, run)
+        devices.keep_freed_memory(scene.tile is None)
         optimizer = method.optimizer(scene)
         begun, count, took, done_here = clock.elapsed, 0, 0.0, 0.0
         while self._goes_on(scale, count, took):

@@ -47,7 +47,9 @@ def halve(ceil_mode: bool = False) -> nn.AvgPool2d:
 
 def convolution(inputs: int, outputs: int) -> nn.Sequential:
     """A 3×3 convolution that continues the border's pixels outwards, and a leaky rectifier."""
-    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode="replicate"), nn.LeakyReLU(0.1))
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode="replicate"), nn.LeakyReLU(0.1, inplace=True)
+    )
 
 
 class Head(nn.Module):
@@ -58,7 +60,7 @@ class Head(nn.Module):
         self.predict = nn.Conv2d(inputs, outputs, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.relu(self.predict(x))
+        return torch.relu_(self.predict(x))
 
 
 class Encoder(nn.Module):

@@ -213,7 +213,7 @@ def test_advanced_speaks_in_words_and_a_fast_style_alone_has_no_dream(said, requ
     assert asked["awake"]
     assert asked["one_pass"] == [False, "instant"]
     assert "Only what is painted stroke by stroke can dream: choose that brushwork." in asked["reason"]
-    assert said["style"]["takes"].startswith("Composed at 491 × 350 pixels, and reduced to 347 × 247; takes about ")
+    assert said["style"]["takes"].startswith("Painted at 347 × 247 pixels; takes about ")
 
 
 KEYS = """

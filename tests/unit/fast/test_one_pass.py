@@ -77,7 +77,7 @@ def test_starting_from_a_fast_style_costs_half_the_iterations(landscape):
     pictures = {"glass": images.read(demo.styles()["stained_glass"])}
     content = shrink_to(images.read(demo.content()), 300)
     told: list[events.Event] = []
-    recipe = Recipe.parse({"style": "glass", "fast": "udnie", "network": "reverie", "iterations": 12})
+    recipe = Recipe.parse({"style": "glass", "fast": "udnie", "network": "reverie", "size": 300, "iterations": 12})
     render.render(recipe, content, pictures, device="cpu", report=told.append)
     *steps, _, _, painted_over = [event for event in told if isinstance(event, events.Progress)]
     assert len(steps) == 6 and painted_over.iterations == 1
