@@ -110,8 +110,10 @@ def keep_freed_memory(keep: bool = True) -> None:
     if libc is None:
         return  # slower, not wrong
     mallopt = libc.mallopt
-    trim_threshold, top_pad, mmap_max = -1, -2, -4  # malloc.h: M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX
+    # malloc.h: M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD, M_MMAP_MAX
+    trim_threshold, top_pad, mmap_threshold, mmap_max = -1, -2, -3, -4
     mallopt(mmap_max, 0 if keep else 65536)  # else: glibc's own settings
+    mallopt(mmap_threshold, 4 << 20)  # but this: it grows to 32 MB by itself, and what is smaller leaves holes
     mallopt(trim_threshold, 2**31 - 1 if keep else 128 << 10)
     mallopt(top_pad, 256 << 20 if keep else 0)
 

@@ -22,7 +22,7 @@ MOST_IN_ONE_PASS = 1536  # pixels: the longest side at most, for the memory that
 _DETAILS = {"sketch": (0.5, 80), "usual": (1.0, 160), "fine": (1.5, 240), "best": (None, 320)}
 _LARGEST = 16384  # pixels
 
-_FINER_DETAILS = {"sketch": (0.8, 32), "usual": (1.6, 64), "fine": (2.4, 96), "best": (None, 240)}
+_FINER_DETAILS = {"sketch": (0.75, 32), "usual": (1.5, 64), "fine": (2.25, 96), "best": (None, 240)}
 """The same of a picture in styles, for a network that is blind to the finest pixels. What such a network makes stronger
 is as fine as it can see, dots a few pixels apart; composed larger, they are finer than anyone looks for, and fewer
 iterations pay for it (docs/judging.md)."""

@@ -25,7 +25,7 @@ class RedirectedReLU(TorchFunctionMode):
         arguments: tuple[Any, ...] = (),
         keywords: Mapping[str, Any] | None = None,
     ) -> Any:
-        if function in (torch.relu, functional.relu):
+        if function in (torch.relu, torch.relu_, functional.relu):
             return _Rectifier.apply(arguments[0])  # type: ignore[no-untyped-call]
         return function(*arguments, **(keywords or {}))
 

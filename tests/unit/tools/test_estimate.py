@@ -73,7 +73,7 @@ def test_detail_makes_it_take_longer_as_far_as_the_picture_goes_and_a_frame_that
     recipes = [Recipe.parse({"style": "a", "network": "reverie", "detail": detail}) for detail in details]
     seconds = [estimate.known(recipe, 3000, 2000, "cpu") for recipe in recipes]
     sizes = [estimate.computed_size(recipe, 3000, 2000, "cpu") for recipe in recipes]
-    assert sizes == [(512, 341), (1024, 683), (1536, 1024), (3000, 2000)]
+    assert sizes == [(480, 320), (960, 640), (1440, 960), (3000, 2000)]
     small = [estimate.known(recipe, 640, 427, "cpu") for recipe in recipes[:2]]  # which needs no finish
     assert 2 * small[0] < small[1] and 1.5 * seconds[1] < seconds[2] and 2 * seconds[2] < seconds[3]
 
@@ -86,8 +86,8 @@ def test_a_network_that_is_blind_to_the_finest_pixels_has_a_larger_picture_and_f
         return job.size(width, height), job.iterations
 
     ours = {"network": "reverie"}
-    assert asked(4000, 3000, **ours) == ((1024, 768), 64)
-    assert asked(768, 512, **ours) == ((1024, 683), 64)
+    assert asked(4000, 3000, **ours) == ((960, 720), 64)
+    assert asked(768, 512, **ours) == ((960, 640), 64)
     assert asked(768, 512, network="squeezenet1_0") == ((640, 427), 160)
     assert asked(300, 200, **ours) == ((424, 283), 64)
     assert asked(300, 200, **ours, detail="best") == ((424, 283), 240)
