@@ -22,14 +22,14 @@ MOST_IN_ONE_PASS = 1536  # pixels: the longest side at most, for the memory that
 _DETAILS = {"sketch": (0.5, 80), "usual": (1.0, 160), "fine": (1.5, 240), "best": (None, 320)}
 _LARGEST = 16384  # pixels
 
-_FINER_DETAILS = {"sketch": (0.75, 32), "usual": (1.5, 64), "fine": (2.25, 96), "best": (None, 240)}
-"""The same of a picture in styles, for a network that is blind to the finest pixels. What such a network makes stronger
-is as fine as it can see, dots a few pixels apart; composed larger, they are finer than anyone looks for, and fewer
-iterations pay for it (docs/judging.md)."""
+_FINER_SIZE, _FINER_ITERATIONS = 1.5, {"sketch": 32, "usual": 64, "fine": 96, "best": 240}
+"""How many times larger a picture in styles is composed with a network that is blind to the finest pixels, and its
+iterations. What such a network makes stronger is as fine as it can see, dots a few pixels apart; composed larger, they
+are finer than anyone looks for, and fewer iterations pay for it (docs/judging.md)."""
 
 _FINER, _LARGEST_FINER = 2**0.5, 1920
-"""How many times larger than it is a picture is composed by that, and pixels up to which a longest side is made larger:
-what is composed then stays small enough for L-BFGS."""
+"""How many times larger than it is a picture is composed at most by such a network, and pixels up to which a longest
+side is made larger: what is composed then stays small enough for L-BFGS."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Job:
         """Width and height at which a picture of width×height is computed."""
         most = own = max(width, height)
         if _is_finer(self.recipe, self.network):
-            most = _finer(own, _FINER)
+            most = size_for(own)
         return fit(width, height, min(self.longest, most))
 
     def changed(self, recipe: Recipe) -> Job:
@@ -114,10 +114,16 @@ def resolve(recipe: Recipe, device: str) -> Job:
     return Job(recipe.model_copy(update=found), network, longest, count, tuple(content), tuple(style), targets)
 
 
+def size_for(side: int) -> int:
+    """The longest side, in pixels, that is large enough for composing all of a picture with a longest side of `side`,
+    whatever the network."""
+    return _finer(side, _FINER)
+
+
 def iterations(recipe: Recipe) -> int:
     """How many iterations a recipe without a budget asks for."""
-    details = _FINER_DETAILS if _is_finer(recipe, _network(recipe)) else _DETAILS
-    return recipe.iterations or details[recipe.detail][1]
+    finer = _is_finer(recipe, _network(recipe))
+    return recipe.iterations or (_FINER_ITERATIONS[recipe.detail] if finer else _DETAILS[recipe.detail][1])
 
 
 def _is_finer(recipe: Recipe, network: str) -> bool:
@@ -131,14 +137,14 @@ def _finer(side: int, factor: float) -> int:
 
 def _size(recipe: Recipe, network: str, device: str) -> int:
     """The longest side, in pixels, at most that of the picture itself, where the recipe names none."""
-    factor, finer = _DETAILS[recipe.detail][0], _FINER_DETAILS[recipe.detail][0]
-    if factor is None or finer is None:
+    factor = _DETAILS[recipe.detail][0]
+    if factor is None:
         return _LARGEST
     if recipe.fast and not recipe.style:
         return round(stylise.SIZE * factor)
     comfortable = devices.COMFORTABLE_SIZE[devices.choose(device).type]
     if _is_finer(recipe, network):
-        return _finer(round(comfortable * factor), finer / factor)
+        return _finer(round(comfortable * factor), _FINER_SIZE)
     return round(comfortable * factor * (_ONE_PASS if recipe.method == "instant" else 1))
 
 

@@ -12,6 +12,7 @@ from reverie.cli import arguments
 from reverie.cli.options import recipe_fields
 from reverie.errors import ReverieError
 from reverie.files import address, named
+from reverie.job import size_for
 from reverie.networks import registry
 from reverie.plugin.shared import fields
 
@@ -72,7 +73,15 @@ def dreamt(options: argparse.Namespace) -> dict[str, Any]:
 
 def followed(options: argparse.Namespace) -> dict[str, Any]:
     """The recipe's document in a file, with the options beside it."""
-    return {**_read_recipe(options.recipe), **recipe_fields(options)}
+    return {**_read_recipe(options.recipe), **_given(options)}
+
+
+def _given(options: argparse.Namespace) -> dict[str, object]:
+    """The fields that options say as they stand. A size is that of the result, to which the photo is reduced first."""
+    fields_given = recipe_fields(options)
+    if isinstance(size := fields_given.get("size"), int):
+        fields_given["size"] = size_for(size)
+    return fields_given
 
 
 def _common(options: argparse.Namespace) -> dict[str, Any]:
@@ -83,7 +92,7 @@ def _common(options: argparse.Namespace) -> dict[str, Any]:
         document["dream"] = [arguments.dream(text, layers) for text in options.dream]
     if options.budget is not None:
         document["budget"] = arguments.seconds(options.budget)
-    return {**document, **recipe_fields(options)}
+    return {**document, **_given(options)}
 
 
 def _preset(options: argparse.Namespace) -> dict[str, Any]:

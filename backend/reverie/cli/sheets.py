@@ -15,6 +15,7 @@ from reverie.cli import arguments, documents, photos
 from reverie.cli.console import Console, print_table
 from reverie.engine import loaded
 from reverie.events import Event, Progress, Started
+from reverie.job import size_for
 from reverie.networks import registry
 from reverie.pictures import images
 from reverie.recipe import Recipe
@@ -25,8 +26,9 @@ from reverie.tools.compare import Row
 
 def compare(options: argparse.Namespace) -> None:
     images.check_target(options.output)
-    recipe = Recipe.parse({"size": networks.SIZE, **documents.styled(options)})
-    content = photos.read(options.photo, recipe.size)
+    document = documents.styled(options)
+    recipe = Recipe.parse({"size": size_for(networks.SIZE), **document})
+    content = photos.read(options.photo, options.size or document.get("size", networks.SIZE))
     pictures = read_pictures(recipe)
     with Console(as_json=options.json, keeps=False) as console:
         rows = networks.compare(

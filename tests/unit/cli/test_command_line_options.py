@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from reverie import api, demo
+from reverie.cli import documents
 from reverie.cli import main as command_line
 from reverie.cli.options import parser
 from reverie.engine import render
 from reverie.engine.result import Result
+from reverie.job import resolve, size_for
 from reverie.networks import registry
 from reverie.pictures import images
 from reverie.recipe import Recipe
@@ -96,7 +98,7 @@ def test_compare_takes_networks_a_recipe_and_dreams(monkeypatch, capsys, tmp_pat
     assert asked["networks"] == ["reverie", "vgg19"]
     recipe = asked["recipe"]
     assert (recipe.iterations, recipe.style_loss, len(recipe.dream)) == (7, "gram", 1)
-    assert recipe.size == asked["longest"] == compare.SIZE
+    assert asked["longest"] == compare.SIZE and recipe.size == size_for(compare.SIZE) > compare.SIZE
     done = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert done["type"] == "done" and images.read(done["output"]).shape[2] == 3
     assert done["networks"][1] == {
@@ -152,3 +154,10 @@ def test_every_command_is_carried_out_by_a_function():
     (commands,) = [action.choices for action in parser()._actions if action.dest == "command"]
     assert set(commands) == set(command_line.COMMANDS)
     assert all(callable(command_line._command(name)) for name in commands)
+
+
+def test_a_size_is_the_results_and_what_is_composed_may_be_larger():
+    options = parser().parse_args(["style", str(PHOTO), "--style", str(INK), "--size", "100", "-o", "a.png"])
+    recipe = Recipe.parse(documents.styled(options))
+    jobs = [resolve(recipe.model_copy(update={"network": name}), "cpu") for name in ("reverie", "squeezenet1_0")]
+    assert options.size == 100 and [job.size(100, 75) for job in jobs] == [(141, 106), (100, 75)]

@@ -76,6 +76,7 @@ def test_detail_makes_it_take_longer_as_far_as_the_picture_goes_and_a_frame_that
     assert sizes == [(480, 320), (960, 640), (1440, 960), (3000, 2000)]
     small = [estimate.known(recipe, 640, 427, "cpu") for recipe in recipes[:2]]  # which needs no finish
     assert 2 * small[0] < small[1] and 1.5 * seconds[1] < seconds[2] and 2 * seconds[2] < seconds[3]
+    assert estimate.known(Recipe.parse({"style": "a", "budget": 20}), 300, 200, "cpu") == 20
 
 
 def test_a_network_that_is_blind_to_the_finest_pixels_has_a_larger_picture_and_fewer_iterations(monkeypatch):
