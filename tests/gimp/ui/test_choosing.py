@@ -18,9 +18,9 @@ def estimated(self, recipe, width, height, pictures, wait=True):
         time.sleep(0.02)
     known = wait and measured.pop(0)  # the first to wait is told that the backend is busy, and asks again
     measured.extend([True] * bool(known))
-    return {"seconds": 12.0 if known else None, "reason": None if known else "busy", "width": 640, "height": 480,
-            "download_bytes": None, "warnings": list(small)}
-estimate_ui._LATER = 200
+    return {"seconds": 12.0 if known else None, "reason": None if known else "busy", "width": composed[0],
+            "height": composed[1], "download_bytes": None, "warnings": list(small)}
+estimate_ui._LATER, composed = 200, [640, 480]
 measured, client.Client.estimate, heard = [], estimated, {}
 made, config = opened()
 pump(made._estimate.get_text, 20); pump(lambda: made._estimate.get_text() != "…", 20)
@@ -28,6 +28,9 @@ said_beside_ok = lambda: [made._estimate.get_text(), made._estimate._warning.get
 heard["at once"] = said_beside_ok(); measured.extend([False, True])
 pump(lambda: made._estimate.get_text()[-1] != "…", 20)
 heard["measured"] = said_beside_ok(); small.clear()
+composed[:] = [960, 720]; measured.append(True)
+config.set_property("detail", "fine"); pump(lambda: "960" in made._estimate.get_text(), 20)
+heard["larger"] = made._estimate.get_text(); config.set_property("detail", "usual")
 reduced = npy.unpack(made._gallery._small(styles.read(config)[0]))
 heard["style"] = [list(reduced[1:4]), len(set(bytes(reduced[0][:3000]))) > 100]
 grid, scrolled = made._gallery._grid, made._gallery._grid._scrolled
@@ -226,6 +229,7 @@ def test_sizes_and_what_is_too_small_are_said_at_once_and_the_time_once_it_is_me
     sizes, warning = "Composed at 640 × 480 pixels, and finished at 768 × 576; ", "The style picture “ink” is small."
     assert said["at once"] == [sizes + "…", warning]
     assert said["measured"] == [sizes + "takes about 12 seconds.", warning]
+    assert said["larger"].startswith("Composed at 960 × 720 pixels, and reduced to 768 × 576; ")
 
 
 def test_looks_are_searched_by_name_and_kind(said):
